@@ -1,0 +1,33 @@
+# Everything goes through these two; `make help` lists the rest.
+SHELL := /bin/bash
+VENV := .venv
+PY := $(VENV)/bin/python
+.DEFAULT_GOAL := help
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+
+setup: ## build the environment, the Rust extension and the front end (each step keyed by its inputs)
+	@tools/setup all
+
+venv: ## only the Python environment
+	@tools/setup venv
+
+native: ## only the Rust extension
+	@tools/setup native
+
+frontend: ## only the browser bundles
+	@tools/setup frontend
+
+demo: ## run the whole exchange on embedded defaults with demo data
+	@tools/setup run
+	@$(VENV)/bin/tandem demo run
+
+test: ## install what is missing and run every test
+	@tools/check
+
+bench: ## time import, index, look-up and HTTP beside their peers
+	@tools/setup all
+	@$(PY) -m benches
+
+.PHONY: help setup venv native frontend demo test bench

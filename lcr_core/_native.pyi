@@ -1,0 +1,77 @@
+"""Typed face of the Rust extension. See docs/decision.md for the meaning of every field.
+
+All instants are microseconds since the epoch, UTC. Money is nanos (10**-9 of a unit).
+Every long call releases the GIL. Arrow data crosses by the PyCapsule interface, so any
+pyarrow Table or RecordBatchReader fits.
+"""
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+class ArrowStream(Protocol):
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+class CoreError(Exception):
+    """Base of all errors of the core; `code` is a stable identifier."""
+    code: str
+
+class SnapshotError(CoreError): ...
+class BuildError(CoreError): ...
+class QueryError(CoreError): ...
+
+class Snapshot:
+    """A published snapshot, mapped read-only. Immutable and safe to share between threads."""
+    @staticmethod
+    def open(root: str, snapshot_id: str | None = None) -> Snapshot:
+        """Open `snapshot_id` (default: the one named by CURRENT) below `root`; checksums are verified."""
+    @property
+    def id(self) -> str: ...
+    @property
+    def epoch_from_us(self) -> int: ...
+    @property
+    def epoch_until_us(self) -> int | None: ...
+    @property
+    def offer_count(self) -> int: ...
+    @property
+    def rate_count(self) -> int: ...
+    def decide(self, query_json: str) -> str:
+        """One query, one answer (docs/decision.md 7).
+
+        Query: {"trunk": int|null, "dnis": str, "ani": str|null, "lrn": str|null, "call_id": str|null, "at_us": int,
+        "max": int|null, "explain": bool, "explain_scope": "caller"|"all", "decision_id": str|null,
+        "reference_seconds": int|null, "policy": {..}|null, "offers": [int]|"all"|null, "sell": {..}|null}.
+        `trunk` null is the operator's view (all offers granted, policy `cost`)."""
+    def decide_many(self, query_json: str, calls: ArrowStream) -> Any:
+        """Arrow in (`dnis` utf8, `at_us` i64?, `ani` utf8?), Arrow out (call index, rank, offer_id, code, eff_nanos, deck_row);
+        `query_json` carries what is common to all calls."""
+    def match_path(self, number: str, at_us: int) -> str:
+        """JSON: for each prefix of the number, the offers having exactly this code at that instant."""
+
+def build_index(
+    root: str,
+    offers_json: str,
+    timelines: Sequence[tuple[int, ArrowStream]],
+    epoch_us: int,
+    progress: Callable[[int, int], bool] | None = None,
+) -> str:
+    """Compile the merged index below `root/indexes`; returns JSON {"index": file name, "rates": n, "codes": n,
+    "epoch_from_us":, "epoch_until_us":}. offers_json: {"base_currency": "USD", "fx": {"EUR": "1.08"}, "reference_seconds": 180,
+    "offers": [{"offer_id": 1, "carrier_id": 2}]}. `progress(done, total)` may return False to cancel."""
+
+def publish(root: str, index: str, access_json: str, created_at_us: int) -> str:
+    """Write access.json + manifest for an existing index, then switch CURRENT by rename; returns the snapshot id.
+    access_json: {"base_currency","fx","reference_seconds","max_seconds","closed_codes":[..],
+    "offers":[{"offer_id","carrier_id","vendor","product","class","priority","enabled","public","uri_host","uri_port","uri_user_prefix","transport","timeout_ms","lrn_rated"}],
+    "trunks":[{"trunk_id","company_id","name","source_ips":[..],"tech_prefix","policy":{..},"rate_card_id","blocked_codes","opened_codes","never_carriers","grants":[{"offer_id","from_us","until_us"}],"max_routes","enabled"}],
+    "keys":[{"key_id","sha256","trunk_id","company_id","scopes":[..],"expires_at_us"}],
+    "cards":[{"card_id","timeline": file}], "quality":[[offer_id, code, attempts, answered, effective, talk_ms, pdd_ms_sum, pdd_samples, mos_milli_sum, mos_samples], ..]}."""
+
+def rate_call(terms_json: str, duration_ms: int, rounding_json: str | None = None) -> str:
+    """Rate one call (docs/decision.md 7, last paragraph). JSON {"billed_seconds": n, "amount_nanos": n}."""
+
+def expand_range(first: str, last: str) -> list[str]:
+    """Smallest set of prefixes that covers exactly the inclusive range; both ends of one length."""
+
+def run_edge(config_json: str) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code. See docs/lcr-http.md for the configuration."""
+
+__version__: str
