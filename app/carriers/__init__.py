@@ -1,0 +1,1 @@
+"""Companies and what they connect and sell: products, vendor trunks, customer trunks."""

@@ -1,0 +1,88 @@
+"""One frozen `Settings`, read once: flag > environment TANDEM_SECTION__KEY > tandem.toml > default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+
+class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 2
+    threads: int = 8
+    secret_key: str = ""  # empty: made once and kept in the data directory
+    password_salt: str = ""
+    max_upload_bytes: int = 200 * 1024 * 1024
+    trusted_proxies: int = 0
+
+
+class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    host: str = "127.0.0.1"
+    port: int = 8090
+    threads: int = 2
+    max_connections: int = 4096
+    drain_seconds: int = 20
+
+
+class Database(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    url: str = ""  # empty: SQLite in the data directory
+
+
+class Jobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    url: str = ""  # empty: SQLite file of its own in the data directory
+    deck_memory_bytes: int = 2 * 1024**3
+    deck_cpu_seconds: int = 300
+
+
+class Lcr(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    base_currency: str = "USD"
+    reference_seconds: int = 180
+    max_seconds: int = 3600
+    history_days: int = 120
+    closed_codes: tuple[str, ...] = ("870", "881", "882", "883", "979")
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that can be configured. Directories below `data_dir` are made on first use."""
+
+    data_dir: str = "var"
+    demo: bool = False
+    web: Web = msgspec.field(default_factory=Web)
+    edge: Edge = msgspec.field(default_factory=Edge)
+    database: Database = msgspec.field(default_factory=Database)
+    jobs: Jobs = msgspec.field(default_factory=Jobs)
+    lcr: Lcr = msgspec.field(default_factory=Lcr)
+
+    @property
+    def root(self) -> Path:
+        return Path(self.data_dir).resolve()
+
+    @property
+    def database_url(self) -> str:
+        return self.database.url or f"sqlite:///{self.root / 'tandem.sqlite'}"
+
+    @property
+    def jobs_url(self) -> str:
+        return self.jobs.url or f"sqlite:///{self.root / 'jobs.sqlite'}"
+
+    @property
+    def store_dir(self) -> Path:
+        """Content-addressed Arrow files (rates.store)."""
+        return self.root / "store"
+
+    @property
+    def files_dir(self) -> Path:
+        """Received bytes, by sha256."""
+        return self.root / "files"
+
+    @property
+    def snapshot_dir(self) -> Path:
+        """What the core reads: indexes/, snapshots/, CURRENT."""
+        return self.root / "lcr"
+
+    @property
+    def market_dir(self) -> Path:
+        """The Arrow market snapshot that the browser pages read."""
+        return self.root / "market"

@@ -1,0 +1,1 @@
+"""Durable jobs behind one page of ours: `enqueue`, `progress`, `cancel`; DBOS runs and resumes them."""

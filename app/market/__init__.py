@@ -1,0 +1,1 @@
+"""Offers compared and bought: the Arrow market snapshot, browser, compare, purchases."""

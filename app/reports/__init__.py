@@ -1,0 +1,1 @@
+"""CSV and XLSX reports of fixed columns, streamed."""

@@ -1,0 +1,1 @@
+"""Snapshots for the core: compile from timelines and the database, publish, simulate."""

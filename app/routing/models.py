@@ -1,0 +1,37 @@
+"""What was published when, and what was refused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, Timestamped, UtcDateTime
+
+
+class SnapshotRecord(Base, Timestamped):
+    """One published (or failed) snapshot."""
+
+    __tablename__ = "snapshot_record"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    snapshot_id: Mapped[str | None] = mapped_column(sa.String(80), index=True)
+    index_file: Mapped[str | None] = mapped_column(sa.String(120))
+    index_inputs: Mapped[str | None] = mapped_column(sa.String(64))  # hash of what the index was built from
+    reason: Mapped[str] = mapped_column(sa.String(200))
+    state: Mapped[str] = mapped_column(sa.String(12))  # published | failed
+    offers: Mapped[int] = mapped_column(default=0)
+    rates: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    epoch_until: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    build_ms: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(sa.Text)
+
+
+class FxRate(Base, Timestamped):
+    """Units of the base currency for one unit of `currency`, valid from an instant."""
+
+    __tablename__ = "fx_rate"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    currency: Mapped[str] = mapped_column(sa.String(3), index=True)
+    rate: Mapped[str] = mapped_column(sa.String(24))  # exact decimal text
+    valid_from: Mapped[datetime] = mapped_column(UtcDateTime())

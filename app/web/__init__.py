@@ -1,0 +1,1 @@
+"""The shell of the pages: layout, macros, errors, security headers, static bundles, idempotency."""
