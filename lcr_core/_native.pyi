@@ -5,7 +5,7 @@ Every long call releases the GIL. Arrow data crosses by the PyCapsule interface,
 pyarrow Table or RecordBatchReader fits.
 """
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 class ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
@@ -40,9 +40,9 @@ class Snapshot:
         "max": int|null, "explain": bool, "explain_scope": "caller"|"all", "decision_id": str|null,
         "reference_seconds": int|null, "policy": {..}|null, "offers": [int]|"all"|null, "sell": {..}|null}.
         `trunk` null is the operator's view (all offers granted, policy `cost`)."""
-    def decide_many(self, query_json: str, calls: ArrowStream) -> Any:
-        """Arrow in (`dnis` utf8, `at_us` i64?, `ani` utf8?), Arrow out (call index, rank, offer_id, code, eff_nanos, deck_row);
-        `query_json` carries what is common to all calls."""
+    def decide_many(self, query_json: str, calls: ArrowStream) -> ArrowStream:
+        """Arrow in (`dnis` utf8, `at_us` i64?, `ani` utf8?), Arrow out (columns in docs/decision.md 7; `pyarrow.table(result)`);
+        `query_json` carries what is common to all calls (`dnis` left out, `at_us` for rows without one)."""
     def match_path(self, number: str, at_us: int) -> str:
         """JSON: for each prefix of the number, the offers having exactly this code at that instant."""
 
@@ -63,10 +63,11 @@ def publish(root: str, index: str, access_json: str, created_at_us: int) -> str:
     "offers":[{"offer_id","carrier_id","vendor","product","class","priority","enabled","public","uri_host","uri_port","uri_user_prefix","transport","timeout_ms","lrn_rated"}],
     "trunks":[{"trunk_id","company_id","name","source_ips":[..],"tech_prefix","policy":{..},"rate_card_id","blocked_codes","opened_codes","never_carriers","grants":[{"offer_id","from_us","until_us"}],"max_routes","enabled"}],
     "keys":[{"key_id","sha256","trunk_id","company_id","scopes":[..],"expires_at_us"}],
-    "cards":[{"card_id","timeline": file}], "quality":[[offer_id, code, attempts, answered, effective, talk_ms, pdd_ms_sum, pdd_samples, mos_milli_sum, mos_samples], ..]}."""
+    "cards":[{"card_id","index": file name from build_index over an offer with offer_id = card_id}], "quality":[[offer_id, code, attempts, answered, effective, talk_ms, pdd_ms_sum, pdd_samples, mos_milli_sum, mos_samples], ..]}."""
 
 def rate_call(terms_json: str, duration_ms: int, rounding_json: str | None = None) -> str:
-    """Rate one call (docs/decision.md 7, last paragraph). JSON {"billed_seconds": n, "amount_nanos": n}."""
+    """Rate one call (docs/decision.md 7, last paragraph). `terms_json`: {"rate_nanos": n, "first_rate_nanos": null, "connect_fee_nanos": 0,
+    "initial_increment": 1, "next_increment": 1, "free_seconds": 0}; `rounding_json`: {"seconds": "up", "places": 6, "mode": "half_up"}. JSON {"billed_seconds": n, "amount_nanos": n}."""
 
 def expand_range(first: str, last: str) -> list[str]:
     """Smallest set of prefixes that covers exactly the inclusive range; both ends of one length."""
