@@ -40,6 +40,10 @@ class Deck(Base, Timestamped):
     rows_key: Mapped[str | None] = mapped_column(sa.String(80))
     diff_key: Mapped[str | None] = mapped_column(sa.String(80))
     timeline_key: Mapped[str | None] = mapped_column(sa.String(80))
+    template_id: Mapped[int | None] = mapped_column(sa.ForeignKey("deck_template.id"))  # offered by itself, taken
+    # The first of two persons, where the report asks for a second one; a new check clears it.
+    seconded_by: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+    seconded_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     approved_by: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     error: Mapped[str | None] = mapped_column(sa.Text)
@@ -70,6 +74,7 @@ class DeckTemplate(Base, Timestamped):
     """What a carrier confirmed for a shape of file; offered by itself next time."""
 
     __tablename__ = "deck_template"
+    __table_args__ = (sa.UniqueConstraint("company_id", "fingerprint"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int] = mapped_column(sa.ForeignKey("company.id"), index=True)
     name: Mapped[str] = mapped_column(sa.String(120))
