@@ -1,0 +1,132 @@
+"""What a person or a carrier's template has decided about a file. `None` = not decided: guess it and show the guess."""
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+Mode = Literal["full", "full_per_country", "partial"]
+RateUnit = Literal["per_minute", "per_second", "per_increment"]
+UnlistedRule = Literal["parent", "block", "highest_in_country"]
+Repair = Literal[
+    "skip_rows_without_rate",   # rate_missing
+    "keep_zero_rates",          # rate_suspicious: the number is free
+    "skip_zero_rates",          # rate_suspicious: leave the row out
+    "accept_suspicious_rates",  # rate_suspicious: the high rates are meant
+    "skip_bad_codes",           # bad_code, code_too_long, range_invalid
+    "skip_negative_rates",      # rate_negative
+    "round_rates",              # rate_precision: half-up to 8 places
+    "keep_first_duplicate",     # duplicate_code
+    "keep_last_duplicate",      # duplicate_code
+    "use_highest_rate",         # peak and off-peak differ: the highest is used
+    "default_increments",       # increment_invalid: use the default of the options
+    "skip_bad_dates",           # date_invalid
+    "skip_expired_rows",        # effective_until in the past
+    "join_spaced_codes",        # bad_code: "44 207" is one code
+    "split_spaced_codes",       # bad_code: "4420 4421" is a list
+]
+"""One-click repairs. A problem names those that mend it in `Problem.repairs`."""
+
+
+class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Values for fields that no column holds, or whose cell is empty."""
+    currency: str | None = None
+    initial_increment: int | None = None
+    next_increment: int | None = None
+    effective_from: str | None = None
+    """ISO date or instant in the deck's time zone, or `"receipt"`. Also the instant at which absent codes close."""
+    connect_fee: str | None = None
+    """Decimal string, per call."""
+
+
+class DeckOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """JSON-serialisable with `to_json` / `from_json`; saved as the carrier's template with `template()`."""
+    # where the table is
+    sheets: tuple[str, ...] = ()
+    """Sheet names as listed in `Guess.sheets`; empty = the guessed one. Inside a ZIP: `member.csv` or `member.xlsx/Sheet`."""
+    header_row: int | None = None
+    """1-based row of the header; 0 = the table has none."""
+    last_row: int | None = None
+    """1-based last row of the table (footers lie below it)."""
+    # how text is read
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal_mark: Literal[".", ","] | None = None
+    date_order: Literal["dmy", "mdy", "ymd"] | None = None
+    time_zone: str = "UTC"
+    # what columns mean: 0-based column index → field (rates.fields); unmentioned columns are left out
+    mapping: dict[int, str] | None = None
+    headers: dict[str, str] | None = None
+    """Carrier's template: header text as it stood → field; used when `mapping` is None."""
+    defaults: Defaults = Defaults()
+    rate_unit: RateUnit = "per_minute"
+    # what the deck does to the one before
+    mode: Mode | None = None
+    """Must be stated by sender, template or operator; a check without it ends in `needs_mapping` with `mode_missing`."""
+    unlisted_rule: UnlistedRule = "parent"
+    notice_days: int = 7
+    notice_unit: Literal["calendar", "business"] = "calendar"
+    notice_at: Literal["instant", "next_midnight"] = "instant"
+    late: Literal["postpone", "refuse", "accept"] = "postpone"
+    """Increases with too short notice: applied at receipt + notice · refused as a problem · taken as asked."""
+    backdated: Literal["from_receipt", "refuse", "accept"] = "from_receipt"
+    """Dates before receipt: the row applies from receipt (warning) · refused · taken as asked (re-rates calls)."""
+    # answers to problems
+    repairs: tuple[Repair, ...] = ()
+    accept_warnings: tuple[str, ...] = ()
+    """Ids of warnings a person has read and accepted."""
+
+    def template(self) -> "DeckOptions":
+        """The part worth remembering for the carrier's next file: answers to problems and the stated date are dropped."""
+        defaults = msgspec.structs.replace(self.defaults, effective_from=None)
+        return msgspec.structs.replace(self, repairs=(), accept_warnings=(), last_row=None, defaults=defaults)
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bounds of one check; every breach is a problem, never a crash."""
+    file_bytes: int = 256 * 2**20
+    unpacked_bytes: int = 1024 * 2**20
+    unpack_ratio: int = 200
+    line_chars: int = 1 << 20
+    rows: int = 2_000_000
+    columns: int = 256
+    cells: int = 40_000_000
+    codes: int = 3_000_000
+    problems: int = 1_000_000
+    memory_bytes: int = 3 * 2**30
+    """Address space of the child (RLIMIT_AS)."""
+    cpu_s: int = 300
+    wall_s: int = 600
+    output_bytes: int = 2 * 2**30
+
+
+class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One file to be checked against the timeline in force.
+
+    path: local file; name: what the sender called it. current: local Arrow file of the offer's timeline in force, or None.
+    out_dir: existing directory for the Arrow outputs. fx: currency → base units for one unit, decimal string; needed only when
+    a deck changes its currency. last_encoding: of the carrier's last accepted deck."""
+    path: str
+    name: str
+    out_dir: str
+    received_at: datetime
+    deck_id: int
+    options: DeckOptions = DeckOptions()
+    current: str | None = None
+    fx: dict[str, str] = {}
+    last_encoding: str | None = None
+    preview_rows: int = 20
+    limits: Limits = Limits()
+
+
+def to_json(value: msgspec.Struct) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def options_from_json(text: str | bytes) -> DeckOptions:
+    """Raises msgspec.ValidationError naming the field."""
+    return msgspec.json.decode(text, type=DeckOptions)
+
+
+def options_from_dict(values: dict[str, Any]) -> DeckOptions:
+    """From form or JSON values: keys of `mapping` may be strings."""
+    return msgspec.convert(values, type=DeckOptions, strict=False)

@@ -1,0 +1,91 @@
+"""Immutable, content-addressed Arrow IPC files through `pyarrow.fs` (a local directory, or an object store)."""
+import hashlib
+import os
+import uuid
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.fs as pafs
+import pyarrow.ipc as ipc
+
+
+class MissingTable(Exception):
+    """No table is stored under this key."""
+    code = "table_missing"
+
+
+def write_file(table: pa.Table, path: str | Path) -> None:
+    """Write one Arrow IPC file and flush it to disk."""
+    with open(path, "wb") as sink:
+        with ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table.combine_chunks())
+        sink.flush()
+        os.fsync(sink.fileno())
+
+
+def read_file(path: str | Path) -> pa.Table:
+    """Open an Arrow IPC file memory-mapped: no copy, pages are shared between processes."""
+    with pa.memory_map(str(path)) as source:
+        return ipc.open_file(source).read_all()
+
+
+class Store:
+    """Tables below `root` by key = SHA-256 of the file. A file once written never changes, so keys can be kept in rows."""
+
+    def __init__(self, root: str, filesystem: pafs.FileSystem | None = None) -> None:
+        self._local = filesystem is None or isinstance(filesystem, pafs.LocalFileSystem)
+        self._fs = filesystem or pafs.LocalFileSystem()
+        self._root = root.rstrip("/")
+        self._fs.create_dir(self._root, recursive=True)
+
+    def path(self, key: str) -> str:
+        return f"{self._root}/{key[:2]}/{key}.arrow"
+
+    def put(self, table: pa.Table) -> str:
+        """Store and return the key. Same content, same key; writing twice is harmless and never tears a reader."""
+        sink = pa.BufferOutputStream()
+        with ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table.combine_chunks())
+        return self._put_bytes(sink.getvalue())
+
+    def put_file(self, path: str | Path) -> str:
+        """Store an Arrow IPC file that already lies on the local disk (the output of a check)."""
+        with pa.memory_map(str(path)) as source:
+            return self._put_bytes(source.read_buffer())
+
+    def open(self, key: str) -> pa.Table:
+        """The table, memory-mapped when local. Raises MissingTable."""
+        path = self.path(key)
+        if self._fs.get_file_info(path).type != pafs.FileType.File:
+            raise MissingTable(key)
+        if self._local:
+            return read_file(path)
+        with self._fs.open_input_file(path) as source:
+            return ipc.open_file(source).read_all()
+
+    def exists(self, key: str) -> bool:
+        return bool(self._fs.get_file_info(self.path(key)).type == pafs.FileType.File)
+
+    def _put_bytes(self, content: pa.Buffer) -> str:
+        key = hashlib.sha256(memoryview(content)).hexdigest()
+        path = self.path(key)
+        if self.exists(key):
+            return key
+        directory = path.rsplit("/", 1)[0]
+        self._fs.create_dir(directory, recursive=True)
+        if not self._local:  # an object store publishes an object only when it is complete
+            with self._fs.open_output_stream(path) as out:
+                out.write(content)
+            return key
+        temporary = f"{directory}/.{uuid.uuid4().hex}.tmp"
+        with open(temporary, "wb") as out:
+            out.write(memoryview(content))
+            out.flush()
+            os.fsync(out.fileno())
+        os.rename(temporary, path)
+        handle = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        return key
