@@ -1,0 +1,37 @@
+// <div data-chart='{"x":[unix seconds…],"series":[{"label":"…","values":[…]}],"places":5}'> becomes a uPlot line chart.
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+const palette = ["#0f766e", "#6366f1", "#d97706", "#db2777", "#0284c7", "#65a30d", "#7c3aed", "#475569"];
+const shown = new Map();
+
+function draw(node) {
+  shown.get(node)?.destroy();
+  node.textContent = "";
+  const spec = JSON.parse(node.dataset.chart);
+  const css = getComputedStyle(document.documentElement);
+  const ink = css.getPropertyValue("--tblr-secondary").trim() || "#667";
+  const grid = css.getPropertyValue("--tblr-border-color").trim() || "#ddd";
+  const places = spec.places ?? 4;
+  const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid }, font: "12px 'Inter Variable', sans-serif" };
+  const series = spec.series.map((one, i) => ({
+    label: one.label, stroke: palette[i % palette.length], width: 2, spanGaps: true,
+    paths: spec.stepped ? uPlot.paths.stepped({ align: 1 }) : undefined, points: { show: spec.x.length < 20 },
+    fill: spec.series.length === 1 ? palette[0] + "1a" : undefined,
+    value: (_, v) => (v == null ? "–" : v.toFixed(places)),
+  }));
+  const options = {
+    width: node.clientWidth, height: Number(node.dataset.height ?? 220), legend: { live: true }, cursor: { y: false },
+    scales: { x: { time: true } }, series: [{ value: (_, v) => (v == null ? "–" : new Date(v * 1000).toISOString().slice(0, 10)) }, ...series],
+    axes: [axis, { ...axis, size: 64, values: (_, ticks) => ticks.map((v) => v.toFixed(Math.min(places, 4))) }],
+    tzDate: (ts) => uPlot.tzDate(new Date(ts * 1000), "Etc/UTC"),
+  };
+  shown.set(node, new uPlot(options, [spec.x, ...spec.series.map((one) => one.values)], node));
+}
+
+const all = () => document.querySelectorAll("[data-chart]").forEach(draw);
+all();
+document.addEventListener("tandem:theme", all);
+document.addEventListener("htmx:after:swap", all);
+let timer;
+addEventListener("resize", () => { clearTimeout(timer); timer = setTimeout(all, 150); });

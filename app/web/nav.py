@@ -1,0 +1,73 @@
+"""The menu: which entries a person sees. An entry names a URL, a permission and what the company must do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the menu; `needs` is '' | 'sells' | 'buys' | 'operator'."""
+
+    label: str
+    href: str
+    icon: str
+    permission: str = ""
+    needs: str = ""
+
+
+MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    ("", (Entry("Dashboard", "/", "dashboard"),)),
+    (
+        "Sell",
+        (
+            Entry("Rate decks", "/decks", "file-spreadsheet", "deck:read", "sells"),
+            Entry("Products", "/products", "tag", "deck:read", "sells"),
+            Entry("Orders received", "/orders/received", "receipt", "deck:read", "sells"),
+        ),
+    ),
+    (
+        "Buy",
+        (
+            Entry("Market", "/market", "building-store", "market:read"),
+            Entry("Requests", "/orders/placed", "shopping-cart", "market:read", "buys"),
+            Entry("Trunks", "/trunks", "plug", "market:read", "buys"),
+            Entry("Connect your switch", "/connect", "api", "market:read", "buys"),
+        ),
+    ),
+    (
+        "Understand",
+        (
+            Entry("LCR simulator", "/simulator", "route", "lcr:simulate"),
+            Entry("Reports", "/reports", "report-analytics", "report:read"),
+        ),
+    ),
+    (
+        "Company",
+        (
+            Entry("API keys", "/keys", "key", "key:manage"),
+            Entry("People", "/users", "users", "user:manage"),
+            Entry("Jobs", "/jobs", "clipboard-list", "deck:read"),
+            Entry("Audit", "/audit", "shield-check", "audit:read"),
+        ),
+    ),
+    (
+        "Exchange",
+        (
+            Entry("Companies", "/operator/companies", "building", "operator", "operator"),
+            Entry("Snapshots", "/operator/snapshots", "database", "operator", "operator"),
+            Entry("Health", "/operator/health", "heart-rate-monitor", "operator", "operator"),
+        ),
+    ),
+)
+
+
+def menu_for(permissions: frozenset[str], *, sells: bool, buys: bool, operator: bool) -> list[tuple[str, list[Entry]]]:
+    """The groups and entries this person may open; empty groups are left out."""
+    has = {"": True, "sells": sells or operator, "buys": buys or operator, "operator": operator}
+    groups = []
+    for title, entries in MENU:
+        shown = [e for e in entries if has[e.needs] and (not e.permission or e.permission in permissions)]
+        if shown:
+            groups.append((title, shown))
+    return groups
