@@ -9,9 +9,10 @@ function draw(node) {
   shown.get(node)?.destroy();
   node.textContent = "";
   const spec = JSON.parse(node.dataset.chart);
-  const css = getComputedStyle(document.documentElement);
-  const ink = css.getPropertyValue("--tblr-secondary").trim() || "#667";
-  const grid = css.getPropertyValue("--tblr-border-color").trim() || "#ddd";
+  // Canvas does not understand light-dark() or color-mix(), so both themes are named here.
+  const dark = document.documentElement.getAttribute("data-bs-theme") === "dark";
+  const ink = dark ? "#93a9b3" : "#61727b";
+  const grid = dark ? "#1d313b" : "#e6ebee";
   const places = spec.places ?? 4;
   const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid }, font: "12px 'Inter Variable', sans-serif" };
   const series = spec.series.map((one, i) => ({
