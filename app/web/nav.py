@@ -62,7 +62,9 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
 )
 
 
-def menu_for(permissions: frozenset[str], *, sells: bool, buys: bool, operator: bool) -> list[tuple[str, list[Entry]]]:
+def menu_for(
+    permissions: frozenset[str], *, sells: bool, buys: bool, operator: bool
+) -> list[tuple[str, list[Entry]]]:
     """The groups and entries this person may open; empty groups are left out."""
     has = {"": True, "sells": sells or operator, "buys": buys or operator, "operator": operator}
     groups = []

@@ -52,7 +52,10 @@ def spark_points(values: list[Any], width: int = 96, height: int = 26) -> list[t
     span = (high - low) or 1.0
     step = width / max(1, len(values) - 1)
     flat = high == low
-    return [(round(i * step, 1), height / 2 if flat else round(height - 2 - (v - low) / span * (height - 4), 1)) for i, v in known]
+    return [
+        (round(i * step, 1), height / 2 if flat else round(height - 2 - (v - low) / span * (height - 4), 1))
+        for i, v in known
+    ]
 
 
 def register_shell(app: Flask) -> None:
