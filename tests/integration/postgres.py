@@ -20,7 +20,9 @@ WAIT_SECONDS = "60"
 
 def programs() -> Path | None:
     """Folder of the newest initdb and pg_ctl on this machine."""
-    places = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[4].split(".")[0]))
+    places = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[4].split(".")[0])
+    )
     on_path = shutil.which("initdb")
     found = [*places, *([Path(on_path)] if on_path else [])]
     return found[-1].parent if found else None
@@ -48,10 +50,20 @@ def start() -> tuple[Path, str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    make = [str(binaries / "initdb"), "-D", data, "-U", "tandem", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-    options = (
-        f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200 -c shared_buffers=64MB"
-    )
+    make = [
+        str(binaries / "initdb"),
+        "-D",
+        data,
+        "-U",
+        "tandem",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C",
+        "--no-sync",
+    ]
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200 -c shared_buffers=64MB"
     control = [str(binaries / "pg_ctl"), "-D", data, "-l", str(folder / "log"), "-o", options]
     run = [*control, "-w", "-t", WAIT_SECONDS, "start"]
     try:
