@@ -16,6 +16,10 @@ class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password_salt: str = ""
     max_upload_bytes: int = 200 * 1024 * 1024
     trusted_proxies: int = 0
+    secure_cookies: bool = False  # true behind HTTPS
+    sign_ins_per_minute: int = 10  # per source address and web process
+    password_time_cost: int = 3  # argon2id passes
+    password_memory_kib: int = 65536
 
 
 class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +36,10 @@ class Database(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Jobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str = ""  # empty: SQLite file of its own in the data directory
+    executor_id: str = "worker-1"  # fixed: after a crash the same name takes up its jobs again
+    concurrency: int = 2
+    poll_ms: int = 100
+    max_attempts: int = 5
     deck_memory_bytes: int = 2 * 1024**3
     deck_cpu_seconds: int = 300
 
@@ -42,6 +50,12 @@ class Lcr(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_seconds: int = 3600
     history_days: int = 120
     closed_codes: tuple[str, ...] = ("870", "881", "882", "883", "979")
+
+
+def with_driver(url: str) -> str:
+    """`postgres://` and `postgresql://` mean psycopg 3, the only driver that is installed."""
+    scheme, separator, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if separator and scheme in ("postgres", "postgresql") else url
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,11 +75,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def database_url(self) -> str:
-        return self.database.url or f"sqlite:///{self.root / 'tandem.sqlite'}"
+        return with_driver(self.database.url) or f"sqlite:///{self.root / 'tandem.sqlite'}"
 
     @property
     def jobs_url(self) -> str:
-        return self.jobs.url or f"sqlite:///{self.root / 'jobs.sqlite'}"
+        return with_driver(self.jobs.url) or f"sqlite:///{self.root / 'jobs.sqlite'}"
 
     @property
     def store_dir(self) -> Path:

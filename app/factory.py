@@ -5,21 +5,53 @@ from __future__ import annotations
 from importlib import import_module
 
 from apiflask import APIFlask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Settings
 from app.db import db
+from app.security import setup as security
+from app.web import setup as web
 
-# Each module offers `register(app)`. Order is the order of the menu.
-DOMAINS: tuple[str, ...] = ()
+# Every domain that has models; the migrations and the application load the same list.
+MODELS = ("security", "carriers", "jobs", "audit", "decks", "market", "routing", "web")
+
+# Each module offers `register(app)`.
+DOMAINS: tuple[str, ...] = (
+    "app.web.views",
+    "app.audit.views",
+    "app.jobs.views",
+    "app.carriers.views",
+    "app.decks.views",
+    "app.market.views",
+    "app.routing.views",
+    "app.reports.views",
+)
+
+
+def load_models() -> None:
+    """Import the models of all domains, so that the metadata is whole."""
+    for name in MODELS:
+        import_module(f"app.{name}.models")
 
 
 def create_app(settings: Settings) -> APIFlask:
     """A ready application; opens no socket and starts no thread."""
-    app = APIFlask("app", title="Tandem", version="1")
+    load_models()
+    settings.root.mkdir(parents=True, exist_ok=True)
+    app = APIFlask(
+        "app", title="Tandem", version="1", docs_path=None, spec_path="/api/openapi.json", static_folder=None,
+        template_folder="web/templates", json_errors=False,
+    )  # fmt: skip
     app.config["TANDEM"] = settings
     app.config["SQLALCHEMY_ENGINES"] = {"default": settings.database_url}
-    settings.root.mkdir(parents=True, exist_ok=True)
+    app.config["MAX_CONTENT_LENGTH"] = settings.web.max_upload_bytes
+    security.configure(app, settings)
     db.init_app(app)
+    security.install(app, settings)
+    web.install(app)
     for name in DOMAINS:
         import_module(name).register(app)
+    if settings.web.trusted_proxies:
+        hops = settings.web.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app

@@ -1,0 +1,97 @@
+"""`tandem NOUN VERB`: groups of the domains, loaded only when they are called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from app.config_sources import load_settings
+from app.console import Exit, Run, exit_code_of, show_error
+from app.errors import DomainError
+
+# Name -> "module:attribute" of a click command or group.
+COMMANDS: dict[str, str] = {
+    "config": "app.cli_config:group",
+    "db": "app.db_cli:group",
+    "deck": "app.decks.cli:deck",
+    "demo": "app.cli_demo:group",
+    "doctor": "app.cli_doctor:doctor",
+    "edge": "app.cli_serve:edge",
+    "key": "app.carriers.cli:key",
+    "lcr": "app.routing.cli:lcr",
+    "market": "app.market.cli:market",
+    "report": "app.reports.cli:report",
+    "serve": "app.cli_serve:serve",
+    "snapshot": "app.routing.cli:snapshot",
+    "user": "app.carriers.cli:user",
+    "audit": "app.audit.cli:audit",
+    "web": "app.cli_serve:web",
+    "worker": "app.cli_serve:worker",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when it is used, so that `tandem --help` starts fast."""
+
+    def __init__(self, *args: object, commands_at: dict[str, str] | None = None, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.commands_at = commands_at or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        lazy = [name for name, target in self.commands_at.items() if find_spec(target.partition(":")[0])]
+        return sorted([*super().list_commands(ctx), *lazy])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        target = self.commands_at.get(cmd_name)
+        if target is None:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = target.partition(":")
+        if find_spec(module) is None:
+            return None
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, commands_at=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings file (default tandem.toml).")
+@click.option("--data-dir", help="Directory of the database, the decks and the snapshots.")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="One setting, e.g. web.port=8081.")
+@click.version_option(package_name="tandem", message="%(prog)s %(version)s")
+@click.pass_context
+def tandem(ctx: click.Context, config_path: Path | None, data_dir: str | None, pairs: tuple[str, ...]) -> None:
+    """Tandem: the open wholesale voice exchange."""
+    flags: dict[str, str] = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator:
+            raise click.UsageError(f"--set takes KEY=VALUE, not {pair}")
+        flags[key.strip()] = value
+    if data_dir is not None:
+        flags["data_dir"] = data_dir
+    ctx.obj = Run(load_settings(flags, path=config_path))
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Entry point: turns every fault into a sentence and an exit code."""
+    try:
+        code = tandem.main(args=argv, prog_name="tandem", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(Exit.INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(Exit.USAGE if isinstance(error, click.UsageError) else Exit.FAILED)
+    except DomainError as error:
+        show_error(error)
+        sys.exit(exit_code_of(error))
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else Exit.DONE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,13 @@
+"""What gunicorn loads: `app.wsgi:application()`; settings come from the environment or tandem.toml."""
+
+from __future__ import annotations
+
+from apiflask import APIFlask
+
+from app.config_sources import load_settings
+from app.factory import create_app
+
+
+def application() -> APIFlask:
+    """The application from the settings of this process."""
+    return create_app(load_settings().settings)

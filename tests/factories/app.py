@@ -1,0 +1,175 @@
+"""A migrated application and the people and things in it, made for one test.
+
+`make_app(tmp_path)` gives SQLite; with `database_url` a fresh database on that server. The objects are real
+rows; `login` puts a real session cookie on a test client.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from flask_security import hash_password
+from sqlalchemy.orm import Session
+
+from app import create_app, migrate
+from app.carriers.models import Company, CustomerTrunk, Product, VendorTrunk
+from app.config import Database, Jobs, Settings, Web
+from app.db import db
+from app.security.actor import Actor, hash_key, permissions_of
+from app.security.models import ApiKey, Role, User
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery"
+
+_template: Path | None = None
+
+
+def _migrated_sqlite() -> Path:
+    """One migrated file per test process; copied for each test."""
+    global _template
+    if _template is None:
+        folder = Path(tempfile.mkdtemp(prefix="tandem-template-"))
+        app = create_app(Settings(data_dir=str(folder)))
+        with app.app_context():
+            migrate.upgrade(db.engine)
+            with db.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            db.engine.dispose()
+        _template = folder / "tandem.sqlite"
+    return _template
+
+
+def make_app(
+    tmp_path: Path, database_url: str | None = None, *, csrf: bool = False, **changes: Any
+) -> APIFlask:
+    """A migrated application whose data directory is `tmp_path`/var."""
+    root = tmp_path / "var"
+    root.mkdir(parents=True, exist_ok=True)
+    settings = Settings(
+        data_dir=str(root),
+        web=Web(secret_key="k" * 40, password_salt="s" * 40, password_time_cost=1, password_memory_kib=8,
+                sign_ins_per_minute=1000),
+        database=Database(url=database_url or ""), jobs=Jobs(poll_ms=20), **changes,
+    )  # fmt: skip
+    if database_url is None and not (root / "tandem.sqlite").exists():
+        shutil.copyfile(_migrated_sqlite(), root / "tandem.sqlite")
+    app = create_app(settings)
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=csrf)
+    # TESTING lets faults through by default; the pages' own error handling is what we test.
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    if database_url is not None:
+        with app.app_context():
+            migrate.upgrade(db.engine)
+    return app
+
+
+def make_company(
+    session: Session, name: str = "Acme Carrier", *, sells: bool = False, buys: bool = False,
+    is_operator: bool = False, currency: str = "USD", country: str = "GB",
+) -> Company:  # fmt: skip
+    slug = name.lower().replace(" ", "-")
+    company = Company(
+        slug=slug, name=name, country=country, currency=currency, sells=sells, buys=buys, is_operator=is_operator,
+        facts={}, created_at=NOW,
+    )  # fmt: skip
+    session.add(company)
+    session.commit()
+    return company
+
+
+def make_user(
+    session: Session,
+    company: Company,
+    role: str = "owner",
+    email: str | None = None,
+    password: str | None = None,
+) -> User:
+    """A person with one role; pass `password` (for example PASSWORD) only when the test signs in by form."""
+    address = email or f"{role}@{company.slug}.example"
+    user = User(
+        email=address, name=role.title(), company_id=company.id, active=True, fs_uniquifier=hash_key(address)[:32],
+        password=hash_password(password) if password else None,
+    )  # fmt: skip
+    user.roles = [session.scalars(sa.select(Role).where(Role.name == role)).one()]
+    session.add(user)
+    session.commit()
+    return user
+
+
+def make_vendor_trunk(
+    session: Session, company: Company, name: str = "London", host: str = "192.0.2.10"
+) -> VendorTrunk:
+    trunk = VendorTrunk(company_id=company.id, name=name, host=host, created_at=NOW)
+    session.add(trunk)
+    session.commit()
+    return trunk
+
+
+def make_product(
+    session: Session, company: Company, name: str = "Premium CLI", route_class: str = "premium",
+    trunk: VendorTrunk | None = None, **fields: Any,
+) -> Product:  # fmt: skip
+    product = Product(
+        company_id=company.id, name=name, route_class=route_class, currency=company.currency,
+        vendor_trunk_id=trunk.id if trunk else None, created_at=NOW, **fields,
+    )  # fmt: skip
+    session.add(product)
+    session.commit()
+    return product
+
+
+def make_customer_trunk(
+    session: Session, company: Company, name: str = "Main", **fields: Any
+) -> CustomerTrunk:
+    fields.setdefault("policy", {"policy": "cost"})
+    fields.setdefault("source_ips", [])
+    trunk = CustomerTrunk(
+        company_id=company.id, name=name, blocked_codes=fields.pop("blocked_codes", []),
+        opened_codes=fields.pop("opened_codes", []), created_at=NOW, **fields,
+    )  # fmt: skip
+    session.add(trunk)
+    session.commit()
+    return trunk
+
+
+def make_api_key(
+    session: Session, company: Company, scopes: list[str], trunk: CustomerTrunk | None = None, **fields: Any
+) -> tuple[ApiKey, str]:
+    """The row and the secret for the header `Authorization: Bearer …`."""
+    secret = f"tk_{company.id}_{len(scopes)}_{time.monotonic_ns()}"
+    key = ApiKey(
+        company_id=company.id, trunk_id=trunk.id if trunk else None, name="test key", prefix=secret[:10],
+        key_sha256=hash_key(secret), scopes=scopes, created_at=NOW, **fields,
+    )  # fmt: skip
+    session.add(key)
+    session.commit()
+    return key, secret
+
+
+def actor_for(user: User, company: Company, ip: str = "127.0.0.1") -> Actor:
+    """The actor a request of this person would have, for calling verbs directly."""
+    roles = frozenset(role.name for role in user.roles)
+    permissions = permissions_of(roles, sells=company.sells, buys=company.buys)
+    return Actor(
+        user_id=user.id, company_id=company.id, email=user.email, roles=roles, permissions=permissions,
+        is_operator="operator" in permissions, ip=ip, name=user.name, company_name=company.name, sells=company.sells,
+        buys=company.buys,
+    )  # fmt: skip
+
+
+def login(client: FlaskClient, user: User) -> FlaskClient:
+    """Sign the person in on this client by the session that Flask-Security would write."""
+    with client.session_transaction() as session:
+        session["_user_id"] = user.fs_uniquifier
+        session["_fresh"] = True
+        session["fs_cc"] = "set"
+        session["fs_paa"] = time.time()
+    return client
