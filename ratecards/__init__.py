@@ -1,0 +1,6 @@
+"""The sell side, pure: cost decks and margin rules become a rate card, its change list and its warnings.
+
+Map: `rules` (which margin applies to a code) · `match` (longest match over a deck's view) · `build` (cost
+decks + rules -> rate card) · `changes` (what differs from the card in force) · `traps` (sell codes that cover
+dearer, longer cost codes). Tables have the columns of `rates.schema.TIMELINE`; money is integer nanos.
+"""
