@@ -58,12 +58,16 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, commands_at=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings file (default tandem.toml).")
+@click.option(
+    "--config", "config_path", type=click.Path(path_type=Path), help="Settings file (default tandem.toml)."
+)
 @click.option("--data-dir", help="Directory of the database, the decks and the snapshots.")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="One setting, e.g. web.port=8081.")
 @click.version_option(package_name="tandem", message="%(prog)s %(version)s")
 @click.pass_context
-def tandem(ctx: click.Context, config_path: Path | None, data_dir: str | None, pairs: tuple[str, ...]) -> None:
+def tandem(
+    ctx: click.Context, config_path: Path | None, data_dir: str | None, pairs: tuple[str, ...]
+) -> None:
     """Tandem: the open wholesale voice exchange."""
     flags: dict[str, str] = {}
     for pair in pairs:

@@ -38,8 +38,6 @@ class Jobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str = ""  # empty: SQLite file of its own in the data directory
     executor_id: str = "worker-1"  # fixed: after a crash the same name takes up its jobs again
     concurrency: int = 2
-    poll_ms: int = 100
-    max_attempts: int = 5
     deck_memory_bytes: int = 2 * 1024**3
     deck_cpu_seconds: int = 300
 
@@ -62,7 +60,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be configured. Directories below `data_dir` are made on first use."""
 
     data_dir: str = "var"
-    demo: bool = False
+    demo: bool = False  # shows the demo accounts on the sign-in page
+    log_level: str = "info"
     web: Web = msgspec.field(default_factory=Web)
     edge: Edge = msgspec.field(default_factory=Edge)
     database: Database = msgspec.field(default_factory=Database)

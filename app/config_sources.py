@@ -9,7 +9,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from app.errors import DomainError
 
 PREFIX = "TANDEM_"
 # Environment names that are not settings: the file to read, the tests' inputs.
-RESERVED = ("TANDEM_CONFIG", "TANDEM_SHARED", "TANDEM_TEST")
+RESERVED = ("TANDEM_CONFIG", "TANDEM_SHARED", "TANDEM_TEST", "TANDEM_ORACLE", "TANDEM_RATING")
 SECRET_KEYS = ("web.secret_key", "web.password_salt", "database.url", "jobs.url")
 
 
@@ -37,6 +37,15 @@ class LoadedSettings:
 
     settings: Settings
     sources: dict[str, str]
+    flags: dict[str, str] = field(default_factory=dict)
+    path: Path | None = None
+
+    def environ(self) -> dict[str, str]:
+        """What a child process needs in its environment to read the same settings."""
+        found = {PREFIX + key.upper().replace(".", "__"): value for key, value in self.flags.items()}
+        if self.path is not None:
+            found["TANDEM_CONFIG"] = str(self.path)
+        return found
 
 
 def known_keys() -> dict[str, Any]:
@@ -124,5 +133,7 @@ def load_settings(
     try:
         settings = msgspec.convert(tree, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"a setting does not fit: {error}", hint="`tandem config show` lists types.") from error
-    return LoadedSettings(settings, sources)
+        raise ConfigError(
+            f"a setting does not fit: {error}", hint="`tandem config show` lists types."
+        ) from error
+    return LoadedSettings(settings, sources, dict(flags or {}), named)

@@ -33,7 +33,12 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-EXIT_OF_CODE = {"not_found": Exit.NOT_FOUND, "invalid": Exit.REJECTED, "too_large": Exit.REJECTED, "busy": Exit.TRY_AGAIN}
+EXIT_OF_CODE = {
+    "not_found": Exit.NOT_FOUND,
+    "invalid": Exit.REJECTED,
+    "too_large": Exit.REJECTED,
+    "busy": Exit.TRY_AGAIN,
+}
 
 
 @dataclass(frozen=True)

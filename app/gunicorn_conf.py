@@ -1,11 +1,14 @@
-"""gunicorn's settings; what varies comes from the environment that `tandem web` sets."""
+"""gunicorn's settings, from ours."""
 
 import os
 from typing import Any
 
-bind = os.environ.get("TANDEM_WEB_BIND", "127.0.0.1:8080")
-workers = int(os.environ.get("TANDEM_WEB_WORKERS", "2"))
-threads = int(os.environ.get("TANDEM_WEB_THREADS", "8"))
+from app.config_sources import load_settings
+
+_settings = load_settings().settings
+bind = f"{_settings.web.host}:{_settings.web.port}"
+workers = _settings.web.workers
+threads = _settings.web.threads
 worker_class = "gthread"
 control_socket_disable = True
 graceful_timeout = 20

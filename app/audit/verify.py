@@ -23,7 +23,9 @@ def verify_chain(session: Session) -> list[ChainFault]:
     """Every fault, oldest first; empty when the chain is whole."""
     faults: list[ChainFault] = []
     previous, count = GENESIS, 0
-    for event in session.scalars(sa.select(AuditEvent).order_by(AuditEvent.id).execution_options(yield_per=1000)):
+    for event in session.scalars(
+        sa.select(AuditEvent).order_by(AuditEvent.id).execution_options(yield_per=1000)
+    ):
         count += 1
         if event.prev_hash != previous:
             faults.append(ChainFault(event.id, f"event {event.id} does not follow the one before it"))
@@ -32,5 +34,9 @@ def verify_chain(session: Session) -> list[ChainFault]:
         previous = event.hash
     head = session.get_one(AuditHead, 1, populate_existing=True)
     if head.hash != previous or head.events != count:
-        faults.append(ChainFault(None, f"the log holds {count} events, its head says {head.events}: the tail was cut or grown"))
+        faults.append(
+            ChainFault(
+                None, f"the log holds {count} events, its head says {head.events}: the tail was cut or grown"
+            )
+        )
     return faults

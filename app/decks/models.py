@@ -40,7 +40,9 @@ class Deck(Base, Timestamped):
     rows_key: Mapped[str | None] = mapped_column(sa.String(80))
     diff_key: Mapped[str | None] = mapped_column(sa.String(80))
     timeline_key: Mapped[str | None] = mapped_column(sa.String(80))
-    template_id: Mapped[int | None] = mapped_column(sa.ForeignKey("deck_template.id"))  # offered by itself, taken
+    template_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("deck_template.id")
+    )  # offered by itself, taken
     # The first of two persons, where the report asks for a second one; a new check clears it.
     seconded_by: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     seconded_at: Mapped[datetime | None] = mapped_column(UtcDateTime())

@@ -155,9 +155,11 @@ def _durable_step(name: str, work: Callable[[], Any]) -> Any:
     return DBOS.run_step({"name": name}, work)
 
 
-def run_worker(app: Flask, jobs_url: str) -> int:
+def run_worker(
+    app: Flask, jobs_url: str, *, concurrency: int = CONCURRENCY, executor_id: str = EXECUTOR_ID
+) -> int:
     """Run until SIGTERM or SIGINT, then let running jobs end (30 s) and return 0."""
-    worker = Worker(app, jobs_url)
+    worker = Worker(app, jobs_url, concurrency=concurrency, executor_id=executor_id)
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, worker.stop)
     return worker.run()

@@ -55,7 +55,8 @@ def actor() -> Actor:
     found = current_actor()
     if found is None:
         raise Unauthenticated(
-            "Sign in, or send an API key.", hint="Send the header `Authorization: Bearer tk_…` with a key that is not revoked."
+            "Sign in, or send an API key.",
+            hint="Send the header `Authorization: Bearer tk_…` with a key that is not revoked.",
         )
     return found
 

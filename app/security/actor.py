@@ -85,7 +85,9 @@ def actor_of_key(session: Session, secret: str, now: datetime, ip: str | None) -
     if key.last_used_at is None or now - key.last_used_at > timedelta(minutes=1):
         key.last_used_at = now
         session.commit()
-    permissions = permissions_of(frozenset({"owner"}), sells=side.sells, buys=side.buys) & frozenset(key.scopes)
+    permissions = permissions_of(frozenset({"owner"}), sells=side.sells, buys=side.buys) & frozenset(
+        key.scopes
+    )
     return Actor(
         user_id=None, company_id=key.company_id, email=f"key {key.prefix}…", roles=frozenset(),
         permissions=permissions, is_operator=False, key_id=key.id, ip=ip, name=key.name, company_name=side.name,
@@ -95,4 +97,11 @@ def actor_of_key(session: Session, secret: str, now: datetime, ip: str | None) -
 
 def system_actor(company_id: int, name: str = "worker") -> Actor:
     """The worker or the command line acting for a company: everything but a person."""
-    return Actor(None, company_id, name, frozenset(), permissions_of(frozenset({"owner"}), sells=True, buys=True), False)
+    return Actor(
+        None,
+        company_id,
+        name,
+        frozenset(),
+        permissions_of(frozenset({"owner"}), sells=True, buys=True),
+        False,
+    )

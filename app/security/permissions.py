@@ -27,7 +27,9 @@ _COMPANY = frozenset(PERMISSIONS)
 ROLES: dict[str, frozenset[str]] = {
     "owner": _COMPANY,
     "rates": frozenset({"deck:read", "deck:write", "deck:approve", "market:read", "report:read", "job:read"}),
-    "trader": frozenset({"market:read", "market:buy", "order:decide", "lcr:simulate", "report:read", "job:read"}),
+    "trader": frozenset(
+        {"market:read", "market:buy", "order:decide", "lcr:simulate", "report:read", "job:read"}
+    ),
     "viewer": frozenset({"deck:read", "market:read", "report:read", "lcr:simulate", "job:read"}),
     OPERATOR: _COMPANY | {OPERATOR},
 }

@@ -45,7 +45,9 @@ def answer(
     fragment = request.headers.get("HX-Request") == "true"
     page = "errors/fragment.html" if fragment else "errors/error.html"
     title = TITLES.get(status, "Error")
-    html = render_template(page, status=status, code=code, title=title, detail=detail, hint=hint, facts=facts or {})
+    html = render_template(
+        page, status=status, code=code, title=title, detail=detail, hint=hint, facts=facts or {}
+    )
     return Response(html, status=status)
 
 
@@ -88,8 +90,12 @@ def _unexpected(error: Exception) -> Any:
         asker = found.email if found else None
     except Exception:
         log.warning("actor_unreadable", error_id=error_id)
-    log.exception("unexpected", error_id=error_id, path=request.path, method=request.method, actor=asker, exc_info=error)
-    return answer(500, "internal", f"The error was recorded as {error_id}.", "Try again; if it stays, give us that id.")
+    log.exception(
+        "unexpected", error_id=error_id, path=request.path, method=request.method, actor=asker, exc_info=error
+    )
+    return answer(
+        500, "internal", f"The error was recorded as {error_id}.", "Try again; if it stays, give us that id."
+    )
 
 
 def _api_error(error: ApiHTTPError) -> Any:

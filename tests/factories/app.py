@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from app import create_app, migrate
 from app.carriers.models import Company, CustomerTrunk, Product, VendorTrunk
-from app.config import Database, Jobs, Settings, Web
+from app.config import Database, Settings, Web
 from app.db import db
 from app.security.actor import Actor, hash_key, permissions_of
 from app.security.models import ApiKey, Role, User
@@ -57,7 +57,7 @@ def make_app(
         data_dir=str(root),
         web=Web(secret_key="k" * 40, password_salt="s" * 40, password_time_cost=1, password_memory_kib=8,
                 sign_ins_per_minute=1000),
-        database=Database(url=database_url or ""), jobs=Jobs(poll_ms=20), **changes,
+        database=Database(url=database_url or ""), **changes,
     )  # fmt: skip
     if database_url is None and not (root / "tandem.sqlite").exists():
         shutil.copyfile(_migrated_sqlite(), root / "tandem.sqlite")

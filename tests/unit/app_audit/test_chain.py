@@ -22,7 +22,9 @@ def app_with_events(tmp_path: Path) -> APIFlask:
         company = make_company(db.session, sells=True)
         actor = actor_for(make_user(db.session, company), company)
         for number in range(10):
-            record(db.session, actor, action="deck.approve", obj=("deck", number), after={"n": number}, now=NOW)
+            record(
+                db.session, actor, action="deck.approve", obj=("deck", number), after={"n": number}, now=NOW
+            )
         db.session.commit()
     return app
 
@@ -40,7 +42,9 @@ def test_an_untouched_chain_has_no_faults(app_with_events: APIFlask) -> None:
         ("DELETE FROM audit_event WHERE id = 10", None),
     ],
 )
-def test_an_edited_or_deleted_row_is_named(app_with_events: APIFlask, statement: str, event_id: int | None) -> None:
+def test_an_edited_or_deleted_row_is_named(
+    app_with_events: APIFlask, statement: str, event_id: int | None
+) -> None:
     with app_with_events.app_context():
         db.session.execute(sa.text(statement))
         db.session.commit()

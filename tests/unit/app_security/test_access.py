@@ -61,9 +61,12 @@ def test_the_operator_role_means_nothing_outside_the_operator_company(app: APIFl
 
 
 @pytest.mark.parametrize(
-    ("fields", "status"), [({}, 200), ({"revoked_at": NOW}, 401), ({"expires_at": NOW.replace(year=2020)}, 401)]
+    ("fields", "status"),
+    [({}, 200), ({"revoked_at": NOW}, 401), ({"expires_at": NOW.replace(year=2020)}, 401)],
 )
-def test_a_key_works_until_it_is_revoked_or_expired(app: APIFlask, fields: dict[str, object], status: int) -> None:
+def test_a_key_works_until_it_is_revoked_or_expired(
+    app: APIFlask, fields: dict[str, object], status: int
+) -> None:
     with app.app_context():
         _, secret = make_api_key(db.session, make_company(db.session, sells=True), ["deck:read"], **fields)
     answer = app.test_client().get("/api/v1/probe", headers={"Authorization": f"Bearer {secret}"})

@@ -1,0 +1,123 @@
+"""`tandem serve | web | worker | edge`: the three processes, and the one that keeps them alive."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from app.config import Settings
+from app.console import Run, pass_run, say
+from app.errors import DomainError
+from app.factory import create_app
+from app.logs import configure_logs
+from app.supervisor import ChildSpec, Supervisor
+
+
+def child_specs(run: Run) -> list[ChildSpec]:
+    """Web, worker and edge with the settings of this process."""
+    environ = run.loaded.environ()
+    python = [sys.executable, "-m", "app.cli"]
+    root = str(Path(__file__).parent.parent)
+    environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    drain = float(run.settings.edge.drain_seconds)
+    return [
+        ChildSpec("web", [*python, "web"], environ=environ),
+        ChildSpec("worker", [*python, "worker"], drain_s=35.0, environ=environ),
+        ChildSpec("edge", [*python, "edge"], drain_s=drain + 5, environ=environ),
+    ]
+
+
+def answers(url: str) -> bool:
+    """True when the address answers 200 within a second."""
+    try:
+        with urllib.request.urlopen(url, timeout=1) as response:
+            return bool(response.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def urls(settings: Settings) -> dict[str, str]:
+    web, edge = settings.web, settings.edge
+    return {"web": f"http://{web.host}:{web.port}", "edge": f"http://{edge.host}:{edge.port}"}
+
+
+def is_ready(settings: Settings, edge_path: str = "/healthz") -> Callable[[], bool]:
+    where = urls(settings)
+    return lambda: answers(where["web"] + "/readyz") and answers(where["edge"] + edge_path)
+
+
+def edge_config(settings: Settings) -> dict[str, object]:
+    """What the edge reads (docs/lcr-http.md): the same names as the settings."""
+    edge = settings.edge
+    return {
+        "listen": f"{edge.host}:{edge.port}",
+        "root": str(settings.snapshot_dir),
+        "threads": edge.threads,
+        "max_connections": edge.max_connections,
+        "drain_seconds": edge.drain_seconds,
+        "log_level": settings.log_level,
+    }
+
+
+@click.command()
+@pass_run
+def serve(run: Run) -> int:
+    """Run web, worker and edge as one process tree; Ctrl-C drains all."""
+    configure_logs(run.settings.log_level, "serve")
+    where = urls(run.settings)
+
+    def tell() -> None:
+        say(f"Tandem is ready: web {where['web']}, edge {where['edge']}")
+
+    return Supervisor(child_specs(run)).run(ready=is_ready(run.settings), on_ready=tell)
+
+
+@click.command()
+@pass_run
+def web(run: Run) -> None:
+    """Run the marketplace pages and API under gunicorn."""
+    metrics = run.settings.root / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir(parents=True)
+    environ = {**os.environ, **run.loaded.environ(), "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
+    config = Path(__file__).parent / "gunicorn_conf.py"
+    argv = [sys.executable, "-m", "gunicorn", "-c", str(config), "app.wsgi:application()"]
+    os.execve(sys.executable, argv, environ)
+
+
+@click.command()
+@pass_run
+def worker(run: Run) -> int:
+    """Run durable jobs until SIGTERM."""
+    from app.jobs.worker import run_worker  # DBOS takes a second to import
+
+    configure_logs(run.settings.log_level, "worker")
+    jobs = run.settings.jobs
+    app = create_app(run.settings)
+    return run_worker(app, run.settings.jobs_url, concurrency=jobs.concurrency, executor_id=jobs.executor_id)
+
+
+@click.command()
+@pass_run
+def edge(run: Run) -> int:
+    """Answer routing queries from the published snapshot until SIGTERM."""
+    try:
+        import lcr_core
+    except ImportError as error:
+        raise DomainError("the Rust extension is not built", hint="make native") from error
+
+    run.settings.snapshot_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        return lcr_core.run_edge(json.dumps(edge_config(run.settings)))
+    except lcr_core.CoreError as error:
+        raise DomainError(
+            f"the edge cannot start: {error}", hint=f"code {getattr(error, 'code', '?')}"
+        ) from error

@@ -1,0 +1,1 @@
+"""Job kinds of this domain, registered with `app.jobs.registry.job`."""
