@@ -9,9 +9,9 @@ from typing import Literal
 
 import pyarrow as pa
 
-from rates.schema import OPEN, TIMELINE
 from ratecards.match import Terms, longest, terms_by_code
 from ratecards.rules import MarginRule, rule_for, sell_rate
+from rates.schema import OPEN, TIMELINE
 
 NANOS = 1_000_000_000
 Basis = Literal["cheapest", "second", "dearest"]
