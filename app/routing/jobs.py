@@ -1,1 +1,75 @@
-"""Job kinds of this domain, registered with `app.jobs.registry.job`."""
+"""Snapshot jobs and the timer that follows the epochs. Other domains ask for them by name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+
+from app.clock import utc_now
+from app.config import Settings
+from app.db import db
+from app.errors import DomainError
+from app.jobs.progress import Progress
+from app.jobs.registry import job, timer
+from app.jobs.service import enqueue
+from app.routing.gather import index_inputs
+from app.routing.models import SnapshotRecord
+from app.routing.service.build_snapshot import build_snapshot, last_published
+from lcr_core import CoreError
+
+
+def _run(reason: str, progress: Progress, *, rights_only: bool) -> dict[str, Any]:
+    settings: Settings = current_app.config["TANDEM"]
+    now = utc_now()
+    try:
+        record = build_snapshot(
+            db.session, settings, reason=reason, now=now, progress=progress, rights_only=rights_only
+        )
+        db.session.commit()
+    except CoreError as fault:
+        db.session.rollback()
+        _remember_failure(reason, str(fault), now)
+        raise DomainError(f"The snapshot was refused: {fault}", hint="The one before serves on.") from fault
+    return {"snapshot": record.snapshot_id, "rates": record.rates, "build_ms": record.build_ms}
+
+
+def _remember_failure(reason: str, error: str, now: datetime) -> None:
+    db.session.add(SnapshotRecord(reason=reason[:200], state="failed", error=error, created_at=now))
+    db.session.commit()
+
+
+@job("snapshot.build")
+def build(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Compile what changed and publish. Running it again is harmless."""
+    return _run(str(arguments.get("reason", "asked for")), progress, rights_only=False)
+
+
+@job("snapshot.publish")
+def publish(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Publish changed rights, keys or policies over the index that is there."""
+    return _run(str(arguments.get("reason", "rights changed")), progress, rights_only=True)
+
+
+@timer("snapshot.epoch", seconds=1.0)
+def follow_epoch() -> None:
+    """When the epoch of the compiled lists is over, or decks changed without a snapshot, ask for a new one.
+
+    Answers stay exact meanwhile: the core takes its general path outside the epoch.
+    """
+    settings: Settings = current_app.config["TANDEM"]
+    now = utc_now()
+    last = last_published(db.session)
+    if last is None:
+        due = bool(index_inputs(db.session, settings.lcr, now).offers)
+    else:
+        due = last.epoch_until is not None and last.epoch_until <= now
+    if due:
+        enqueue(
+            db.session, "snapshot.build", title="Build the routing snapshot",
+            arguments={"reason": "rates change by themselves"}, now=now, coalesce=True,
+        )  # fmt: skip
+        db.session.commit()
+    else:
+        db.session.rollback()

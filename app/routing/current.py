@@ -1,0 +1,46 @@
+"""The snapshot in force, opened once per process and again when CURRENT names another."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import lcr_core
+from app.errors import DomainError, Invalid
+
+_lock = threading.Lock()
+_opened: dict[Path, lcr_core.Snapshot] = {}
+
+
+class NoSnapshot(DomainError):
+    """Nothing has been published yet."""
+
+    code = "no_snapshot"
+    status = 503
+
+
+def current_snapshot(root: Path) -> lcr_core.Snapshot:
+    """Raises NoSnapshot before the first deck is approved."""
+    try:
+        snapshot_id = (root / "CURRENT").read_text().strip()
+    except FileNotFoundError:
+        raise NoSnapshot(
+            "No routing snapshot has been published yet.",
+            hint="Approve a rate deck, or run `tandem snapshot build`.",
+        ) from None
+    with _lock:
+        opened = _opened.get(root)
+        if opened is None or opened.id != snapshot_id:
+            opened = _opened[root] = lcr_core.Snapshot.open(str(root), snapshot_id)
+        return opened
+
+
+def decide(root: Path, query: dict[str, Any]) -> dict[str, Any]:
+    """Ask the snapshot in force; the same document the edge would send. Raises Invalid for a bad question."""
+    try:
+        answer: dict[str, Any] = json.loads(current_snapshot(root).decide(json.dumps(query)))
+    except lcr_core.QueryError as fault:
+        raise Invalid(str(fault), hint="A number is 1 to 15 digits with the country code first.") from fault
+    return answer

@@ -1,0 +1,232 @@
+"""What the core is told: reads the database and the store, decides nothing.
+
+`index_inputs` names what the merged index is compiled from (its hash says whether a new one is needed);
+`access_document` is the access JSON of docs/decision.md 8.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.carriers.models import Company, CustomerTrunk, Product, QualityCounter, VendorTrunk
+from app.clock import to_micros
+from app.config import Lcr
+from app.market.models import Purchase
+from app.routing.models import FxRate
+from app.security.models import ApiKey
+
+
+@dataclass(frozen=True)
+class OfferDeck:
+    """One product with an accepted deck; `timeline_key` in the Arrow store."""
+
+    offer_id: int
+    carrier_id: int
+    timeline_key: str
+
+
+@dataclass(frozen=True)
+class IndexInputs:
+    """Everything the merged index depends on, the epoch apart."""
+
+    base_currency: str
+    reference_seconds: int
+    fx: dict[str, str]
+    offers: tuple[OfferDeck, ...]
+
+    def digest(self) -> str:
+        parts = [self.base_currency, self.reference_seconds, sorted(self.fx.items())]
+        parts.append([(o.offer_id, o.carrier_id, o.timeline_key) for o in self.offers])
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    def offers_json(self) -> str:
+        offers = [{"offer_id": o.offer_id, "carrier_id": o.carrier_id} for o in self.offers]
+        return json.dumps(
+            {
+                "base_currency": self.base_currency,
+                "fx": self.fx,
+                "reference_seconds": self.reference_seconds,
+                "offers": offers,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Card:
+    """A trunk's rate card, compiled like a deck; `card_id` is the trunk's id."""
+
+    card_id: int
+    timeline_key: str
+
+
+def fx_rates(session: Session, base: str, now: datetime) -> dict[str, str]:
+    """Units of the base currency for one unit of each currency, the latest valid at `now`."""
+    rows = session.execute(
+        sa.select(FxRate.currency, FxRate.rate)
+        .where(FxRate.valid_from <= now)
+        .order_by(FxRate.valid_from, FxRate.id)
+    )
+    return {row.currency: row.rate for row in rows if row.currency != base}
+
+
+def index_inputs(session: Session, lcr: Lcr, now: datetime) -> IndexInputs:
+    """All products that ever had a deck accepted; switched-off ones too, so that switching on needs no build."""
+    rows = session.execute(
+        sa.select(Product.id, Product.company_id, Product.timeline_key)
+        .where(Product.timeline_key.is_not(None))
+        .order_by(Product.id)
+    )
+    offers = tuple(OfferDeck(row.id, row.company_id, row.timeline_key) for row in rows)
+    return IndexInputs(
+        lcr.base_currency, lcr.reference_seconds, fx_rates(session, lcr.base_currency, now), offers
+    )
+
+
+def rate_cards(session: Session) -> list[Card]:
+    rows = session.execute(
+        sa.select(CustomerTrunk.id, CustomerTrunk.rate_card_key)
+        .where(CustomerTrunk.rate_card_key.is_not(None))
+        .order_by(CustomerTrunk.id)
+    )
+    return [Card(row.id, row.rate_card_key) for row in rows]
+
+
+def access_document(
+    session: Session, lcr: Lcr, now: datetime, *, cards: Sequence[tuple[int, str]]
+) -> dict[str, Any]:
+    """Who may ask and what applies to them. `cards`: (card id, compiled index file)."""
+    known_cards = {card_id for card_id, _ in cards}
+    return {
+        "base_currency": lcr.base_currency,
+        "fx": fx_rates(session, lcr.base_currency, now),
+        "reference_seconds": lcr.reference_seconds,
+        "max_seconds": lcr.max_seconds,
+        "closed_codes": list(lcr.closed_codes),
+        "offers": _offers(session),
+        "trunks": _trunks(session, now, timedelta(days=lcr.history_days), known_cards),
+        "keys": _keys(session, now),
+        "cards": [{"card_id": card_id, "index": file} for card_id, file in cards],
+        "quality": _quality(session),
+    }
+
+
+def _offers(session: Session) -> list[dict[str, Any]]:
+    rows = session.execute(
+        sa.select(Product, Company, VendorTrunk)
+        .join(Company, Company.id == Product.company_id)
+        .outerjoin(VendorTrunk, VendorTrunk.id == Product.vendor_trunk_id)
+        .order_by(Product.id)
+    )
+    return [
+        {
+            "offer_id": product.id,
+            "carrier_id": company.id,
+            "vendor": company.slug,
+            "product": product.name,
+            "class": product.route_class,
+            "priority": product.priority,
+            "enabled": bool(
+                product.enabled and company.status == "active" and (trunk is None or trunk.enabled)
+            ),
+            "public": product.listed,
+            "uri_host": trunk.host if trunk else None,
+            "uri_port": trunk.port if trunk else None,
+            "uri_user_prefix": product.tech_prefix,
+            "transport": trunk.transport if trunk else "udp",
+            "timeout_ms": product.timeout_ms,
+        }
+        for product, company, trunk in rows
+    ]
+
+
+def _trunks(
+    session: Session, now: datetime, history: timedelta, known_cards: set[int]
+) -> list[dict[str, Any]]:
+    grants: dict[int, list[dict[str, Any]]] = {}
+    bought = session.scalars(
+        sa.select(Purchase)
+        .where(
+            Purchase.state.in_(("accepted", "ended")),
+            Purchase.effective_from.is_not(None),
+            sa.or_(Purchase.effective_until.is_(None), Purchase.effective_until > now - history),
+        )
+        .order_by(Purchase.id)
+    )
+    for purchase in bought:
+        if purchase.effective_from is None:
+            continue
+        if purchase.effective_until is not None and purchase.effective_until <= purchase.effective_from:
+            continue  # ended before it began
+        grant = {
+            "offer_id": purchase.product_id,
+            "from_us": to_micros(purchase.effective_from),
+            "until_us": to_micros(purchase.effective_until) if purchase.effective_until else None,
+        }
+        grants.setdefault(purchase.trunk_id, []).append(grant)
+    rows = session.execute(
+        sa.select(CustomerTrunk, Company)
+        .join(Company, Company.id == CustomerTrunk.company_id)
+        .order_by(CustomerTrunk.id)
+    )
+    return [
+        {
+            "trunk_id": trunk.id,
+            "company_id": company.id,
+            "name": trunk.name,
+            "source_ips": list(trunk.source_ips),
+            "tech_prefix": trunk.tech_prefix or None,
+            "policy": dict(trunk.policy),
+            "rate_card_id": trunk.id if trunk.id in known_cards else None,
+            "blocked_codes": list(trunk.blocked_codes),
+            "opened_codes": list(trunk.opened_codes),
+            "never_carriers": [],
+            "grants": grants.get(trunk.id, []),
+            "max_routes": trunk.max_routes,
+            "enabled": bool(trunk.enabled and company.status == "active"),
+        }
+        for trunk, company in rows
+    ]
+
+
+def _keys(session: Session, now: datetime) -> list[dict[str, Any]]:
+    rows = session.scalars(
+        sa.select(ApiKey)
+        .where(
+            ApiKey.trunk_id.is_not(None),
+            ApiKey.revoked_at.is_(None),
+            sa.or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
+        )
+        .order_by(ApiKey.id)
+    )
+    return [
+        {
+            "key_id": key.id,
+            "sha256": key.key_sha256,
+            "trunk_id": key.trunk_id,
+            "company_id": key.company_id,
+            "scopes": list(key.scopes),
+            "expires_at_us": to_micros(key.expires_at) if key.expires_at else None,
+        }
+        for key in rows
+    ]
+
+
+def _quality(session: Session) -> list[list[Any]]:
+    q = QualityCounter
+    rows = session.execute(
+        sa.select(
+            q.product_id, q.code, q.attempts, q.answered, q.effective, q.talk_ms,
+            q.pdd_ms_sum, q.pdd_samples, q.mos_milli_sum, q.mos_samples,
+        )
+        .where(q.source == "calls")
+        .order_by(q.product_id, q.code)
+    )  # fmt: skip
+    return [list(row) for row in rows]

@@ -1,0 +1,28 @@
+"""Removes old snapshots and the index files that no kept snapshot names."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+
+def prune(root: Path, *, keep: int) -> list[str]:
+    """Keep CURRENT and the newest `keep` snapshots; returns the ids removed.
+
+    A reader that has an old file mapped keeps it until it lets go: removal only takes the name away.
+    """
+    current = (root / "CURRENT").read_text().strip()
+    folders = sorted(
+        (p for p in (root / "snapshots").iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime_ns
+    )
+    old = [folder for folder in folders[:-keep] if folder.name != current]
+    for folder in old:
+        shutil.rmtree(folder, ignore_errors=True)
+    named: set[str] = set()
+    for file in (root / "snapshots").glob("*/*.json"):
+        named.update(re.findall(r"[\w.-]+\.lcx", file.read_text()))
+    for index in (root / "indexes").glob("*.lcx"):
+        if index.name not in named:
+            index.unlink(missing_ok=True)
+    return [folder.name for folder in old]
