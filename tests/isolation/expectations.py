@@ -1,0 +1,71 @@
+"""What each route of the marketplace lets through. A route without a row here fails the isolation test.
+
+`open_` anyone · `person` anyone signed in, about themselves · `needs(...)` an actor with every permission named;
+`of` is the kind of object in the path (tests.isolation.tenants), which must be the asker's own or is not found.
+`shared=True`: the object may be seen by other companies too (a listed product), so only its secrets are looked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rule:
+    kind: str  # open | person | needs
+    permissions: tuple[str, ...] = ()
+    shared: bool = False
+
+
+def needs(*permissions: str, shared: bool = False) -> Rule:
+    return Rule("needs", permissions, shared)
+
+
+open_ = Rule("open")
+person = Rule("person")
+
+# Name of a path parameter -> kind of object whose id fills it.
+PARAMETERS: dict[str, str] = {
+    "deck_id": "deck",
+    "version_id": "version",
+    "template_id": "template",
+    "job_id": "job",
+    "search_id": "search",
+    "event_id": "event",
+    "company_id": "company",
+    "product_id": "product",
+    "trunk_id": "trunk",
+    "vendor_trunk_id": "vendor_trunk",
+    "key_id": "key",
+    "user_id": "user",
+    "purchase_id": "purchase",
+    "offer_id": "product",
+}
+
+# Path parameters that name no object.
+PLAIN: dict[str, str] = {
+    "filename": "x.js",
+    "token": "x",
+    "format": "csv",
+    "ext": "csv",
+    "name": "lcr",
+    "kind": "lcr",
+}
+
+EXPECTED: dict[str, Rule] = {
+    "openapi.spec": open_,
+    "security.static": open_,
+    "security.logout": open_,
+    "security.login": open_,
+    "security.tf_select": open_,
+    "security.two_factor_token_validation": open_,
+    "security.two_factor_rescue": open_,
+    "security.mf_recovery": open_,
+    "security.verify": person,
+    "security.two_factor_setup": person,
+    "security.two_factor_setup_validate": person,
+    "security.change_password": person,
+    "security.mf_recovery_codes": person,
+    "web.healthz": open_,
+    "web.readyz": open_,
+}

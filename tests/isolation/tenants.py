@@ -1,0 +1,132 @@
+"""Two companies full of marked data: whatever one of them keeps to itself carries its canary string."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.audit.models import AuditEvent
+from app.carriers.models import Company, Product
+from app.decks.models import Deck, DeckTemplate, DeckVersion
+from app.jobs.models import Job
+from app.market.models import Purchase, SavedSearch
+from app.security.models import User
+from tests.factories import app as factory
+
+NOW = factory.NOW
+
+
+@dataclass
+class Tenant:
+    """One company, its people by role, and the ids of one object of each kind it owns."""
+
+    company: Company
+    canary: str
+    people: dict[str, User]
+    secret: str  # of its API key with every scope
+    objects: dict[str, Any] = field(default_factory=dict)
+    product: Product | None = None
+
+
+def make_tenant(session: Session, name: str) -> Tenant:
+    """A company that sells and buys, with a private object of every kind."""
+    canary = f"Kanari{name}Geheim"
+    company = factory.make_company(session, f"{name} Telecom", sells=True, buys=True)
+    people = {
+        role: factory.make_user(session, company, role, email=f"{role}.{canary.lower()}@example.net")
+        for role in ("owner", "rates", "trader", "viewer")
+    }
+    vendor_trunk = factory.make_vendor_trunk(
+        session, company, name=f"{canary} gateway", host=f"{canary.lower()}.example"
+    )
+    product = factory.make_product(
+        session,
+        company,
+        f"{canary} product",
+        "premium",
+        vendor_trunk,
+        listed=False,
+        description=f"{canary} text",
+    )
+    trunk = factory.make_customer_trunk(session, company, name=f"{canary} trunk", policy={"kind": "cost"})
+    scopes = [
+        "lcr:query",
+        "deck:read",
+        "deck:write",
+        "deck:approve",
+        "market:read",
+        "market:buy",
+        "order:decide",
+    ]
+    scopes += ["lcr:simulate", "report:read", "job:read"]
+    key, secret = factory.make_api_key(session, company, scopes, trunk)
+    key.name = f"{canary} key"
+    owner = people["owner"]
+    rows: dict[str, Any] = {
+        "deck": Deck(
+            company_id=company.id, product_id=product.id, filename=f"{canary}.csv", size_bytes=1, sha256=canary.ljust(64),
+            file_key=f"{canary}-file", source="web", state="review", received_at=NOW, uploaded_by=owner.id,
+            options={}, report={}, created_at=NOW,
+        ),
+        "version": DeckVersion(
+            company_id=company.id, product_id=product.id, number=1, timeline_key=f"{canary}-none", codes=1, counts={},
+            note=f"{canary} note", created_at=NOW,
+        ),
+        "template": DeckTemplate(
+            company_id=company.id, name=f"{canary} template", fingerprint=canary, options={}, created_at=NOW
+        ),
+        "job": Job(
+            id=sha256(canary.encode()).hexdigest()[:32], company_id=company.id, kind="deck.check", title=f"{canary} job", state="done",
+            arguments={"file": canary}, result={"text": canary}, created_at=NOW,
+        ),
+        "search": SavedSearch(
+            company_id=company.id, user_id=owner.id, name=f"{canary} search", query=f"q={canary}", settings={}, created_at=NOW
+        ),
+        "event": AuditEvent(
+            at=NOW, company_id=company.id, actor_user_id=owner.id, actor=owner.email, action="deck.approve",
+            object_type="Deck", object_id="1", before={}, after={"note": canary}, prev_hash=canary, hash=f"{canary}-hash",
+        ),
+    }  # fmt: skip
+    session.add_all(rows.values())
+    session.commit()
+    tenant = Tenant(company, canary, people, secret, {kind: row.id for kind, row in rows.items()}, product)
+    tenant.objects |= {
+        "company": company.id, "product": product.id, "trunk": trunk.id, "vendor_trunk": vendor_trunk.id,
+        "key": key.id, "user": owner.id,
+    }  # fmt: skip
+    return tenant
+
+
+def make_purchase(session: Session, seller: Tenant, buyer: Tenant) -> Purchase:
+    """`buyer` asked `seller` for its product; both may see it, others may not."""
+    assert seller.product is not None
+    purchase = Purchase(
+        product_id=seller.product.id, seller_id=seller.company.id, buyer_id=buyer.company.id,
+        trunk_id=buyer.objects["trunk"], state="requested", note=f"{buyer.canary} wish", answer="", created_at=NOW,
+    )  # fmt: skip
+    session.add(purchase)
+    session.commit()
+    return purchase
+
+
+def fingerprint(session: Session, company_id: int) -> dict[str, Any]:
+    """Every row of the company in every table that names one; equal before and after = nothing was changed."""
+    found: dict[str, Any] = {}
+    metadata = sa.MetaData()
+    metadata.reflect(session.connection())
+    for table in metadata.sorted_tables:
+        owners = [table.c[name] for name in ("company_id", "seller_id", "buyer_id") if name in table.c]
+        if table.name == "company":
+            owners = [table.c.id]
+        if owners:
+            rows = session.execute(
+                sa.select(table).where(sa.or_(*(column == company_id for column in owners)))
+            )
+            # When a key or a person was last seen is allowed to move.
+            names = [c.name for c in table.c if not c.name.startswith(("last_", "current_login", "login_count"))]
+            found[table.name] = sorted(repr([row._mapping[n] for n in names]) for row in rows)
+    return found

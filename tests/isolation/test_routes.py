@@ -1,0 +1,202 @@
+"""Generated from every Flask route: anonymous, another company, a lower role; no secret of one tenant reaches another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule as UrlRule
+from werkzeug.test import TestResponse
+
+from app.db import db
+from app.security.permissions import permissions_of
+from tests.factories.app import login, make_app
+from tests.isolation.expectations import EXPECTED, PARAMETERS, PLAIN
+from tests.isolation.tenants import Tenant, fingerprint, make_purchase, make_tenant
+
+ROLES = ("viewer", "trader", "rates")
+
+
+@dataclass
+class Exchange:
+    app: APIFlask
+    alpha: Tenant  # whose secrets are guarded
+    beta: Tenant  # another company
+    gamma: Tenant  # asked alpha for a product
+
+
+@pytest.fixture(scope="module")
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+    app = make_app(tmp_path_factory.mktemp("isolation"))
+    with app.app_context():
+        alpha, beta, gamma = (make_tenant(db.session, name) for name in ("Alpha", "Beta", "Gamma"))
+        alpha.objects["purchase"] = make_purchase(db.session, alpha, gamma).id
+        db.session.commit()
+        for tenant in (alpha, beta, gamma):
+            db.session.refresh(tenant.company)
+            for user in tenant.people.values():
+                db.session.refresh(user)
+                _ = user.roles
+        db.session.expunge_all()
+    yield Exchange(app, alpha, beta, gamma)
+    with app.app_context():
+        db.engine.dispose()
+
+
+def calls(app: APIFlask) -> list[tuple[str, UrlRule]]:
+    """(method, route) of everything the application serves."""
+    return [
+        (method, rule)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
+
+
+def address(rule: UrlRule, tenant: Tenant) -> str:
+    """The route's path with the ids of this tenant's objects in it."""
+    values: dict[str, Any] = {}
+    for name in rule.arguments:
+        if name in PARAMETERS:
+            values[name] = tenant.objects[PARAMETERS[name]]
+        else:
+            assert name in PLAIN, f"{rule.endpoint}: say in expectations.py what <{name}> of {rule.rule} is"
+            values[name] = PLAIN[name]
+    with_values = rule.build(values, append_unknown=False)
+    assert with_values is not None, f"{rule.endpoint}: {rule.rule} cannot be filled with {values}"
+    return with_values[1]
+
+
+def spray(tenant: Tenant) -> dict[str, Any]:
+    """The ids of this tenant's objects under every name a form or a query might read them by."""
+    found = {name: tenant.objects[kind] for name, kind in PARAMETERS.items()}
+    return found | {kind: identity for kind, identity in tenant.objects.items() if kind != "event"}
+
+
+def call(
+    client: FlaskClient, method: str, path: str, about: Tenant, headers: dict[str, str] | None = None
+) -> TestResponse:
+    ids = spray(about)
+    if method == "GET":
+        return client.open(path, method=method, query_string=ids, headers=headers)
+    if path.startswith("/api/"):
+        return client.open(path, method=method, json=ids, query_string=ids, headers=headers)
+    return client.open(path, method=method, data=ids, headers=headers)
+
+
+def is_sign_in(response: TestResponse) -> bool:
+    return response.status_code in (302, 303) and "/sign-in" in response.headers.get("Location", "")
+
+
+def everywhere(response: TestResponse) -> str:
+    """All that the answer carries: body and headers."""
+    return response.get_data().decode("utf-8", "replace") + repr(list(response.headers))
+
+
+def test_every_route_has_a_row_in_the_expectations(exchange: Exchange) -> None:
+    endpoints = {rule.endpoint for _, rule in calls(exchange.app)}
+    assert endpoints - EXPECTED.keys() == set(), (
+        "give each new route a row in tests/isolation/expectations.py"
+    )
+    assert EXPECTED.keys() - endpoints == set(), "these routes are gone: take their rows out"
+
+
+def test_each_row_names_what_the_view_itself_requires(exchange: Exchange) -> None:
+    for endpoint, rule in EXPECTED.items():
+        view = exchange.app.view_functions.get(endpoint)
+        found = getattr(view, "required_permissions", None)
+        if rule.kind == "needs":
+            assert found is not None, f"{endpoint} is not behind @require"
+            assert tuple(found) == rule.permissions, endpoint
+
+
+def test_nobody_gets_in_without_signing_in(exchange: Exchange) -> None:
+    for method, rule in calls(exchange.app):
+        expected = EXPECTED.get(rule.endpoint)
+        if expected is None:
+            continue
+        response = call(exchange.app.test_client(), method, address(rule, exchange.alpha), exchange.alpha)
+        where = f"{method} {rule.rule}: {response.status}"
+        assert response.status_code < 500, where
+        assert exchange.alpha.canary.lower() not in everywhere(response).lower(), where
+        if expected.kind == "open":
+            continue
+        assert response.status_code in (401, 403) or is_sign_in(response), where
+
+
+def test_a_wrong_key_never_falls_back_to_the_cookie(exchange: Exchange) -> None:
+    owner = exchange.alpha.people["owner"]
+    for method, rule in calls(exchange.app):
+        if EXPECTED.get(rule.endpoint) is None or EXPECTED[rule.endpoint].kind != "needs" or method != "GET":
+            continue
+        client = login(exchange.app.test_client(), owner)
+        path = address(rule, exchange.alpha)
+        response = call(client, method, path, exchange.alpha, {"Authorization": "Bearer tk_wrong"})
+        assert response.status_code == 401, f"{method} {rule.rule}: {response.status}"
+
+
+@pytest.mark.parametrize("by", ["session", "key"])
+def test_another_company_finds_nothing_and_changes_nothing(exchange: Exchange, by: str) -> None:
+    alpha, beta = exchange.alpha, exchange.beta
+    with exchange.app.app_context():
+        before = fingerprint(db.session, alpha.company.id)
+    for method, rule in calls(exchange.app):
+        expected = EXPECTED.get(rule.endpoint)
+        if expected is None or expected.kind == "open" or (by == "key" and not rule.rule.startswith("/api/")):
+            continue
+        client, headers = exchange.app.test_client(), None
+        if by == "session":
+            login(client, beta.people["owner"])
+        else:
+            headers = {"Authorization": f"Bearer {beta.secret}"}
+        response = call(client, method, address(rule, alpha), alpha, headers)
+        where = f"{method} {rule.rule} by {by}: {response.status}"
+        assert response.status_code < 500, where
+        assert alpha.canary.lower() not in everywhere(response).lower(), where
+        owns = [name for name in rule.arguments if name in PARAMETERS]
+        if owns and expected.kind == "needs" and not expected.shared:
+            allowed = (403, 404) if by == "key" or "operator" in expected.permissions else (404,)
+            assert response.status_code in allowed, where
+        with exchange.app.app_context():
+            assert fingerprint(db.session, alpha.company.id) == before, where
+
+
+def test_a_lower_role_of_the_same_company_is_refused(exchange: Exchange) -> None:
+    alpha = exchange.alpha
+    with exchange.app.app_context():
+        before = fingerprint(db.session, alpha.company.id)
+    for method, rule in calls(exchange.app):
+        expected = EXPECTED.get(rule.endpoint)
+        if expected is None or expected.kind != "needs":
+            continue
+        lower = [role for role in (*ROLES, "owner") if not _may(role, expected.permissions)]
+        for role in lower:
+            client = login(exchange.app.test_client(), alpha.people[role])
+            response = call(client, method, address(rule, alpha), alpha)
+            assert response.status_code == 403, f"{method} {rule.rule} by {role}: {response.status}"
+    with exchange.app.app_context():
+        assert fingerprint(db.session, alpha.company.id) == before
+
+
+def test_the_owner_is_let_through_and_nothing_fails(exchange: Exchange) -> None:
+    alpha = exchange.alpha
+    seen = ""
+    for method, rule in calls(exchange.app):
+        expected = EXPECTED.get(rule.endpoint)
+        if expected is None or method != "GET" or "operator" in expected.permissions:
+            continue
+        client = login(exchange.app.test_client(), alpha.people["owner"])
+        response = client.get(address(rule, alpha))
+        assert response.status_code < 500, f"{method} {rule.rule}: {response.status}"
+        assert response.status_code not in (401, 403), f"{method} {rule.rule}: {response.status}"
+        seen += everywhere(response)
+    if any(rule.kind == "needs" for rule in EXPECTED.values()):
+        assert alpha.canary in seen, "the marks never show, so the tests above prove nothing"
+
+
+def _may(role: str, permissions: tuple[str, ...]) -> bool:
+    held = permissions_of(frozenset({role}), sells=True, buys=True)
+    return all(permission in held for permission in permissions)
