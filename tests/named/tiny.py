@@ -58,6 +58,9 @@ class Exchange:
     reference_seconds: int = 60
 
     def publish(self, root: Path) -> Desk:
+        return Desk(self.world().publish(root))
+
+    def world(self) -> World:
         ids = {name: number for number, name in enumerate(self.decks, 1)}
         offers = [
             {
@@ -95,7 +98,7 @@ class Exchange:
             "enabled": True,
         } | self.trunk
         fx = {"USD": "1"} | self.fx
-        world = World(
+        return World(
             offers=offers,
             timelines={ids[name]: rows for name, rows in self.decks.items()},
             cards={900: self.card} if self.card else {},
@@ -106,7 +109,6 @@ class Exchange:
             closed_codes=self.closed_codes,
             reference_seconds=self.reference_seconds,
         )
-        return Desk(world.publish(root))
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,8 @@ class World:
     fx_text: dict[str, str]
     closed_codes: list[str]
     reference_seconds: int = 180
-    codes: list[str] = field(default_factory=list)
+    keys: list[dict[str, Any]] = field(default_factory=list)
+    codes: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._rows: dict[tuple[int | None, str], list[Row]] = defaultdict(list)
@@ -97,7 +98,7 @@ class World:
             "closed_codes": self.closed_codes,
             "offers": self.offers,
             "trunks": list(self.trunks.values()),
-            "keys": [],
+            "keys": self.keys,
             "cards": [{"card_id": card, "index": card_index} for card in self.cards],
             "quality": [
                 [offer, code, *(row[c] for c in COUNTERS)] for (offer, code), row in self.quality.items()
