@@ -1,0 +1,1 @@
+"""One verb a file. A verb may flush; whoever called it commits once."""
