@@ -1,0 +1,52 @@
+"""Make a stored timeline the product's next version and tell the floors above."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.carriers.models import Product
+from app.config import Settings
+from app.decks.models import DeckVersion
+from app.decks.timelines import codes_in_force
+from app.jobs.service import enqueue
+from app.security.actor import Actor
+from rates.store import Store
+
+
+def activate_version(
+    session: Session,
+    who: Actor,
+    product: Product,
+    timeline_key: str,
+    *,
+    deck_id: int | None,
+    counts: dict[str, Any],
+    note: str,
+    effective_from: datetime | None,
+    settings: Settings,
+    now: datetime,
+    rollback_of: int | None = None,
+) -> DeckVersion:
+    """Add the version, point the product to it, queue `snapshot.build` and `market.build`. The product row is locked."""
+    version = DeckVersion(
+        company_id=product.company_id, product_id=product.id, number=product.version + 1, deck_id=deck_id,
+        timeline_key=timeline_key, codes=codes_in_force(Store(str(settings.store_dir)).open(timeline_key), now),
+        counts=counts, effective_from=effective_from, created_by=who.user_id, note=note, rollback_of=rollback_of,
+        created_at=now,
+    )  # fmt: skip
+    session.add(version)
+    product.version, product.timeline_key = version.number, timeline_key
+    session.flush()
+    reason = {"product_id": product.id, "version": version.number}
+    enqueue(
+        session, "snapshot.build", {"reason": "deck.approve", **reason}, now=now, key="snapshot.build",
+        title=f"Routing snapshot with {product.name} version {version.number}",
+    )  # fmt: skip
+    enqueue(
+        session, "market.build", {"reason": "deck.approve", **reason}, now=now, key="market.build",
+        title=f"Market view with {product.name} version {version.number}",
+    )  # fmt: skip
+    return version

@@ -1,0 +1,138 @@
+"""Check one deck: read its state, run the jailed check outside any transaction, write down what it found.
+
+This is the one verb that commits by itself, twice: no transaction may stay open while a child process parses a file.
+It can be run again at any time: outputs are content-addressed, and only the check named by `deck.job_id` is heard.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from app.carriers.models import Product
+from app.config import Settings
+from app.decks.models import Deck, DeckTemplate
+from app.decks.service.choose_mapping import options_of, read_options
+from app.decks.service.save_template import may_take_template, template_for, with_template
+from rates.deckcheck import CheckReport, Outputs, Progress, run_check
+from rates.options import CheckRequest, DeckOptions, Limits
+from rates.store import Store
+
+Cancelled = Callable[[], bool]
+STATES = {"needs_mapping": "needs_mapping", "rejected": "rejected", "ready": "review"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a check needs to know, read in one transaction."""
+
+    request: CheckRequest
+    company_id: int
+    base_version: int
+
+
+def check_deck(
+    session: Session,
+    settings: Settings,
+    deck_id: int,
+    *,
+    job_id: str | None,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> CheckReport | None:
+    """Run the check and store its outcome. None when a newer check or another state has overtaken this one."""
+    settings.root.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix="deck-", dir=settings.root))
+    try:
+        plan = _plan(session, settings, deck_id, job_id, scratch)
+        session.commit()
+        if plan is None:
+            return None
+        report = run_check(plan.request, progress, cancelled)
+        template = None
+        if may_take_template(plan.request.options):
+            template = template_for(session, plan.company_id, report.guess)
+            session.commit()
+        if template is not None:
+            taken = with_template(plan.request.options, read_options(template.options))
+            report = run_check(msgspec.structs.replace(plan.request, options=taken), progress, cancelled)
+        keys = _keep(report.outputs, Store(str(settings.store_dir)))
+        heard = _write_down(
+            session, deck_id, job_id, report, keys, plan, template.id if template else None
+        )
+        session.commit()
+        return report if heard else None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def fail_check(session: Session, deck_id: int, job_id: str | None, error: str) -> None:
+    """The check itself broke (not the file): say so on the deck, so that it can be tried again."""
+    deck = session.get(Deck, deck_id, with_for_update=True, populate_existing=True)
+    if deck is not None and deck.state == "checking" and deck.job_id == job_id:
+        deck.state, deck.error = "failed", error
+
+
+def effective_options(options: DeckOptions, product: Product) -> DeckOptions:
+    """The deck's options with what the product's agreement fixes."""
+    defaults = options.defaults
+    if defaults.currency is None:
+        defaults = msgspec.structs.replace(defaults, currency=product.currency)
+    return msgspec.structs.replace(
+        options, unlisted_rule=cast(Any, product.unlisted_rule), notice_days=product.notice_days, defaults=defaults
+    )
+
+
+def _plan(session: Session, settings: Settings, deck_id: int, job_id: str | None, scratch: Path) -> Plan | None:
+    deck = session.get(Deck, deck_id, populate_existing=True)
+    if deck is None or deck.state != "checking" or deck.job_id != job_id:
+        return None
+    product = session.get(Product, deck.product_id, populate_existing=True)
+    assert product is not None
+    store = Store(str(settings.store_dir))
+    limits = Limits(
+        file_bytes=settings.web.max_upload_bytes, memory_bytes=settings.jobs.deck_memory_bytes,
+        cpu_s=settings.jobs.deck_cpu_seconds, wall_s=2 * settings.jobs.deck_cpu_seconds,
+    )  # fmt: skip
+    request = CheckRequest(
+        path=str(settings.files_dir / deck.file_key), name=deck.filename, out_dir=str(scratch),
+        received_at=deck.received_at, deck_id=deck.id, options=effective_options(options_of(deck), product),
+        current=store.path(product.timeline_key) if product.timeline_key else None, limits=limits,
+    )  # fmt: skip
+    return Plan(request, deck.company_id, product.version)
+
+
+def _keep(outputs: Outputs, store: Store) -> dict[str, str | None]:
+    paths = {"problems": outputs.problems, "rows": outputs.rows, "diff": outputs.diff, "timeline": outputs.timeline}
+    return {name: store.put_file(path) if path else None for name, path in paths.items()}
+
+
+def _write_down(
+    session: Session, deck_id: int, job_id: str | None, report: CheckReport, keys: dict[str, str | None],
+    plan: Plan, template_id: int | None,
+) -> bool:  # fmt: skip
+    deck = session.get(Deck, deck_id, with_for_update=True, populate_existing=True)
+    if deck is None or deck.state != "checking" or deck.job_id != job_id:
+        return False
+    deck.report = msgspec.to_builtins(msgspec.structs.replace(report, outputs=Outputs()), str_keys=True)
+    deck.problems_key, deck.rows_key = keys["problems"], keys["rows"]
+    deck.diff_key, deck.timeline_key = keys["diff"], keys["timeline"]
+    deck.base_version, deck.template_id = plan.base_version, template_id or deck.template_id
+    if template_id is not None:
+        taken = session.get_one(DeckTemplate, template_id)
+        deck.options = msgspec.to_builtins(
+            with_template(options_of(deck), read_options(taken.options)), str_keys=True
+        )
+    if "cancelled" in report.problem_counts:
+        deck.state, deck.error = "failed", "The check was cancelled."
+    else:
+        deck.state, deck.error = STATES[report.status], None
+    session.flush()
+    return True
