@@ -40,13 +40,7 @@ def activate_version(
     session.add(version)
     product.version, product.timeline_key = version.number, timeline_key
     session.flush()
-    reason = {"product_id": product.id, "version": version.number}
-    enqueue(
-        session, "snapshot.build", {"reason": "deck.approve", **reason}, now=now, key="snapshot.build",
-        title=f"Routing snapshot with {product.name} version {version.number}",
-    )  # fmt: skip
-    enqueue(
-        session, "market.build", {"reason": "deck.approve", **reason}, now=now, key="market.build",
-        title=f"Market view with {product.name} version {version.number}",
-    )  # fmt: skip
+    # Ten approvals in a second need one build: waiting ones of the same arguments are one job.
+    for kind, title in (("snapshot.build", "Build the routing snapshot"), ("market.build", "Build the market view")):
+        enqueue(session, kind, title=title, arguments={"reason": "deck"}, now=now, coalesce=True)
     return version

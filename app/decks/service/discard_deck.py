@@ -27,7 +27,7 @@ def discard_deck(session: Session, who: Actor, deck_id: int, *, now: datetime) -
     before = deck.state
     if deck.job_id is not None and deck.state == "checking":
         try:
-            cancel(session, deck.job_id, company_id=None, now=now)
+            cancel(session, deck.job_id, now=now)
         except DomainError:  # it ended meanwhile
             pass
     deck.state, deck.job_id = "discarded", None

@@ -18,7 +18,7 @@ def start_check(session: Session, who: Actor, deck: Deck, *, now: datetime) -> D
     """Put the deck into `checking` and enqueue `deck.check`. Raises Conflict once it is approved."""
     mark_checking(session, deck, now=now)
     job = enqueue(
-        session, "deck.check", {"deck_id": deck.id}, now=now, title=f"Check {deck.filename}",
+        session, "deck.check", arguments={"deck_id": deck.id}, now=now, title=f"Check {deck.filename}"[:200],
         company_id=deck.company_id, created_by=who.user_id,
     )  # fmt: skip
     deck.job_id = job.id
@@ -35,7 +35,7 @@ def mark_checking(session: Session, deck: Deck, *, now: datetime) -> None:
         )
     if deck.job_id is not None and deck.state == "checking":
         try:
-            cancel(session, deck.job_id, company_id=None, now=now)
+            cancel(session, deck.job_id, now=now)
         except DomainError:  # already finished: its result is ignored by job_id
             pass
     deck.state, deck.error, deck.job_id = "checking", None, None
