@@ -32,7 +32,8 @@ def enqueue(
     """
     arguments = arguments or {}
     if coalesce:
-        waiting = session.scalars(sa.select(Job).where(Job.kind == kind, Job.state == "queued"))
+        # Locked: the waiting job must not start before this transaction, its reason, is committed.
+        waiting = session.scalars(sa.select(Job).where(Job.kind == kind, Job.state == "queued").with_for_update())
         for found in waiting:
             if found.arguments == arguments and not found.cancel_requested:
                 return found
