@@ -13,6 +13,7 @@ PERMISSIONS: dict[str, str] = {
     "order:decide": "Accept or decline requests",
     "lcr:simulate": "Use the routing simulator",
     "lcr:query": "Ask the routing endpoint",
+    "lcr:explain": "See why each vendor was taken or left",
     "report:read": "Download reports",
     "product:manage": "Create and edit products",
     "trunk:manage": "Create and edit trunks",
@@ -48,7 +49,7 @@ BUYER_ONLY = frozenset({"market:buy"})
 
 # What an API key may carry.
 KEY_SCOPES = (
-    "lcr:query", "deck:read", "deck:write", "deck:approve", "market:read", "market:buy", "order:decide",
+    "lcr:query", "lcr:explain", "deck:read", "deck:write", "deck:approve", "market:read", "market:buy", "order:decide",
     "lcr:simulate", "report:read", "job:read",
 )  # fmt: skip
 

@@ -47,7 +47,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("API keys", "/keys", "key", "key:manage"),
             Entry("People", "/users", "users", "user:manage"),
-            Entry("Jobs", "/jobs", "clipboard-list", "deck:read"),
+            Entry("Jobs", "/jobs", "clipboard-list", "job:read"),
             Entry("Audit", "/audit", "shield-check", "audit:read"),
         ),
     ),

@@ -1,0 +1,55 @@
+"""Make an API key; its secret is returned once and only its hash is kept."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.audit.record import record
+from app.carriers.queries import customer_trunk_of
+from app.carriers.service.announce import announce_rights
+from app.errors import Invalid
+from app.security.actor import KEY_PREFIX, Actor, hash_key
+from app.security.models import ApiKey
+from app.security.permissions import KEY_SCOPES
+
+
+def create_key(
+    session: Session,
+    actor: Actor,
+    *,
+    name: str,
+    scopes: list[str],
+    trunk_id: int | None,
+    valid_days: int | None,
+    now: datetime,
+) -> tuple[ApiKey, str]:
+    """(row, secret). A key that asks for routes belongs to one trunk. Raises Invalid, NotFound."""
+    unknown = sorted(set(scopes) - set(KEY_SCOPES))
+    if unknown or not scopes:
+        raise Invalid(f"Unknown scope {unknown[0]}." if unknown else "Choose at least one scope.")
+    routing = any(scope in ("lcr:query", "lcr:explain") for scope in scopes)
+    if routing and trunk_id is None:
+        raise Invalid("A key that asks for routes needs a trunk.", hint="Choose the trunk it speaks for.")
+    if trunk_id is not None:
+        customer_trunk_of(session, trunk_id, actor.company_id)
+    secret = KEY_PREFIX + secrets.token_urlsafe(32)
+    key = ApiKey(
+        company_id=actor.company_id,
+        trunk_id=trunk_id,
+        name=name,
+        prefix=secret[:10],
+        key_sha256=hash_key(secret),
+        scopes=sorted(scopes),
+        expires_at=now + timedelta(days=valid_days) if valid_days else None,
+        created_by=actor.user_id,
+        created_at=now,
+    )
+    session.add(key)
+    session.flush()
+    after = {"name": name, "scopes": key.scopes, "trunk_id": trunk_id, "expires_at": key.expires_at}
+    record(session, actor, action="key.create", obj=key, before={}, after=after, now=now)
+    announce_rights(session, f"key {key.id} created", now=now)
+    return key, secret

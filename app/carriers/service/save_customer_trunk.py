@@ -1,0 +1,59 @@
+"""Create or change a buyer's trunk: who may ask through it, and by which policy it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.audit.record import record
+from app.carriers.models import CustomerTrunk
+from app.carriers.service.announce import announce_rights
+from app.errors import Conflict
+from app.security.actor import Actor
+
+
+@dataclass(frozen=True)
+class CustomerTrunkFacts:
+    name: str
+    tech_prefix: str
+    source_ips: list[str]
+    policy: dict[str, Any]
+    max_routes: int
+    blocked_codes: list[str]
+    opened_codes: list[str]
+    enabled: bool
+
+
+def save_customer_trunk(
+    session: Session, actor: Actor, facts: CustomerTrunkFacts, *, trunk: CustomerTrunk | None, now: datetime
+) -> CustomerTrunk:
+    """Returns the trunk (flushed). Raises Conflict for a name in use or an address that names another trunk."""
+    company_id = trunk.company_id if trunk else actor.company_id
+    for other in session.scalars(sa.select(CustomerTrunk)):
+        if trunk is not None and other.id == trunk.id:
+            continue
+        if other.company_id == company_id and other.name == facts.name:
+            raise Conflict(f"There is already a trunk called {facts.name}.", hint="Choose another name.")
+        shared = sorted(set(other.source_ips) & set(facts.source_ips))
+        if shared and (other.tech_prefix or "") == facts.tech_prefix:
+            raise Conflict(
+                f"The address {shared[0]} already identifies another trunk.",
+                hint="Give this trunk a tech prefix of its own, or let it identify itself by an API key.",
+            )
+    before = {}
+    if trunk is None:
+        trunk = CustomerTrunk(company_id=company_id, created_at=now, **asdict(facts))
+        session.add(trunk)
+    else:
+        before = {name: getattr(trunk, name) for name in asdict(facts)}
+        for name, value in asdict(facts).items():
+            setattr(trunk, name, value)
+    session.flush()
+    action = "customer_trunk.change" if before else "customer_trunk.create"
+    record(session, actor, action=action, obj=trunk, before=before, after=asdict(facts), now=now)
+    announce_rights(session, f"trunk {trunk.id} saved", now=now)
+    return trunk

@@ -1,0 +1,100 @@
+"""Pages of customer trunks: a buyer's connections and their policies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+
+from app.carriers import queries
+from app.carriers.forms import CustomerTrunkForm, split_list
+from app.carriers.models import CustomerTrunk
+from app.carriers.policy_form import form_values, policy_of_form
+from app.carriers.service.save_customer_trunk import CustomerTrunkFacts, save_customer_trunk
+from app.clock import utc_now
+from app.db import db
+from app.errors import DomainError
+from app.security.access import actor, require
+from app.web.tables import csv_response
+
+pages = Blueprint("trunks", __name__, template_folder="templates")
+
+
+def _scope() -> int | None:
+    who = actor()
+    return None if who.is_operator else who.company_id
+
+
+@pages.get("/trunks")
+@require("market:read")
+def index() -> Any:
+    return render_template("carriers/trunks.html", trunks=queries.customer_trunks(db.session, _scope()))
+
+
+@pages.get("/trunks.csv")
+@require("market:read")
+def index_csv() -> Any:
+    rows = queries.customer_trunks(db.session, _scope())
+    header = ("id", "name", "order_by", "max_routes", "tech_prefix", "addresses", "enabled")
+    return csv_response(
+        "trunks",
+        header,
+        [
+            (t.id, t.name, t.policy.get("kind", "cost"), t.max_routes, t.tech_prefix, " ".join(t.source_ips), t.enabled)
+            for t in rows
+        ],
+    )
+
+
+@pages.route("/trunks/new", methods=["GET", "POST"])
+@require("trunk:manage")
+def create() -> Any:
+    return _edit(None)
+
+
+@pages.route("/trunks/<int:trunk_id>/edit", methods=["GET", "POST"])
+@require("trunk:manage")
+def edit(trunk_id: int) -> Any:
+    return _edit(queries.customer_trunk_of(db.session, trunk_id, _scope()))
+
+
+def _edit(trunk: CustomerTrunk | None) -> Any:
+    form = CustomerTrunkForm(data=_values(trunk))
+    if form.validate_on_submit():
+        try:
+            facts = CustomerTrunkFacts(
+                name=form.name.data.strip(),
+                tech_prefix=form.tech_prefix.data or "",
+                source_ips=split_list(form.source_ips.data),
+                policy=policy_of_form(form),
+                max_routes=form.max_routes.data,
+                blocked_codes=split_list(form.blocked_codes.data),
+                opened_codes=split_list(form.opened_codes.data),
+                enabled=form.enabled.data,
+            )
+            saved = save_customer_trunk(db.session, actor(), facts, trunk=trunk, now=utc_now())
+        except (DomainError, ValueError) as fault:
+            db.session.rollback()
+            hint = fault.hint if isinstance(fault, DomainError) else None
+            form.form_errors.append(f"{fault} {hint or ''}")
+        else:
+            db.session.commit()
+            flash(f"Trunk {saved.name} is saved; the edge follows within seconds.", "success")
+            return redirect(url_for("trunks.index"))
+    status = 422 if form.is_submitted() else 200
+    return render_template("carriers/trunk_form.html", form=form, trunk=trunk), status
+
+
+def _values(trunk: CustomerTrunk | None) -> dict[str, Any]:
+    if trunk is None:
+        return {"enabled": True, "max_routes": 5, **form_values({})}
+    return {
+        "name": trunk.name,
+        "tech_prefix": trunk.tech_prefix,
+        "source_ips": "\n".join(trunk.source_ips),
+        "max_routes": trunk.max_routes,
+        "blocked_codes": " ".join(trunk.blocked_codes),
+        "opened_codes": " ".join(trunk.opened_codes),
+        "enabled": trunk.enabled,
+        **form_values(trunk.policy),
+    }
