@@ -8,14 +8,25 @@ from typing import Any
 
 import pycountry
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField, widgets
+from wtforms import (
+    BooleanField,
+    Field,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    widgets,
+)
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
 from app.carriers.models import ROUTE_CLASSES
 from app.carriers.policy_form import PolicyFields
 from app.security.permissions import KEY_SCOPES, PERMISSIONS
 
-HOST = re.compile(r"^(?=.{1,253}$)([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$")
+HOST = re.compile(
+    r"^(?=.{1,253}$)([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$"
+)
 COMMON_CURRENCIES = ("USD", "EUR", "GBP")
 
 
@@ -53,16 +64,24 @@ def host_name(_form: FlaskForm, field: Field) -> None:
 
 
 class ProductForm(FlaskForm):
-    name = StringField("Name", [DataRequired(), Length(max=80)], description="As buyers see it, for example Premium CLI.")
+    name = StringField(
+        "Name", [DataRequired(), Length(max=80)], description="As buyers see it, for example Premium CLI."
+    )
     route_class = SelectField("Class", choices=[(name, name.replace("_", " ")) for name in ROUTE_CLASSES])
     currency = SelectField("Currency", choices=currencies)
     vendor_trunk_id = SelectField("Calls go to", coerce=int)
     tech_prefix = StringField(
-        "Tech prefix", [Optional(), Regexp(r"^[0-9*#]{1,16}$", message="Digits, * and # only.")], description="Dialled before the number to choose this product."
+        "Tech prefix",
+        [Optional(), Regexp(r"^[0-9*#]{1,16}$", message="Digits, * and # only.")],
+        description="Dialled before the number to choose this product.",
     )
     unlisted_rule = SelectField(
         "Codes a full deck leaves out",
-        choices=[("parent", "Fall back to the shorter code"), ("block", "Are closed"), ("highest_in_country", "Cost the highest rate of the country")],
+        choices=[
+            ("parent", "Fall back to the shorter code"),
+            ("block", "Are closed"),
+            ("highest_in_country", "Cost the highest rate of the country"),
+        ],
     )
     notice_days = IntegerField("Notice for increases (days)", [NumberRange(min=0, max=90)], default=7)
     timeout_ms = IntegerField("Next route after (ms)", [NumberRange(min=500, max=60_000)], default=6000)
@@ -76,7 +95,9 @@ class VendorTrunkForm(FlaskForm):
     host = StringField("Address", [DataRequired(), Length(max=253), host_name])
     port = IntegerField("Port", [NumberRange(min=1, max=65_535)], default=5060)
     transport = SelectField("Transport", choices=[("udp", "UDP"), ("tcp", "TCP"), ("tls", "TLS")])
-    channels = IntegerField("Channels", [Optional(), NumberRange(min=1)], description="Empty: no limit stated.")
+    channels = IntegerField(
+        "Channels", [Optional(), NumberRange(min=1)], description="Empty: no limit stated."
+    )
     cps = IntegerField("Calls per second", [Optional(), NumberRange(min=1)])
     enabled = BooleanField("Takes calls", default=True)
 
@@ -84,14 +105,24 @@ class VendorTrunkForm(FlaskForm):
 class CustomerTrunkForm(PolicyFields):
     name = StringField("Name", [DataRequired(), Length(max=80)])
     tech_prefix = StringField(
-        "Tech prefix", [Optional(), Regexp(r"^[0-9*#]{1,16}$", message="Digits, * and # only.")], description="Stripped from the dialled number."
+        "Tech prefix",
+        [Optional(), Regexp(r"^[0-9*#]{1,16}$", message="Digits, * and # only.")],
+        description="Stripped from the dialled number.",
     )
     source_ips = TextAreaField(
-        "Your switch's addresses", [Optional(), addresses], description="One address or network a line. A query from here needs no key."
+        "Your switch's addresses",
+        [Optional(), addresses],
+        description="One address or network a line. A query from here needs no key.",
     )
     max_routes = IntegerField("Routes in an answer", [NumberRange(min=1, max=10)], default=5)
-    blocked_codes = TextAreaField("Never route to", [Optional(), dial_codes], description="Dial codes, for example 882 883.")
-    opened_codes = TextAreaField("Open in spite of the exchange's list", [Optional(), dial_codes], description="Satellite and premium codes are closed until you open them.")
+    blocked_codes = TextAreaField(
+        "Never route to", [Optional(), dial_codes], description="Dial codes, for example 882 883."
+    )
+    opened_codes = TextAreaField(
+        "Open in spite of the exchange's list",
+        [Optional(), dial_codes],
+        description="Satellite and premium codes are closed until you open them.",
+    )
     enabled = BooleanField("In use", default=True)
 
 
@@ -106,7 +137,9 @@ class KeyForm(FlaskForm):
         default=["lcr:query"],
     )
     valid_days = SelectField(
-        "Ends after", coerce=int, choices=[(90, "90 days"), (365, "1 year"), (30, "30 days"), (1, "1 day"), (0, "never")]
+        "Ends after",
+        coerce=int,
+        choices=[(90, "90 days"), (365, "1 year"), (30, "30 days"), (1, "1 day"), (0, "never")],
     )
 
 

@@ -44,7 +44,17 @@ def index_csv() -> Any:
         "keys",
         header,
         [
-            (k.id, k.name, k.prefix, " ".join(k.scopes), k.trunk, k.created_at, k.expires_at, k.last_used_at, k.state)
+            (
+                k.id,
+                k.name,
+                k.prefix,
+                " ".join(k.scopes),
+                k.trunk,
+                k.created_at,
+                k.expires_at,
+                k.last_used_at,
+                k.state,
+            )
             for k in rows
         ],
     )
@@ -99,7 +109,9 @@ def revoke(key_id: int) -> Any:
 @require("market:read")
 def connect() -> Any:
     trunks = queries.customer_trunks(db.session, actor().company_id)
-    chosen = next((t for t in trunks if str(t.id) == request.args.get("trunk")), trunks[0] if trunks else None)
+    chosen = next(
+        (t for t in trunks if str(t.id) == request.args.get("trunk")), trunks[0] if trunks else None
+    )
     return render_template(
         "carriers/connect.html",
         trunks=trunks,

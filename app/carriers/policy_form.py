@@ -52,20 +52,31 @@ SCALED: dict[str, tuple[str, int]] = {
     "loss_price": ("loss_nanos", 10**9),
 }
 # Words that are 0 rather than absent in the core.
-ZERO_BY_DEFAULT = {"min_abs_nanos", "min_pct_ppm", "loss_nanos"} | {f"w_{x}_ppm" for x in ("cost", "asr", "acd", "ner", "pdd")}
+ZERO_BY_DEFAULT = {"min_abs_nanos", "min_pct_ppm", "loss_nanos"} | {
+    f"w_{x}_ppm" for x in ("cost", "asr", "acd", "ner", "pdd")
+}
 NEEDS_TARGET = {"w_asr": "asr_target", "w_acd": "acd_target", "w_pdd": "pdd_max"}
 
 
 def _price(label: str, description: str = "") -> DecimalField:
-    return DecimalField(label, places=None, validators=[Optional(), NumberRange(min=0, max=1_000_000)], description=description)
+    return DecimalField(
+        label,
+        places=None,
+        validators=[Optional(), NumberRange(min=0, max=1_000_000)],
+        description=description,
+    )
 
 
 def _percent(label: str, description: str = "") -> DecimalField:
-    return DecimalField(label, places=None, validators=[Optional(), NumberRange(min=0, max=100)], description=description)
+    return DecimalField(
+        label, places=None, validators=[Optional(), NumberRange(min=0, max=100)], description=description
+    )
 
 
 def _seconds(label: str, description: str = "") -> DecimalField:
-    return DecimalField(label, places=None, validators=[Optional(), NumberRange(min=0, max=86_400)], description=description)
+    return DecimalField(
+        label, places=None, validators=[Optional(), NumberRange(min=0, max=86_400)], description=description
+    )
 
 
 class PolicyFields(FlaskForm):
@@ -81,7 +92,9 @@ class PolicyFields(FlaskForm):
     )
     max_cost = _price("Highest cost per minute", "Routes above it are refused.")
     reference_seconds = IntegerField(
-        "Costs compared at a call of (s)", validators=[Optional(), NumberRange(min=1, max=86_400)], description="Empty: the exchange's default."
+        "Costs compared at a call of (s)",
+        validators=[Optional(), NumberRange(min=1, max=86_400)],
+        description="Empty: the exchange's default.",
     )
     max_seconds = IntegerField("Longest call (s)", validators=[Optional(), NumberRange(min=1, max=86_400)])
     delta_price = _price("Delta as price per minute")
@@ -99,7 +112,11 @@ class PolicyFields(FlaskForm):
     floor_ner = _percent("Lowest NER (%)")
     floor_mos = DecimalField("Lowest MOS", places=None, validators=[Optional(), NumberRange(min=1, max=5)])
     ceiling_pdd = _seconds("Highest PDD (s)")
-    guard = SelectField("Profit guard", choices=GUARDS, description="Needs a rate card on the trunk, or a sell rate in the query.")
+    guard = SelectField(
+        "Profit guard",
+        choices=GUARDS,
+        description="Needs a rate card on the trunk, or a sell rate in the query.",
+    )
     min_margin_price = _price("Margin at least (per minute)")
     min_margin_percent = _percent("Margin at least (% of sell)")
     loss_price = _price("Loss at most (per minute)")

@@ -38,11 +38,36 @@ def index() -> Any:
 @require("deck:read")
 def index_csv() -> Any:
     rows = queries.products(db.session, _scope())
-    header = ("id", "company", "product", "class", "currency", "deck_version", "enabled", "listed", "notice_days", "trunk")
+    header = (
+        "id",
+        "company",
+        "product",
+        "class",
+        "currency",
+        "deck_version",
+        "enabled",
+        "listed",
+        "notice_days",
+        "trunk",
+    )
     return csv_response(
         "products",
         header,
-        [(r.id, r.company, r.name, r.route_class, r.currency, r.version, r.enabled, r.listed, r.notice_days, r.trunk) for r in rows],
+        [
+            (
+                r.id,
+                r.company,
+                r.name,
+                r.route_class,
+                r.currency,
+                r.version,
+                r.enabled,
+                r.listed,
+                r.notice_days,
+                r.trunk,
+            )
+            for r in rows
+        ],
     )
 
 

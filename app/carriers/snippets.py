@@ -53,7 +53,7 @@ FREESWITCH = """<!-- FreeSWITCH dialplan: mod_curl asks, a Lua script bridges th
     <action application="lua" data="tandem_bridge.lua"/>
   </condition>
 </extension>
-"""
+"""  # noqa: E501
 
 OPENSIPS = """# OpenSIPS: rest_client with its time-outs brought down from 20 s.
 loadmodule "rest_client.so"

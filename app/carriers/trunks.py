@@ -40,7 +40,15 @@ def index_csv() -> Any:
         "trunks",
         header,
         [
-            (t.id, t.name, t.policy.get("kind", "cost"), t.max_routes, t.tech_prefix, " ".join(t.source_ips), t.enabled)
+            (
+                t.id,
+                t.name,
+                t.policy.get("kind", "cost"),
+                t.max_routes,
+                t.tech_prefix,
+                " ".join(t.source_ips),
+                t.enabled,
+            )
             for t in rows
         ],
     )

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.carriers import keys, selling, trunks
+
 
 def register(app: Flask) -> None:
-    """Nothing to serve yet."""
+    app.register_blueprint(selling.pages)
+    app.register_blueprint(trunks.pages)
+    app.register_blueprint(keys.pages)

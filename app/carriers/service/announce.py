@@ -12,5 +12,10 @@ from app.jobs.service import enqueue
 def announce_rights(session: Session, reason: str, *, now: datetime) -> None:
     """Ask for a snapshot over the index that is there; several wishes at once become one."""
     enqueue(
-        session, "snapshot.publish", title="Publish rights", arguments={"reason": reason}, now=now, coalesce=True
+        session,
+        "snapshot.publish",
+        title="Publish rights",
+        arguments={"reason": reason},
+        now=now,
+        coalesce=True,
     )

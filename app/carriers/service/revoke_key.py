@@ -21,6 +21,14 @@ def revoke_key(session: Session, actor: Actor, key_id: int, *, now: datetime) ->
     if key.revoked_at is not None:
         raise Conflict("This key is revoked already.")
     key.revoked_at = now
-    record(session, actor, action="key.revoke", obj=key, before={"revoked_at": None}, after={"revoked_at": now}, now=now)
+    record(
+        session,
+        actor,
+        action="key.revoke",
+        obj=key,
+        before={"revoked_at": None},
+        after={"revoked_at": now},
+        now=now,
+    )
     announce_rights(session, f"key {key.id} revoked", now=now)
     return key
