@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.named.decks import Vendor, at
 
 HEAD = "code,destination,rate,currency,effective from,increment\n"
@@ -208,3 +210,44 @@ def test_case_7_a_range_that_crosses_a_digit_becomes_the_smallest_set_of_codes(t
     )
     codes = set(vendor.timeline()["code"].to_pylist()) - {"49"}
     assert codes == {"4477005", "4477006", "4477007", "4477008", "4477009", "4477010", "4477011", "4477012"}
+
+
+@pytest.mark.parametrize(("parent", "sign"), [("0.0040", -1), ("0.0300", 1)])
+def test_case_4_a_closed_child_falls_back_to_a_cheaper_or_dearer_parent(
+    tmp_path: Path, parent: str, sign: int
+) -> None:
+    vendor = Vendor(tmp_path)
+    codes = ("49", "33", "39", "34", "351")
+    first = [line(code, "0.0100", "2025-03-01") for code in codes] + [line("44", parent, "2025-03-01")]
+    vendor.receive("2025-03-01", deck(*first, line("447", "0.0180", "2025-03-01")), mode="full")
+    vendor.receive("2025-03-10", deck(*(text.replace("03-01", "03-10") for text in first)), mode="full")
+    change = vendor.diff()["447"]
+    assert (change["label"], change["falls_back_to"]) == ("CLOSED", "44")
+    assert (change["pct_ppm"] > 0) == (sign > 0)
+
+
+def test_case_5_a_blocked_parent_leaves_an_open_child_open(tmp_path: Path) -> None:
+    vendor = Vendor(tmp_path)
+    text = (
+        "code,destination,rate,currency,effective from,status\n"
+        "44,United Kingdom,0.0040,USD,2025-03-01,blocked\n"
+        "447,UK Mobile,0.0180,USD,2025-03-01,open\n"
+    )
+    vendor.receive("2025-03-01", text, mode="full")
+    assert (vendor.price("442079460000", "2025-03-02") or ("", 0, 0))[2] == 1
+    assert vendor.price("447700900123", "2025-03-02") == ("447", 18_000_000, 0)
+
+
+def test_case_6_a_code_renamed_and_moved_at_once_is_told_by_code(tmp_path: Path) -> None:
+    vendor = Vendor(tmp_path)
+    head = "code,destination,rate,currency,effective from\n"
+    first = head + "221,Senegal,0.10,USD,2025-03-01\n22177,Senegal Mobile Orange,0.20,USD,2025-03-01\n"
+    vendor.receive("2025-03-01", first, mode="full")
+    vendor.receive("2025-03-10", head + "22177,Senegal Mobile Free,0.15,USD,2025-03-10\n")
+    change = vendor.diff()["22177"]
+    assert change["label"] == "DECREASE"
+    assert change["name_label"] in {"RENAMED", "MOVED"}
+    assert (change["destination_old"], change["destination_new"]) == (
+        "Senegal Mobile Orange",
+        "Senegal Mobile Free",
+    )
