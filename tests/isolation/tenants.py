@@ -127,6 +127,8 @@ def fingerprint(session: Session, company_id: int) -> dict[str, Any]:
                 sa.select(table).where(sa.or_(*(column == company_id for column in owners)))
             )
             # When a key or a person was last seen is allowed to move.
-            names = [c.name for c in table.c if not c.name.startswith(("last_", "current_login", "login_count"))]
+            names = [
+                c.name for c in table.c if not c.name.startswith(("last_", "current_login", "login_count"))
+            ]
             found[table.name] = sorted(repr([row._mapping[n] for n in names]) for row in rows)
     return found

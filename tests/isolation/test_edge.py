@@ -1,0 +1,94 @@
+"""Every edge route by every caller: no key, a wrong, expired or unscoped one, another company's, one's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.named.tiny import Exchange, row
+from tests.swap.edge_process import Client, Edge, running_edge
+
+CANARY = "KanariAlphaGeheim"
+KEYS = {
+    "alpha": {"trunk_id": 1, "company_id": 99},
+    "beta": {"trunk_id": 2, "company_id": 98},
+    "expired": {"trunk_id": 1, "company_id": 99, "expires_at_us": 1_000_000},
+    "unscoped": {"trunk_id": 1, "company_id": 99, "scopes": ["deck:read"]},
+    "disabled": {"trunk_id": 3, "company_id": 99},
+}
+ROUTES = ("/v1/lcr?dnis=442079460000&explain=1", "/healthz", "/readyz", "/metrics")
+
+
+def secret(name: str) -> str:
+    return f"tk_isolation_{name}"
+
+
+@pytest.fixture(scope="module")
+def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    folder: Path = tmp_path_factory.mktemp("edge")
+    exchange = Exchange(
+        {CANARY: [row("44", "0.0123456")], "Open": [row("44", "0.02")]},
+        offers={CANARY: {"public": False, "uri_host": f"{CANARY.lower()}.example"}},
+    )
+    world = exchange.world()
+    own = world.trunks[1]
+    other = own | {"trunk_id": 2, "company_id": 98, "name": "other", "grants": own["grants"][1:]}
+    world.trunks |= {2: other, 3: own | {"trunk_id": 3, "name": "off", "enabled": False}}
+    world.keys = [
+        {"key_id": number, "sha256": sha256(secret(name).encode()).hexdigest(), "scopes": ["lcr:query"], "expires_at_us": None}
+        | of
+        for number, (name, of) in enumerate(KEYS.items(), 1)
+    ]  # fmt: skip
+    world.publish(folder / "lcr")
+    with running_edge(folder / "lcr", folder / "edge.log") as running:
+        yield running
+
+
+def ask(edge: Edge, path: str, name: str | None) -> tuple[int, str]:
+    headers = {} if name is None else {"Authorization": f"Bearer {secret(name)}"}
+    with Client(edge.port, headers) as client:
+        status, body = client.get(path)
+    return status, body.decode()
+
+
+def test_ones_own_key_sees_its_routes(edge: Edge) -> None:
+    status, body = ask(edge, ROUTES[0], "alpha")
+    assert status == 200
+    assert CANARY in body
+    assert [r["vendor"] for r in json.loads(body)["routes"]] == [CANARY, "Open"]
+
+
+@pytest.mark.parametrize("name", [None, "nobody", "expired", "unscoped", "disabled", "beta"])
+@pytest.mark.parametrize("path", ROUTES)
+def test_nobody_else_sees_them_on_any_route(edge: Edge, path: str, name: str | None) -> None:
+    status, body = ask(edge, path, name)
+    assert CANARY.lower() not in body.lower()
+    assert "0.0123456" not in body
+    assert status < 500
+    if path.startswith("/v1/") and name != "beta":
+        assert status in (401, 403), body
+        problem: dict[str, Any] = json.loads(body)
+        assert {"code", "title", "status"} <= problem.keys()
+    if path.startswith("/v1/") and name == "beta":
+        answer = json.loads(body)
+        assert [r["vendor"] for r in answer["routes"]] == ["Open"]
+        assert [e["vendor"] for e in answer["explain"]] == ["Open"]
+
+
+def test_a_caller_cannot_choose_another_trunk_or_see_all_offers(edge: Edge) -> None:
+    for extra in ("&trunk=1", "&trunk_id=1", "&explain_scope=all", "&offers=all", "&policy={}"):
+        status, body = ask(edge, ROUTES[0] + extra, "beta")
+        assert CANARY.lower() not in body.lower(), extra
+        assert status in (200, 400, 403), extra
+
+
+def test_what_a_caller_sends_never_comes_back_unescaped(edge: Edge) -> None:
+    for hostile in ("44%0d%0aX-Evil:%201", "44%22%7d", "%3Cscript%3E", "44%00", "${jndi}", "44%EF%BC%94"):
+        status, body = ask(edge, f"/v1/lcr?dnis={hostile}&call_id={hostile}", "alpha")
+        assert status == 400, body
+        json.loads(body)
