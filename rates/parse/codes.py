@@ -1,0 +1,145 @@
+"""Dial codes: one, a list, a range, or country code + area codes → digit strings."""
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+MAX_DIGITS = 15
+_PLAIN = r"^[1-9]\d{0,14}$"
+_RANGE = re.compile(r"^(\+?\d+)\s*(?:-|–|—|\.\.+|to)\s*(\+?\d+)$", re.I)
+_SHORTENED = re.compile(r"^\d(?:[.,]\d+)?e\+?\d+$", re.I)
+_LARGEST_RANGE = 200_000
+
+
+class BadCode(Exception):
+    """args[0] is the problem id."""
+
+
+def expand_range(first: str, last: str) -> list[str]:
+    """Smallest set of prefixes covering exactly the numbers from `first` to `last`, both inclusive and of one length.
+    Raises BadCode("range_invalid")."""
+    if len(first) != len(last) or first > last:
+        raise BadCode("range_invalid")
+    return list(_cover(first, last))
+
+
+def _cover(first: str, last: str) -> Iterator[str]:
+    """Greedy from the left: the largest block of 10^k numbers that begins at `low` and does not pass `high`."""
+    width, low, high = len(first), int(first), int(last)
+    while low <= high:
+        power = 0
+        while power < width - 1 and low % 10 ** (power + 1) == 0 and low + 10 ** (power + 1) - 1 <= high:
+            power += 1
+        yield str(low).zfill(width)[:width - power]
+        low += 10**power
+
+
+def parse_codes(texts: pa.Array, prefixes: pa.Array | None, spaces: str | None) -> tuple[pa.Array, npt.NDArray[np.int64], npt.NDArray[np.object_]]:
+    """(codes, source row of each code, faults per source row). `prefixes`: country codes to put in front of every part.
+    `spaces`: "join" or "split" for blanks inside a cell, None = a problem."""
+    if prefixes is not None:
+        return _parse_parts(texts, prefixes, spaces)
+    faults = np.empty(len(texts), object)
+    plain = pc.match_substring_regex(texts, _PLAIN)
+    fast = plain.to_numpy(zero_copy_only=False)
+    if fast.all():
+        return texts, np.arange(len(texts), dtype=np.int64), faults
+    kept = texts.filter(plain)
+    found: list[str] = []
+    sources: list[int] = []
+    rows = np.flatnonzero(~fast)
+    known: dict[str, list[str] | str] = {}
+    for row, text in zip(rows.tolist(), texts.filter(pc.invert(plain)).to_pylist(), strict=True):
+        result = known.get(text)
+        if result is None:
+            result = known[text] = _cell(text, "", spaces)
+        _take(result, row, found, sources, faults)
+    order = np.concatenate([np.flatnonzero(fast), np.array(sources, np.int64)])
+    codes = pa.concat_arrays([kept, pa.array(found, pa.utf8())])
+    rank = np.argsort(order, kind="stable")
+    return codes.take(pa.array(rank)), order[rank], faults
+
+
+def _parse_parts(texts: pa.Array, prefixes: pa.Array, spaces: str | None) -> tuple[pa.Array, npt.NDArray[np.int64], npt.NDArray[np.object_]]:
+    faults = np.empty(len(texts), object)
+    found: list[str] = []
+    sources: list[int] = []
+    known: dict[tuple[str, str], list[str] | str] = {}
+    for row, key in enumerate(zip(texts.to_pylist(), prefixes.to_pylist(), strict=True)):
+        result = known.get(key)
+        if result is None:
+            result = known[key] = _with_country(*key, spaces)
+        _take(result, row, found, sources, faults)
+    return pa.array(found, pa.utf8()), np.array(sources, np.int64), faults
+
+
+def _take(result: list[str] | str, row: int, found: list[str], sources: list[int], faults: npt.NDArray[np.object_]) -> None:
+    if isinstance(result, str):
+        faults[row] = result
+    else:
+        found.extend(result)
+        sources.extend([row] * len(result))
+
+
+def _with_country(area: str, country: str, spaces: str | None) -> list[str] | str:
+    head = re.sub(r"\.0+$", "", country).lstrip("+")
+    head = head[2:] if head.startswith("00") else head
+    if not head:
+        return "code_missing"
+    if not head.isdigit():
+        return "bad_code"
+    return _cell(area, head, spaces) if area else _cell(head, "", spaces)
+
+
+def _cell(text: str, head: str, spaces: str | None) -> list[str] | str:
+    """The codes of one cell, or a problem id."""
+    if not text:
+        return "code_missing"
+    try:
+        codes: list[str] = []
+        for part in re.split(r"[,;|\n/]+", text):
+            part = part.strip().strip("'\"").strip()
+            if part:
+                codes.extend(_part(part, head, spaces))
+        return list(dict.fromkeys(codes)) or "code_missing"
+    except BadCode as fault:
+        return str(fault)
+
+
+def _part(part: str, head: str, spaces: str | None) -> list[str]:
+    if _SHORTENED.match(part):
+        raise BadCode("code_shortened")
+    if found := _RANGE.match(part):
+        first, last = (_whole(end, head) for end in found.groups())
+        if len(first) == len(last) and int(last) - int(first) > 10 ** 6 * _LARGEST_RANGE:
+            raise BadCode("range_invalid")
+        return expand_range(first, last)
+    if re.search(r"\s", part):
+        pieces = part.split()
+        if not all(re.fullmatch(r"\+?\d+", piece) for piece in pieces):
+            raise BadCode("bad_code")
+        if spaces == "split":
+            return [_whole(piece, head) for piece in pieces]
+        if spaces == "join" or (len(pieces) == 2 and pieces[0] == "+"):
+            return [_whole("".join(pieces), head)]
+        raise BadCode("code_spaced")
+    return [_whole(part, head)]
+
+
+def _whole(digits: str, head: str) -> str:
+    """One code: `.0`, `+` and `00` taken off, the country put in front."""
+    digits = re.sub(r"\.0+$", "", digits)
+    if not head:
+        if digits.startswith("+"):
+            digits = digits[1:]
+        elif digits.startswith("00"):
+            digits = digits[2:]
+    code = head + digits.lstrip("+") if head else digits
+    if not re.fullmatch(r"[0-9]+", code) or code.startswith("0"):
+        raise BadCode("bad_code")
+    if len(code) > MAX_DIGITS:
+        raise BadCode("code_too_long")
+    return code

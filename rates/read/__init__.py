@@ -1,0 +1,1 @@
+"""Bytes → raw cells. Every cell stays a string; row numbers are those the sender's spreadsheet shows."""
