@@ -34,6 +34,7 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "decimal_ambiguous": Entry("error", "Decimal mark is ambiguous", "Say whether 1,234 is one point two or one thousand: choose the decimal mark."),
     # rows
     "extra_cells": Entry("warning", "Cells beyond the last column", "The row has more cells than the header; the extra ones were left out."),
+    "text_row": Entry("warning", "Row without code and rate", "Taken for a heading or a footer and left out."),
     "formula_cell": Entry("error", "Formula without a value", "Open the file in a spreadsheet, save it, and send it again."),
     "bad_code": Entry("error", "Not a dial code", "A dial code is 1-15 digits with the country code first.", ("skip_bad_codes",)),
     "code_missing": Entry("error", "Row without a dial code", "Fill in the dial code, or leave the row out.", ("skip_bad_codes",)),

@@ -1,0 +1,48 @@
+"""The same code with the same beginning twice: identical rows are dropped with a warning, different ones are an error."""
+import numpy as np
+
+from rates.keys import keys_of
+from rates.lines import Lines
+
+_TERMS = ("rate", "first_rate", "connect_fee", "initial_increment", "next_increment", "free_seconds", "status", "effective_until")
+
+
+def check(lines: Lines) -> None:
+    """Settles values["duplicate"]: 1 an identical copy left out, 2 one left out by choice, else 0."""
+    keys, start = keys_of(lines.texts["code"]), lines.values["effective_from"]
+    mark = np.zeros(len(lines), np.int8)
+    lines.values["duplicate"] = mark
+    order = np.lexsort((np.arange(len(keys)), start, keys, ~lines.keep))
+    order = order[lines.keep[order]]
+    if len(order) < 2:
+        return
+    begins = np.ones(len(order), bool)
+    begins[1:] = (keys[order][1:] != keys[order][:-1]) | (start[order][1:] != start[order][:-1])
+    if begins.all():
+        return
+    group = np.cumsum(begins) - 1
+    first = order[np.flatnonzero(begins)][group]
+    differs = np.zeros(len(order), bool)
+    for name in _TERMS:
+        column = lines.values[name]
+        differs |= column[order] != column[first]
+    copy = np.zeros(len(lines), bool)
+    copy[order[~begins & ~differs]] = True
+    odd_group = np.zeros(group[-1] + 1, bool)
+    odd_group[group[differs]] = True
+    in_conflict = odd_group[group]
+    copy[order[in_conflict]] = False
+    mark[copy] = 1
+    lines.report("duplicate_code", copy, "code", severity="warning", hint="The same row twice: one was left out.", skip=True)
+    conflict = np.zeros(len(lines), bool)
+    if lines.chosen("keep_first_duplicate"):
+        conflict[order[in_conflict & ~begins]] = True
+    elif lines.chosen("keep_last_duplicate"):
+        ends = np.append(begins[1:], True)
+        conflict[order[in_conflict & ~ends]] = True
+    else:
+        conflict[order[in_conflict]] = True
+        lines.report("duplicate_code", conflict, "code")
+        return
+    mark[conflict] = 2
+    lines.report("duplicate_code", conflict, "code", severity="warning", hint="Left out by your choice.", skip=True)

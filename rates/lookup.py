@@ -1,0 +1,52 @@
+"""Which row of a timeline applies to a code at an instant: exactly this code, or the longest match."""
+import numpy as np
+import numpy.typing as npt
+
+from rates.keys import Keys
+
+Ints = npt.NDArray[np.int64]
+FOREVER = np.iinfo(np.int64).max
+
+
+class Lookup:
+    """Over disjoint half-open intervals `[start, end)` of code keys, in microseconds. Answers are row indices, −1 = none."""
+
+    def __init__(self, keys: Keys, start: Ints, end: Ints) -> None:
+        self._order = np.lexsort((start, keys))
+        self._end = end[self._order]
+        self._keys, index = np.unique(keys[self._order], return_inverse=True)
+        self._times = np.unique(start)
+        self._stride = len(self._times) + 1
+        self._rank = index * self._stride + np.searchsorted(self._times, start[self._order])
+
+    def exact(self, keys: Keys, at: Ints) -> Ints:
+        found = np.full(len(keys), -1, np.int64)
+        if not len(self._keys) or not len(keys):
+            return found
+        place = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        known = self._keys[place] == keys
+        query = place * self._stride + np.searchsorted(self._times, at, side="right")
+        before = np.searchsorted(self._rank, query, side="left") - 1
+        known &= before >= 0
+        before = np.maximum(before, 0)
+        known &= (self._rank[before] // self._stride == place) & (self._end[before] > at)
+        found[known] = self._order[before[known]]
+        return found
+
+    def longest(self, keys: Keys, at: Ints) -> Ints:
+        """Row whose code is the longest prefix of each code (itself included) among those in force at `at`."""
+        found = self.exact(keys, at)
+        pending = np.flatnonzero(found < 0)
+        current = keys[pending] // 10
+        while len(pending):
+            alive = current > 1
+            pending, current = pending[alive], current[alive]
+            hit = self.exact(current, at[pending])
+            found[pending[hit >= 0]] = hit[hit >= 0]
+            pending, current = pending[hit < 0], current[hit < 0] // 10
+        return found
+
+    def ever(self, keys: Keys) -> npt.NDArray[np.bool_]:
+        """Whether any row, in force or not, has this code."""
+        known: npt.NDArray[np.bool_] = np.isin(keys, self._keys)
+        return known

@@ -1,0 +1,68 @@
+"""One sheet of strings → Lines with typed values and faults; nothing is judged here."""
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rates.fields import RATE_FIELDS
+from rates.lines import Lines, Reading
+from rates.parse import dates, increments, money, words
+from rates.parse.text import clean
+from rates.read.raw import RawSheet
+
+NANOS_PER_UNIT = {"per_minute": 1, "per_second": 60}
+
+
+def parse_sheet(sheet: RawSheet, header_row: int, last_row: int, mapping: dict[int, str], headers: dict[int, str], reading: Reading) -> Lines:
+    """`mapping`: column index → field, without `ignore`. Blank rows vanish here; every other row stays."""
+    body = sheet.frame.iloc[header_row:last_row]
+    texts = {name: clean(body[index]) for index, name in mapping.items()}
+    filled = _filled(body, texts)
+    rows = body.index.to_numpy().astype(np.int32)
+    if not filled.all():
+        kept = pa.array(filled)
+        texts, rows = {name: cells.filter(kept) for name, cells in texts.items()}, rows[filled]
+    lines = Lines(sheet=sheet.name, rows=rows, headers={name: headers.get(i) or f"column {i + 1}" for i, name in mapping.items()},
+                  texts=texts, reading=reading, keep=np.ones(len(rows), bool))
+    _money(lines)
+    _dates(lines, sheet.date_1904)
+    _increments(lines)
+    if "status" in texts:
+        lines.values["status"], lines.faults["status"] = words.parse_status(texts["status"])
+    return lines
+
+
+def _filled(body: object, texts: dict[str, pa.Array]) -> np.ndarray:  # type: ignore[type-arg]
+    """Rows with any text in a mapped column."""
+    any_text = None
+    for cells in texts.values():
+        has = pc.not_equal(cells, "")
+        any_text = has if any_text is None else pc.or_(any_text, has)
+    return np.zeros(0, bool) if any_text is None else any_text.to_numpy(zero_copy_only=False)
+
+
+def _money(lines: Lines) -> None:
+    mark = lines.reading.decimal_mark
+    for name in (*RATE_FIELDS, "connect_fee"):
+        if name in lines.texts:
+            lines.values[name], lines.faults[name] = money.parse_money(lines.texts[name], mark)
+
+
+def _dates(lines: Lines, date_1904: bool) -> None:
+    zone = ZoneInfo(lines.reading.options.time_zone)
+    for name in ("effective_from", "effective_until"):
+        if name in lines.texts:
+            lines.values[name], lines.faults[name] = dates.parse_dates(lines.texts[name], lines.reading.date_order, zone, date_1904)
+
+
+def _increments(lines: Lines) -> None:
+    for name, lowest in (("initial_increment", 1), ("next_increment", 1), ("free_seconds", 0)):
+        if name in lines.texts:
+            lines.values[name], lines.faults[name] = increments.parse_seconds(lines.texts[name], lowest)
+    if "increments" in lines.texts:
+        first, following, faults = increments.parse_pairs(lines.texts["increments"])
+        lines.faults["increments"] = faults
+        for name, found in (("initial_increment", first), ("next_increment", following)):
+            own = lines.values.get(name)
+            lines.values[name] = found if own is None else np.where(own < 0, found, own)

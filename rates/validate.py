@@ -1,0 +1,96 @@
+"""Lines → typed rows and problems: row checks, codes spread out, code checks."""
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rates import problems
+from rates.checks import CODE_CHECKS, ROW_CHECKS
+from rates.lines import Lines
+from rates.parse.dates import NONE
+from rates.parse.money import MISSING
+from rates.schema import INSTANT, ROWS
+
+_SPREAD = ("rate", "first_rate", "connect_fee", "initial_increment", "next_increment", "free_seconds", "currency", "status",
+           "effective_from", "effective_until")
+
+
+@dataclass(frozen=True)
+class Validated:
+    """rows: schema.ROWS, only what may be used; problems: problems.SCHEMA; skipped: rows of the file left out;
+    duplicates: identical or chosen-away copies (schema.ROWS)."""
+    rows: pa.Table
+    problems: pa.Table
+    skipped: int
+    duplicates: pa.Table
+
+    @property
+    def errors(self) -> int:
+        return pc.sum(pc.equal(self.problems["severity"], "error")).as_py() or 0
+
+
+def validate(sheets: Sequence[Lines]) -> Validated:
+    """All sheets together are one deck: duplicates are looked for across them."""
+    for lines in sheets:
+        for check in ROW_CHECKS:
+            check(lines)
+    spread = _spread(sheets)
+    for check in CODE_CHECKS:
+        check(spread)
+    found = problems.concat([table for lines in (*sheets, spread) for table in lines.problems])
+    skipped = sum(int((~lines.keep).sum()) for lines in sheets)
+    return Validated(_rows(spread, spread.keep, sheets), found, skipped, _rows(spread, spread.values["duplicate"] > 0, sheets))
+
+
+def _spread(sheets: Sequence[Lines]) -> Lines:
+    """One line per dial code; sheets joined. values["sheet"] is the index of the sheet."""
+    first = sheets[0]
+    parts, sheet_index = [], []
+    for number, lines in enumerate(sheets):
+        source = lines.values["code_source"]
+        kept = lines.keep[source]
+        parts.append((lines, source[kept], lines.texts["codes"].filter(pa.array(kept))))
+        sheet_index.append(np.full(int(kept.sum()), number, np.int32))
+    codes = pa.concat_arrays([part[2].cast(pa.utf8()) for part in parts])
+    values = {}
+    for name in _SPREAD:
+        columns = [lines.values[name][source] if name in lines.values else np.full(len(source), MISSING, np.int64) for lines, source, _ in parts]
+        values[name] = np.concatenate(columns)
+    values["sheet"] = np.concatenate(sheet_index)
+    texts = {"code": codes, "destination": pa.concat_arrays([_destination(lines).take(pa.array(source)) for lines, source, _ in parts])}
+    return Lines(sheet=first.sheet, rows=np.concatenate([lines.rows[source] for lines, source, _ in parts]), headers=first.headers, texts=texts,
+                 reading=first.reading, values=values, keep=np.ones(len(codes), bool))
+
+
+def _destination(lines: Lines) -> pa.Array:
+    """Name of each row; an empty cell (merged in the sheet) takes the name above; a country column stands in front."""
+    names = lines.texts.get("destination")
+    country = lines.texts.get("country")
+    if names is None:
+        return country if country is not None else pa.array([""] * len(lines), pa.utf8())
+    if pc.any(pc.equal(names, "")).as_py():
+        names = pc.fill_null(pc.fill_null_forward(pc.if_else(pc.equal(names, ""), None, names)), "")
+    if country is None:
+        return names
+    joined = pc.binary_join_element_wise(country, names, " - ")
+    known = pc.equal(country, "")
+    inside = pa.array([c.lower() in n.lower() for c, n in zip(country.to_pylist(), names.to_pylist(), strict=True)], pa.bool_())
+    return pc.if_else(pc.or_(known, inside), names, joined)
+
+
+def _rows(lines: Lines, where: np.ndarray, sheets: Sequence[Lines]) -> pa.Table:  # type: ignore[type-arg]
+    at = pa.array(np.flatnonzero(where))
+    v = {name: column[where] for name, column in lines.values.items()}
+    first = v["first_rate"]
+    same = (first == MISSING) | (first == v["rate"])
+    def instants(column: np.ndarray) -> pa.Array:  # type: ignore[type-arg]
+        return pa.array(column, pa.int64(), mask=column == NONE).cast(INSTANT)
+    names = pa.array([sheet.sheet for sheet in sheets], pa.utf8())
+    return pa.table([
+        names.take(pa.array(v["sheet"])), pa.array(lines.rows[where], pa.int32()), lines.texts["code"].take(at), lines.texts["destination"].take(at),
+        pa.array(v["rate"], pa.int64()), pa.array(first, pa.int64(), mask=same), pa.array(v["connect_fee"], pa.int64()),
+        pa.array(v["initial_increment"].astype(np.int32)), pa.array(v["next_increment"].astype(np.int32)), pa.array(v["free_seconds"].astype(np.int32)),
+        pa.array(v["currency"].astype(object), pa.utf8()), pa.array(v["status"].astype(np.int8)),
+        instants(v["effective_from"]), instants(v["effective_until"])], schema=ROWS)
