@@ -59,7 +59,7 @@ def to_problems(table: pa.Table) -> list[Problem]:
     return [Problem(**row) for row in table.to_pylist()]
 
 
-def group(table: pa.Table, examples: int = 5) -> list[ProblemGroup]:
+def group(table: pa.Table, examples: int = 10) -> list[ProblemGroup]:
     """Group by id and severity, errors first, then by count; each with its first examples in file order."""
     if not table.num_rows:
         return []
