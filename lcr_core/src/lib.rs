@@ -1,1 +1,23 @@
-//! core
+//! The core: deciding a call's routes and rating it. Pure: no sockets, no clock, no Python.
+//!
+//! Map, lowest floor first: `error` `time` `number` `money` · `rating` (seconds to money) · `index` (codes of all offers
+//! merged, one flat file) · `access` (offers, trunks, keys, policies) · `quality` (counters) · `snapshot` (index + access,
+//! published by rename) · `policy` (one rule a file) · `decide` (the one entry point) · `explain` · `answer` (its JSON).
+//! docs/decision.md is the contract.
+#![deny(unsafe_code)]
+
+pub mod access;
+pub mod answer;
+pub mod build_words;
+pub mod decide;
+pub mod error;
+pub mod explain;
+pub mod index;
+pub mod money;
+pub mod number;
+pub mod policy;
+pub mod quality;
+pub mod query;
+pub mod rating;
+pub mod snapshot;
+pub mod time;

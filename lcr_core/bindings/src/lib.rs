@@ -1,12 +1,58 @@
 //! `lcr_core._native`: the Python face of the core. Thin: parse, release the GIL, call, map errors.
+//! docs/decision.md says what every field means; `_native.pyi` is the typed face.
+
+mod arrow;
+mod build;
+mod errors;
+mod many;
+mod snapshot;
+
 use pyo3::prelude::*;
 
 #[pymodule]
 mod _native {
     use super::*;
 
+    #[pymodule_export]
+    use super::build::{build_index, publish};
+    #[pymodule_export]
+    use super::many::DecisionColumns;
+    #[pymodule_export]
+    use super::snapshot::Snapshot;
+    #[pymodule_export]
+    use super::{expand_range, rate_call, run_edge};
+
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
-        m.add("__version__", env!("CARGO_PKG_VERSION"))
+        m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        errors::register(m)
     }
+}
+
+#[pyfunction]
+#[pyo3(signature = (terms_json, duration_ms, rounding_json=None))]
+fn rate_call(py: Python<'_>, terms_json: &str, duration_ms: i64, rounding_json: Option<&str>) -> PyResult<String> {
+    let malformed = |word: &str, e: serde_json::Error| errors::bad_query(py, &format!("{word}: {e}"));
+    let words: lcr_core::query::TermsWords = serde_json::from_str(terms_json).map_err(|e| malformed("terms", e))?;
+    let rounding: lcr_core::rating::Rounding = match rounding_json {
+        Some(json) => serde_json::from_str(json).map_err(|e| malformed("rounding", e))?,
+        None => lcr_core::rating::Rounding::default(),
+    };
+    if rounding.places > 9 {
+        return Err(errors::bad_query(py, "rounding: places is not 0 to 9"));
+    }
+    let terms = words.terms().map_err(|e| errors::query(py, &e))?;
+    let duration_ms = u64::try_from(duration_ms).map_err(|_| errors::bad_query(py, "duration_ms is negative"))?;
+    let rated = lcr_core::rating::rate_call(&terms, duration_ms, &rounding);
+    Ok(format!(r#"{{"billed_seconds": {}, "amount_nanos": {}}}"#, rated.billed_seconds, rated.amount_nanos))
+}
+
+#[pyfunction]
+fn expand_range(py: Python<'_>, first: &str, last: &str) -> PyResult<Vec<String>> {
+    lcr_core::number::expand_range(first, last).map_err(|why| errors::bad_query(py, &why))
+}
+
+#[pyfunction]
+fn run_edge(py: Python<'_>, config_json: String) -> PyResult<i32> {
+    py.detach(|| lcr_edge::run(&config_json)).map_err(|e| errors::edge(py, e.code, &e.message))
 }

@@ -1,0 +1,69 @@
+//! `Snapshot`: a published snapshot, shared between threads.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use lcr_core::answer;
+use lcr_core::decide::decide;
+use lcr_core::query::{Query, number};
+use pyo3::prelude::*;
+
+use crate::{arrow, errors, many};
+
+#[pyclass(frozen, module = "lcr_core._native")]
+pub struct Snapshot {
+    inner: Arc<lcr_core::snapshot::Snapshot>,
+}
+
+#[pymethods]
+impl Snapshot {
+    #[staticmethod]
+    #[pyo3(signature = (root, snapshot_id=None))]
+    fn open(py: Python<'_>, root: &str, snapshot_id: Option<&str>) -> PyResult<Self> {
+        let opened = py.detach(|| lcr_core::snapshot::Snapshot::open(Path::new(root), snapshot_id));
+        opened.map(|s| Self { inner: Arc::new(s) }).map_err(|e| errors::snapshot(py, &e))
+    }
+
+    #[getter]
+    fn id(&self) -> &str {
+        self.inner.id()
+    }
+
+    #[getter]
+    fn epoch_from_us(&self) -> i64 {
+        self.inner.index.meta.epoch_from_us
+    }
+
+    #[getter]
+    fn epoch_until_us(&self) -> Option<i64> {
+        self.inner.index.meta.epoch_until_us
+    }
+
+    #[getter]
+    fn offer_count(&self) -> usize {
+        self.inner.access.offers.len()
+    }
+
+    #[getter]
+    fn rate_count(&self) -> usize {
+        self.inner.index.rows().len()
+    }
+
+    fn decide(&self, py: Python<'_>, query_json: &str) -> PyResult<String> {
+        let answered = py.detach(|| {
+            let query = Query::parse(&self.inner, query_json)?;
+            decide(&self.inner, &query).map(|decision| answer::native_json(&self.inner, &decision))
+        });
+        answered.map_err(|e| errors::query(py, &e))
+    }
+
+    fn decide_many(&self, py: Python<'_>, query_json: &str, calls: &Bound<'_, PyAny>) -> PyResult<many::DecisionColumns> {
+        let stream = arrow::stream(calls)?;
+        py.detach(|| many::decide_many(&self.inner, query_json, stream)).map_err(|e| errors::query(py, &e))
+    }
+
+    fn match_path(&self, py: Python<'_>, number: &str, at_us: i64) -> PyResult<String> {
+        let number = self::number("number", number).map_err(|e| errors::query(py, &e))?;
+        Ok(py.detach(|| answer::match_path(&self.inner, number, at_us)))
+    }
+}

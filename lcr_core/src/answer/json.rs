@@ -1,0 +1,119 @@
+//! Writing JSON into a string, field by field, without a tree in between.
+
+use std::fmt::Write;
+
+use crate::money::write_decimal;
+use crate::number::DigitKey;
+use crate::time::write_instant;
+
+pub struct Object<'a> {
+    out: &'a mut String,
+    first: bool,
+}
+
+impl<'a> Object<'a> {
+    pub fn begin(out: &'a mut String) -> Self {
+        out.push('{');
+        Self { out, first: true }
+    }
+
+    pub fn end(self) {
+        self.out.push('}');
+    }
+
+    /// Writes the name; the caller writes the value.
+    pub fn key(&mut self, name: &str) -> &mut String {
+        if !std::mem::take(&mut self.first) {
+            self.out.push(',');
+        }
+        self.out.push('"');
+        self.out.push_str(name);
+        self.out.push_str("\":");
+        self.out
+    }
+
+    pub fn null(&mut self, name: &str) {
+        self.key(name).push_str("null");
+    }
+
+    pub fn text(&mut self, name: &str, value: &str) {
+        write_text(self.key(name), value);
+    }
+
+    pub fn text_or_null(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some(value) => self.text(name, value),
+            None => self.null(name),
+        }
+    }
+
+    pub fn int(&mut self, name: &str, value: i64) {
+        // Writing to a String cannot fail.
+        let _ = write!(self.key(name), "{value}");
+    }
+
+    pub fn int_or_null(&mut self, name: &str, value: Option<i64>) {
+        match value {
+            Some(value) => self.int(name, value),
+            None => self.null(name),
+        }
+    }
+
+    pub fn digits(&mut self, name: &str, value: Option<DigitKey>) {
+        match value {
+            Some(value) => {
+                let _ = write!(self.key(name), "\"{value}\"");
+            }
+            None => self.null(name),
+        }
+    }
+
+    pub fn instant(&mut self, name: &str, micros: i64) {
+        let out = self.key(name);
+        out.push('"');
+        write_instant(out, micros);
+        out.push('"');
+    }
+
+    /// `value / 10^scale` as a decimal string.
+    pub fn decimal(&mut self, name: &str, value: u128, scale: u32) {
+        let out = self.key(name);
+        out.push('"');
+        write_decimal(out, value, scale);
+        out.push('"');
+    }
+
+    pub fn decimal_or_null(&mut self, name: &str, value: Option<u128>, scale: u32) {
+        match value {
+            Some(value) => self.decimal(name, value, scale),
+            None => self.null(name),
+        }
+    }
+
+    /// Money that is never negative.
+    pub fn nanos(&mut self, name: &str, nanos: i64) {
+        self.decimal(name, u128::from(nanos.max(0).unsigned_abs()), 9);
+    }
+
+    pub fn score(&mut self, name: &str, score: Option<u64>) {
+        self.decimal_or_null(name, score.map(u128::from), 9);
+    }
+}
+
+pub fn write_text(out: &mut String, value: &str) {
+    out.push('"');
+    for c in value.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if (c as u32) < 0x20 => {
+                let _ = write!(out, "\\u{:04x}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}

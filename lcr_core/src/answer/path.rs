@@ -1,0 +1,47 @@
+//! Which offers have which prefix of a number: the codes on the way, longest first.
+
+use super::json::Object;
+use crate::number::DigitKey;
+use crate::snapshot::Snapshot;
+
+/// `[{"code": "4420", "offers": [{"offer", "vendor", "product", "status", "destination", "rate", "currency", "deck_id", "deck_row"}]}]`
+/// for every prefix of the number that is a code of some offer of access at that instant.
+pub fn match_path(snapshot: &Snapshot, number: DigitKey, at_us: i64) -> String {
+    let index = &snapshot.index;
+    let mut out = String::from("[");
+    for code in index.chain(number) {
+        let mut offers = String::new();
+        for row in index.rows_of(code).filter_map(|r| index.row(r)) {
+            let Some(offer) = snapshot.offer_of_column.get(usize::from(row.column)).and_then(|&o| snapshot.access.offers.get(o as usize)) else { continue };
+            let (Some(window), Some(term)) = (index.window(row).filter(|w| w.holds(at_us)), index.term(row)) else { continue };
+            if !offers.is_empty() {
+                offers.push(',');
+            }
+            let mut object = Object::begin(&mut offers);
+            object.int("offer", offer.offer_id);
+            object.text("vendor", &offer.vendor);
+            object.text("product", &offer.product);
+            object.text("status", ["open", "blocked", "closed"].get(usize::from(row.status)).unwrap_or(&"closed"));
+            object.text("destination", index.destination(term));
+            object.nanos("rate", term.rate_nanos);
+            object.text("currency", index.currency(term.currency));
+            object.int("deck_id", window.deck_id);
+            object.int("deck_row", i64::from(row.deck_row));
+            object.end();
+        }
+        if !offers.is_empty() {
+            if out.len() > 1 {
+                out.push(',');
+            }
+            let mut object = Object::begin(&mut out);
+            object.digits("code", index.code(code));
+            let list = object.key("offers");
+            list.push('[');
+            list.push_str(&offers);
+            list.push(']');
+            object.end();
+        }
+    }
+    out.push(']');
+    out
+}

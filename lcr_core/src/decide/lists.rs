@@ -1,0 +1,63 @@
+//! The fast way: one longest match, then a walk down the sorted candidates until enough pass.
+
+use super::{Asked, Decision, Route};
+use crate::access::policy::{Guard, Kind};
+use crate::error::QueryError;
+use crate::index::candidate;
+use crate::number::DigitKey;
+use crate::policy::order::{Hit, Member};
+use crate::policy::verdict::Verdict;
+use crate::quality::Figures;
+
+/// Fills in the routes; `false` when there are none, so that the rows tell why.
+pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<bool, QueryError> {
+    let prepared = asked.prepared;
+    let index = &prepared.snapshot.index;
+    let Some(code) = index.longest(asked.call.number) else { return Ok(false) };
+    let bits = prepared.eligibility.at(asked.call.at_us);
+    let by_cost = matches!(prepared.policy.kind, Kind::Cost | Kind::Quality) && prepared.policy.guard != Guard::LossAllowed;
+    let wants_figures = asked.needs_figures();
+    let inconsistent = || QueryError::Inconsistent(asked.call.number.to_string());
+    let mut members: Vec<Member> = Vec::with_capacity(if by_cost { prepared.most.min(16) } else { 64 });
+    for &entry in index.candidates(code) {
+        let column = usize::from(candidate::column(entry));
+        if bits.get(column / 64).is_none_or(|word| word >> (column % 64) & 1 == 0) {
+            continue;
+        }
+        let offer = *prepared.snapshot.offer_of_column.get(column).ok_or_else(inconsistent)?;
+        let comparable = index.cost(candidate::rank(entry)).ok_or_else(inconsistent)?;
+        let figures = if wants_figures { asked.figures(offer) } else { Figures::default() };
+        if asked.refusal(comparable, &figures).is_some() {
+            continue;
+        }
+        members.push(asked.member(offer, comparable, Hit::Candidate(entry)));
+        if by_cost && members.len() == prepared.most {
+            break;
+        }
+    }
+    let verdicts = asked.rank(&mut members);
+    for (member, _) in members.iter().zip(&verdicts).filter(|(_, v)| **v == Verdict::Selected) {
+        let Hit::Candidate(entry) = member.hit else { continue };
+        let (code, row) = row_of(asked, code, entry).ok_or_else(inconsistent)?;
+        decision.routes.push(Route { offer: member.offer, code, row, comparable: member.comparable, score: member.score });
+    }
+    // Inside the epoch no row begins or ends, so the first change after its start is the first after `at`.
+    let next = index.next_changes().get(code as usize).copied().ok_or_else(inconsistent)?;
+    if !decision.routes.is_empty() {
+        decision.valid_until = decision.valid_until.min(next);
+    }
+    Ok(!decision.routes.is_empty())
+}
+
+fn row_of(asked: &Asked<'_>, deepest: u32, entry: u64) -> Option<(u32, u32)> {
+    let index = &asked.prepared.snapshot.index;
+    let mut code = deepest;
+    loop {
+        let key: DigitKey = index.code(code)?;
+        if key.len() <= candidate::matched_len(entry) {
+            break;
+        }
+        code = index.parent(code)?;
+    }
+    Some((code, index.valid_row(code, candidate::column(entry), asked.call.at_us)?))
+}

@@ -1,0 +1,136 @@
+//! Files to memory and back: compile an index, publish a snapshot, open one. A bad snapshot is refused whole.
+
+pub mod eligible;
+mod files;
+mod manifest;
+mod publish;
+mod sell;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+pub use manifest::Manifest;
+pub use publish::{IndexFacts, publish, write_index};
+pub use sell::Card;
+
+use crate::access::Access;
+use crate::error::SnapshotError;
+use crate::index::Index;
+use crate::index::container::{hex, sha256};
+use eligible::Eligibility;
+
+/// No offer of access for this column of the index.
+pub const NO_OFFER: u32 = u32::MAX;
+
+/// A published snapshot in memory; immutable, shared between threads.
+pub struct Snapshot {
+    pub manifest: Manifest,
+    pub access: Access,
+    pub index: Arc<Index>,
+    pub cards: BTreeMap<i64, Card>,
+    /// Offer place in access for each column of the index.
+    pub offer_of_column: Vec<u32>,
+    /// Column of the index for each offer of access.
+    pub column_of_offer: Vec<Option<u16>>,
+    /// Exchange rate for each currency of the index.
+    pub fx: Vec<Option<u64>>,
+    /// The index was compiled with the exchange rates and reference seconds of access: its lists may be used.
+    pub lists_hold: bool,
+    /// What each trunk may use, by place; the last is the operator's.
+    pub(crate) eligibility: Vec<Eligibility>,
+}
+
+impl Snapshot {
+    pub fn id(&self) -> &str {
+        &self.manifest.id
+    }
+
+    /// The id in CURRENT below `root`.
+    pub fn current_id(root: &Path) -> Result<String, SnapshotError> {
+        let path = root.join("CURRENT");
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(text.trim().to_owned()),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                Err(SnapshotError::NothingPublished { root: root.display().to_string() })
+            }
+            Err(e) => Err(files::io(&path, &e)),
+        }
+    }
+
+    /// Opens `id`, or the one CURRENT names; everything is verified first.
+    pub fn open(root: &Path, id: Option<&str>) -> Result<Self, SnapshotError> {
+        let id = match id {
+            Some(id) => id.to_owned(),
+            None => Self::current_id(root)?,
+        };
+        if id.is_empty() || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+            return Err(SnapshotError::BadId { id });
+        }
+        let dir = root.join("snapshots").join(&id);
+        let manifest_path = dir.join("manifest.json");
+        let damaged = |section: &str, why: String| SnapshotError::Damaged { file: format!("snapshots/{id}"), section: section.to_owned(), why };
+        let manifest: Manifest = serde_json::from_slice(&files::read(&manifest_path)?).map_err(|e| damaged("manifest", e.to_string()))?;
+        if manifest.format != manifest::FORMAT || manifest.id != id || manifest.access != manifest::ACCESS_FILE {
+            return Err(damaged("manifest", "it does not describe this snapshot".to_owned()));
+        }
+        let access_json = files::read(&dir.join(manifest::ACCESS_FILE))?;
+        if hex(&sha256(&access_json)) != manifest.access_sha256 {
+            return Err(damaged("access", "checksum mismatch".to_owned()));
+        }
+        let access = Access::parse(&access_json).map_err(|why| SnapshotError::Access { why })?;
+        let index = Arc::new(open_index(root, &manifest.index)?);
+        let mut opened: BTreeMap<String, Arc<Index>> = BTreeMap::new();
+        opened.insert(manifest.index.clone(), Arc::clone(&index));
+        for name in access.cards.values() {
+            if !opened.contains_key(name) {
+                opened.insert(name.clone(), Arc::new(open_index(root, name)?));
+            }
+        }
+        Self::assemble(manifest, access, index, &opened)
+    }
+
+    /// Puts opened parts together; they must agree on ids.
+    pub fn assemble(manifest: Manifest, access: Access, index: Arc<Index>, indexes: &BTreeMap<String, Arc<Index>>) -> Result<Self, SnapshotError> {
+        let mut offer_of_column = Vec::with_capacity(index.columns().len());
+        let mut column_of_offer = vec![None; access.offers.len()];
+        for (column, id) in (0u16..).zip(index.columns()) {
+            let place = access.offer_place(id.offer_id).unwrap_or(NO_OFFER);
+            offer_of_column.push(place);
+            if let Some(offer) = access.offers.get(place as usize) {
+                if offer.carrier_id != id.carrier_id {
+                    let why = format!("offer {}: carrier_id {} differs from the index, which has {}", id.offer_id, offer.carrier_id, id.carrier_id);
+                    return Err(SnapshotError::Access { why });
+                }
+                column_of_offer[place as usize] = Some(column);
+            }
+        }
+        let fx_of = |index: &Index| index.meta.currencies.iter().map(|c| access.fx.get(c).copied()).collect::<Vec<_>>();
+        let fx = fx_of(&index);
+        let compiled_fx = |currency: &String| {
+            if *currency == index.meta.base_currency { Some(crate::money::NANOS) } else { index.meta.fx.get(currency).copied() }
+        };
+        let lists_hold = index.meta.base_currency == access.base_currency
+            && index.meta.reference_seconds == access.reference_seconds
+            && index.meta.currencies.iter().all(|c| compiled_fx(c) == access.fx.get(c).copied());
+        let mut cards = BTreeMap::new();
+        for (&card_id, name) in &access.cards {
+            let missing = |why: &str| SnapshotError::Access { why: format!("card {card_id}: {why}") };
+            let of_card = indexes.get(name).ok_or_else(|| missing("its index is not there"))?;
+            let column = of_card.column_of(card_id).ok_or_else(|| missing("its index has no offer with offer_id = card_id"))?;
+            cards.insert(card_id, Card { index: Arc::clone(of_card), column, fx: fx_of(of_card) });
+        }
+        let mut snapshot = Self { manifest, access, index, cards, offer_of_column, column_of_offer, fx, lists_hold, eligibility: Vec::new() };
+        let trunks = snapshot.access.trunks.iter().map(Some).chain([None]);
+        let eligibility = trunks.map(|trunk| Eligibility::standing(&snapshot, trunk)).collect();
+        snapshot.eligibility = eligibility;
+        Ok(snapshot)
+    }
+}
+
+fn open_index(root: &Path, name: &str) -> Result<Index, SnapshotError> {
+    if !crate::access::is_index_name(name) {
+        return Err(SnapshotError::Invalid { file: name.to_owned(), why: "not the name of an index file".to_owned() });
+    }
+    Index::open(&root.join("indexes").join(name))
+}
