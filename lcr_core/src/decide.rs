@@ -53,7 +53,8 @@ pub struct SellRow {
     pub code: Option<DigitKey>,
     pub terms: Terms,
     pub currency: String,
-    pub comparable: u128,
+    /// `None` = no exchange rate for its currency; the guard then counts it as no sell row.
+    pub comparable: Option<u128>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,7 +172,7 @@ impl<'a> Prepared<'a> {
         }
         decision.valid_until = self.eligibility.next_change(call.at_us);
         decision.sell = self.sell(call, &mut decision.valid_until);
-        let asked = Asked { prepared: self, call, sell: decision.sell.as_ref().map(|s| s.comparable) };
+        let asked = Asked { prepared: self, call, sell: decision.sell.as_ref().and_then(|s| s.comparable) };
         let by_lists = lists_allowed
             && call.explain.is_none()
             && call.lrn.is_none()
@@ -186,15 +187,15 @@ impl<'a> Prepared<'a> {
 
     fn sell(&self, call: &Call, valid_until: &mut i64) -> Option<SellRow> {
         if let Some(given) = &self.common.sell {
-            let fx = *self.snapshot.access.fx.get(&given.currency)?;
-            let comparable = given.terms.comparable(self.seconds, fx);
+            let fx = self.snapshot.access.fx.get(&given.currency);
+            let comparable = fx.map(|&fx| given.terms.comparable(self.seconds, fx));
             return Some(SellRow { code: given.code, terms: given.terms, currency: given.currency.clone(), comparable });
         }
         let card = self.trunk?.rate_card_id.and_then(|id| self.snapshot.cards.get(&id))?;
         let answer = card.answer(call.number, call.at_us);
         *valid_until = (*valid_until).min(answer.next_change);
         let (code, terms, currency, fx) = answer.row?;
-        let comparable = terms.comparable(self.seconds, fx);
+        let comparable = fx.map(|fx| terms.comparable(self.seconds, fx));
         Some(SellRow { code: Some(code), terms, currency: card.index.currency(currency).to_owned(), comparable })
     }
 

@@ -145,7 +145,7 @@ fn effective(comparable: u128, seconds: u32) -> Option<i64> {
 
 impl Rows {
     fn add(&mut self, snapshot: &Snapshot, call: u32, decision: &Decision) {
-        let sell = decision.sell.as_ref().and_then(|s| effective(s.comparable, decision.reference_seconds));
+        let sell = decision.sell.as_ref().and_then(|s| effective(s.comparable?, decision.reference_seconds));
         let status = match decision.status {
             Status::Ok => "ok",
             Status::Blocked(_) => "blocked",

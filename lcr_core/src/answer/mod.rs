@@ -92,7 +92,7 @@ fn write_sell(out: &mut String, sell: &SellRow, seconds: u32) {
     object.digits("code", sell.code);
     object.nanos("rate", sell.terms.rate_nanos);
     object.text("currency", &sell.currency);
-    object.decimal("eff", effective_nanos(sell.comparable, seconds), 9);
+    object.decimal_or_null("eff", sell.comparable.map(|c| effective_nanos(c, seconds)), 9);
     object.int("initial_increment", i64::from(sell.terms.initial_increment));
     object.int("next_increment", i64::from(sell.terms.next_increment));
     object.nanos("connect_fee", sell.terms.connect_fee_nanos);

@@ -17,8 +17,8 @@ pub struct Card {
 
 /// What a card says about a number.
 pub struct CardAnswer {
-    /// The matched row if it is open and its currency has a rate: code, terms, currency, fx.
-    pub row: Option<(DigitKey, Terms, u16, u64)>,
+    /// The matched row if it is open: code, terms, currency, exchange rate.
+    pub row: Option<(DigitKey, Terms, u16, Option<u64>)>,
     /// The first change of a row of the card, of a code that is a prefix of the number.
     pub next_change: i64,
 }
@@ -41,7 +41,7 @@ impl Card {
         }
         let row = matched.filter(|(_, row)| row.status == OPEN).and_then(|(code, row)| {
             let (terms, currency) = self.index.terms_of(&row)?;
-            let fx = self.fx.get(usize::from(currency)).copied().flatten()?;
+            let fx = self.fx.get(usize::from(currency)).copied().flatten();
             Some((self.index.code(code)?, terms, currency, fx))
         });
         CardAnswer { row, next_change }
