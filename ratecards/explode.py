@@ -14,12 +14,10 @@ def explode(decks: Sequence[Sequence[str]], extra: Iterable[str] = ()) -> Iterat
     decks: the codes of each deck, sorted ascending, each at most once. The row is the longest code of that deck which is
     a prefix of `code`; a deck without one is left out. extra: further codes (sorted) to price, e.g. those of a rate card.
     """
-    streams: list[Iterable[tuple[str, int, int]]] = [
-        ((code, deck, row) for row, code in enumerate(codes)) for deck, codes in enumerate(decks)
-    ]
+    streams = [_entries(deck, codes) for deck, codes in enumerate(decks)]
     streams.append((code, -1, -1) for code in extra)
     above: list[tuple[str, dict[int, int]]] = []
-    for code, entries in groupby(merge(*_bound(streams)), key=itemgetter(0)):
+    for code, entries in groupby(merge(*streams), key=itemgetter(0)):
         while above and not code.startswith(above[-1][0]):
             above.pop()
         rows = dict(above[-1][1]) if above else {}
@@ -28,5 +26,5 @@ def explode(decks: Sequence[Sequence[str]], extra: Iterable[str] = ()) -> Iterat
         yield code, rows
 
 
-def _bound(streams: list[Iterable[tuple[str, int, int]]]) -> Iterator[Iterator[tuple[str, int, int]]]:
-    return (iter(stream) for stream in streams)
+def _entries(deck: int, codes: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+    return ((code, deck, row) for row, code in enumerate(codes))

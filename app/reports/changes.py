@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -39,7 +39,7 @@ class Side:
     price: Price
     currency: str
     status: int
-    received: int
+    received: datetime
 
 
 class History:
@@ -49,33 +49,22 @@ class History:
         self.code = np.asarray(table["code"].to_numpy(), dtype=object)
         self.start = table["effective_from"].cast(pa.int64()).to_numpy()
         self.until = table["effective_until"].cast(pa.int64()).fill_null(np.iinfo(np.int64).max).to_numpy()
-        self._table = table
-
-    @cached_property
-    def _columns(self) -> dict[str, list[Any]]:
-        names = ("destination", "currency", "status", *PRICE)
-        columns = {name: self._table[name].to_pylist() for name in names}
-        columns["received_at"] = self._table["received_at"].cast(pa.int64()).to_pylist()
-        return columns
-
-    @cached_property
-    def _rows(self) -> dict[str, list[int]]:
-        rows: dict[str, list[int]] = {}
-        for row, code in enumerate(self.code):
-            rows.setdefault(code, []).append(row)
-        return rows
+        # Columns stay Arrow's own (mapped from the store); only the cells of a change become Python values.
+        names = ("destination", "currency", "status", "received_at", *PRICE)
+        self._columns = {name: table[name].combine_chunks() for name in names}
 
     def side(self, row: int) -> Side:
-        column = self._columns
-        price = Price(*(column[name][row] for name in PRICE))
-        return Side(
-            self.code[row], column["destination"][row], price, column["currency"][row], column["status"][row], column["received_at"][row]
-        )
+        cell = {name: column[row].as_py() for name, column in self._columns.items()}
+        price = Price(*(cell[name] for name in PRICE))
+        return Side(self.code[row], cell["destination"], price, cell["currency"], cell["status"], cell["received_at"])
 
     def match(self, code: str, at: int) -> Side | None:
         """Longest match of `code` at the instant, in microseconds."""
         for length in range(len(code), 0, -1):
-            for row in self._rows.get(code[:length], ()):
+            shorter = code[:length]
+            for row in range(bisect_left(self.code, shorter), len(self.code)):
+                if self.code[row] != shorter:
+                    break
                 if self.start[row] <= at < self.until[row]:
                     return self.side(row)
         return None
@@ -134,7 +123,7 @@ def _line(history: History, offer: Offer, at: int, row: int, ended: bool, questi
     return (
         from_micros(at), offer.vendor, offer.product, offer.route_class, code, named.destination, label,
         before.price.rate_nanos if before else None, None if gone or after is None else after.price.rate_nanos, named.currency, ppm,
-        _terms(before), None if gone else _terms(after), before.code if before else None, from_micros(named.received),
+        _terms(before), None if gone else _terms(after), before.code if before else None, named.received,
     )  # fmt: skip
 
 

@@ -76,10 +76,11 @@ def _compare_part(
 ) -> Iterator[CodeQuotes]:
     prices = [OfferPrices(table) for table in tables]
     sells = [] if card is None else [OfferPrices(card)]
-    for code, matches in explode([p.code for p in (*prices, *sells)]):
+    for code, found in explode([p.code for p in (*prices, *sells)]):
         if question.codes and not code.startswith(question.codes):
             continue
-        own = matches.pop(len(prices), None)
+        own = found.get(len(prices))
+        matches = {deck: row for deck, row in found.items() if deck < len(prices)}
         if not matches:
             continue
         # The deck that knows this code best names it; the first among equals.
