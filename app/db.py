@@ -74,7 +74,7 @@ class Base(DeclarativeBase):
         }
     )
     # Python type -> column type; Json columns are declared where they stand.
-    type_annotation_map = {  # noqa: RUF012
+    type_annotation_map = {
         Decimal: Money(),
         dict[str, Any]: sa.JSON(),
         list[str]: sa.JSON(),

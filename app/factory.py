@@ -25,6 +25,7 @@ DOMAINS: tuple[str, ...] = (
     "app.market.views",
     "app.routing.views",
     "app.reports.views",
+    "app.dashboard.views",
 )
 
 

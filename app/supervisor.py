@@ -50,7 +50,7 @@ class _Child:
             list(self.spec.argv),
             env={**os.environ, **self.spec.environ},
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which then drains the children
-            preexec_fn=_die_with_parent,  # noqa: PLW1509  # no threads here: the supervisor is single-threaded
+            preexec_fn=_die_with_parent,  # no threads here: the supervisor is single-threaded
         )
         self.started = time.monotonic()
         log.info("child started", child=self.spec.name, pid=self.process.pid)

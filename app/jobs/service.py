@@ -33,7 +33,9 @@ def enqueue(
     arguments = arguments or {}
     if coalesce:
         # Locked: the waiting job must not start before this transaction, its reason, is committed.
-        waiting = session.scalars(sa.select(Job).where(Job.kind == kind, Job.state == "queued").with_for_update())
+        waiting = session.scalars(
+            sa.select(Job).where(Job.kind == kind, Job.state == "queued").with_for_update()
+        )
         for found in waiting:
             if found.arguments == arguments and not found.cancel_requested:
                 return found

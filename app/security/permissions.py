@@ -21,15 +21,16 @@ PERMISSIONS: dict[str, str] = {
     "user:manage": "Invite people and set roles",
     "audit:read": "Read the audit log",
     "job:read": "See jobs and their progress",
+    "job:cancel": "Stop jobs",
 }
 
 _COMPANY = frozenset(PERMISSIONS)
 
 ROLES: dict[str, frozenset[str]] = {
     "owner": _COMPANY,
-    "rates": frozenset({"deck:read", "deck:write", "deck:approve", "market:read", "report:read", "job:read"}),
+    "rates": frozenset({"deck:read", "deck:write", "deck:approve", "market:read", "report:read", "job:read", "job:cancel"}),
     "trader": frozenset(
-        {"market:read", "market:buy", "order:decide", "lcr:simulate", "report:read", "job:read"}
+        {"market:read", "market:buy", "order:decide", "lcr:simulate", "report:read", "job:read", "job:cancel"}
     ),
     "viewer": frozenset({"deck:read", "market:read", "report:read", "lcr:simulate", "job:read"}),
     OPERATOR: _COMPANY | {OPERATOR},

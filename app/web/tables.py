@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -42,3 +43,9 @@ def csv_response(filename: str, header: Sequence[str], rows: Iterable[Sequence[A
     response = Response(csv_lines(header, rows), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{filename}.csv"'
     return response
+
+
+def csv_of(filename: str, rows: Sequence[Any], row_type: type[Any]) -> Response:
+    """Rows that are instances of the dataclass `row_type`, one column a field."""
+    names = [field.name for field in fields(row_type)]
+    return csv_response(filename, names, [[getattr(row, name) for name in names] for row in rows])

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Flask, Response, jsonify
 
 from app.db import db
+from app.web import apidocs, metrics
 
 pages = Blueprint("web", __name__)
 
@@ -26,5 +27,13 @@ def readyz() -> tuple[Response, int]:
     return jsonify(status="ready"), 200
 
 
+@pages.get("/metrics")
+def metrics_page() -> Response:
+    """Prometheus text of the web processes; no tenant's data is in it."""
+    return metrics.answer()
+
+
 def register(app: Flask) -> None:
     app.register_blueprint(pages)
+    app.register_blueprint(apidocs.pages)
+    app.register_blueprint(apidocs.api)

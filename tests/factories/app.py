@@ -129,7 +129,7 @@ def make_product(
 def make_customer_trunk(
     session: Session, company: Company, name: str = "Main", **fields: Any
 ) -> CustomerTrunk:
-    fields.setdefault("policy", {"policy": "cost"})
+    fields.setdefault("policy", {"kind": "cost"})
     fields.setdefault("source_ips", [])
     trunk = CustomerTrunk(
         company_id=company.id, name=name, blocked_codes=fields.pop("blocked_codes", []),

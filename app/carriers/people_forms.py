@@ -1,0 +1,50 @@
+"""Forms of people and companies."""
+
+from __future__ import annotations
+
+import pycountry
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, EmailField, SelectField, StringField
+from wtforms.validators import DataRequired, Length, Optional, Regexp
+
+from app.security.permissions import ROLE_TEXTS
+
+CURRENCY = Regexp(r"^[A-Za-z]{3}$", message="Three letters, for example USD.")
+EMAIL = Regexp(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", message="This is not an e-mail address.")
+
+
+class PersonForm(FlaskForm):  # type: ignore[misc]
+    email = EmailField("E-mail", [DataRequired(), Length(max=254), EMAIL])
+    name = StringField("Name", [DataRequired(), Length(max=120)])
+    role = SelectField("Role")
+
+    def offer_roles(self, operator_company: bool) -> None:
+        self.role.choices = role_choices(operator_company)
+
+
+def role_choices(operator_company: bool) -> list[tuple[str, str]]:
+    roles = [(name, f"{name}: {text}") for name, text in ROLE_TEXTS.items()]
+    return roles if operator_company else [pair for pair in roles if pair[0] != "operator"]
+
+
+class CompanyForm(FlaskForm):  # type: ignore[misc]
+    name = StringField("Name", [DataRequired(), Length(max=120)])
+    country = SelectField(
+        "Country", choices=sorted(((c.alpha_2, c.name) for c in pycountry.countries), key=lambda p: p[1])
+    )
+    currency = StringField("Currency", [DataRequired(), CURRENCY])
+    noc_email = EmailField("NOC e-mail", [Optional(), Length(max=254), EMAIL])
+    noc_phone = StringField("NOC telephone", [Optional(), Length(max=40)])
+    rates_email = EmailField("Rates e-mail", [Optional(), Length(max=254), EMAIL])
+
+
+class NewCompanyForm(FlaskForm):  # type: ignore[misc]
+    name = StringField("Name", [DataRequired(), Length(max=120)])
+    country = SelectField(
+        "Country", choices=sorted(((c.alpha_2, c.name) for c in pycountry.countries), key=lambda p: p[1])
+    )
+    currency = StringField("Currency", [DataRequired(), CURRENCY], default="USD")
+    sells = BooleanField("Sells routes")
+    buys = BooleanField("Buys routes")
+    owner_email = EmailField("E-mail of the first owner", [DataRequired(), Length(max=254), EMAIL])
+    owner_name = StringField("Name of the first owner", [DataRequired(), Length(max=120)])

@@ -1,0 +1,85 @@
+"""Add a person, change a role, switch an account off. The last owner stays."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+import sqlalchemy as sa
+from flask_security import hash_password
+from sqlalchemy.orm import Session
+
+from app.audit.record import record
+from app.carriers.models import Company
+from app.carriers.directory import person_of
+from app.errors import Conflict, Invalid
+from app.security.actor import Actor
+from app.security.models import Role, User
+from app.security.permissions import OPERATOR, ROLES
+
+
+def add_person(
+    session: Session, actor: Actor, *, company_id: int, email: str, name: str, role: str, now: datetime,
+    password: str | None = None,
+) -> tuple[User, str]:  # fmt: skip
+    """The new account and its first password, to be shown once. Needs an application context (hashing)."""
+    if company_id != actor.company_id and not actor.is_operator:
+        raise Invalid("People are added to your own company only.")
+    address = email.strip().lower()
+    if session.scalar(sa.select(User.id).where(User.email == address)) is not None:
+        raise Conflict("This e-mail address already has an account.", hint="Each address has one account.")
+    secret = password or secrets.token_urlsafe(12)
+    user = User(
+        email=address, name=name, company_id=company_id, active=True, fs_uniquifier=secrets.token_hex(16),
+        password=hash_password(secret),
+    )  # fmt: skip
+    user.roles = [_role(session, role, session.get_one(Company, company_id))]
+    session.add(user)
+    session.flush()
+    record(session, actor, action="user.add", obj=user, after={"email": address, "role": role}, now=now,
+           company_id=company_id)  # fmt: skip
+    return user, secret
+
+
+def set_role(session: Session, actor: Actor, user_id: int, role: str, *, now: datetime) -> User:
+    """Takes effect with the person's next request."""
+    user = person_of(session, user_id, actor)
+    before = sorted(r.name for r in user.roles)
+    if "owner" in before and role != "owner":
+        _keep_an_owner(session, user)
+    user.roles = [_role(session, role, session.get_one(Company, user.company_id))]
+    session.flush()
+    record(session, actor, action="user.role", obj=user, before={"roles": before}, after={"roles": [role]}, now=now,
+           company_id=user.company_id)  # fmt: skip
+    return user
+
+
+def set_active(session: Session, actor: Actor, user_id: int, active: bool, *, now: datetime) -> User:
+    """Switching an account off ends its sessions with their next request."""
+    user = person_of(session, user_id, actor)
+    if not active and any(r.name == "owner" for r in user.roles):
+        _keep_an_owner(session, user)
+    if not active and user.id == actor.user_id:
+        raise Conflict("You cannot switch your own account off.")
+    before, user.active = user.active, active
+    session.flush()
+    record(session, actor, action="user.active", obj=user, before={"active": before}, after={"active": active},
+           now=now, company_id=user.company_id)  # fmt: skip
+    return user
+
+
+def _role(session: Session, name: str, company: Company) -> Role:
+    if name not in ROLES or (name == OPERATOR and not company.is_operator):
+        raise Invalid(f"There is no role {name} in this company.")
+    return session.scalars(sa.select(Role).where(Role.name == name)).one()
+
+
+def _keep_an_owner(session: Session, leaving: User) -> None:
+    owners = session.scalars(
+        sa.select(User.id).where(
+            User.company_id == leaving.company_id, User.active.is_(True), User.id != leaving.id,
+            User.roles.any(Role.name == "owner"),
+        )
+    )  # fmt: skip
+    if owners.first() is None:
+        raise Conflict("A company keeps at least one owner.", hint="Make somebody else owner first.")
