@@ -1,0 +1,198 @@
+//! What can be configured, checked once at start. docs/lcr-http.md explains every field.
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::EdgeError;
+use crate::net::Cidr;
+
+/// The configuration as it arrives: JSON, unknown fields refused.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub snapshot_root: PathBuf,
+    #[serde(default = "default_host")]
+    pub host: String,
+    #[serde(default = "default_port")]
+    pub port: u16,
+    #[serde(default = "default_threads")]
+    pub threads: usize,
+    #[serde(default = "default_connections")]
+    pub max_connections: usize,
+    #[serde(default = "default_in_flight")]
+    pub max_in_flight: usize,
+    #[serde(default = "default_drain")]
+    pub drain_seconds: u64,
+    /// Addresses whose `X-Forwarded-For` is believed; `unix` stands for peers of the Unix socket.
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
+    #[serde(default)]
+    pub unix_socket: Option<PathBuf>,
+    #[serde(default)]
+    pub rate_limit_per_key_per_s: Option<u32>,
+    #[serde(default = "yes")]
+    pub log_json: bool,
+    /// Who may read `/metrics`.
+    #[serde(default = "default_metrics_from")]
+    pub metrics_from: Vec<String>,
+    #[serde(default = "default_header_timeout")]
+    pub header_timeout_ms: u64,
+    #[serde(default = "default_idle_timeout")]
+    pub idle_timeout_ms: u64,
+    #[serde(default = "default_write_timeout")]
+    pub write_timeout_ms: u64,
+}
+
+fn default_host() -> String {
+    "127.0.0.1".to_owned()
+}
+fn default_port() -> u16 {
+    8090
+}
+fn default_threads() -> usize {
+    2
+}
+fn default_connections() -> usize {
+    4096
+}
+fn default_in_flight() -> usize {
+    1024
+}
+fn default_drain() -> u64 {
+    20
+}
+fn yes() -> bool {
+    true
+}
+fn default_metrics_from() -> Vec<String> {
+    vec!["127.0.0.0/8".to_owned(), "::1".to_owned(), "unix".to_owned()]
+}
+fn default_header_timeout() -> u64 {
+    10_000
+}
+fn default_idle_timeout() -> u64 {
+    75_000
+}
+fn default_write_timeout() -> u64 {
+    10_000
+}
+
+/// A list of addresses, and whether peers of the Unix socket belong to it.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    pub cidrs: Vec<Cidr>,
+    pub unix: bool,
+}
+
+impl Sources {
+    fn parse(field: &str, entries: &[String]) -> Result<Self, EdgeError> {
+        let mut sources = Self::default();
+        for entry in entries {
+            if entry == "unix" {
+                sources.unix = true;
+                continue;
+            }
+            let cidr = Cidr::parse(entry).ok_or_else(|| {
+                EdgeError::config(format!("{field}: \"{entry}\" is neither an address, a network such as 192.0.2.0/24, nor unix"))
+            })?;
+            sources.cidrs.push(cidr);
+        }
+        Ok(sources)
+    }
+
+    /// `None` is a peer of the Unix socket.
+    pub fn holds(&self, peer: Option<IpAddr>) -> bool {
+        match peer {
+            None => self.unix,
+            Some(ip) => self.cidrs.iter().any(|c| c.contains(ip)),
+        }
+    }
+}
+
+/// The configuration after checking.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub snapshot_root: PathBuf,
+    pub address: SocketAddr,
+    pub unix_socket: Option<PathBuf>,
+    pub threads: usize,
+    pub max_connections: usize,
+    pub max_in_flight: usize,
+    pub drain: Duration,
+    pub trusted_proxies: Sources,
+    pub metrics_from: Sources,
+    pub rate_limit_per_s: Option<u32>,
+    pub log_json: bool,
+    pub header_timeout: Duration,
+    pub idle_timeout: Duration,
+    pub write_timeout: Duration,
+}
+
+impl Settings {
+    /// Parse and check; the message names the field and what it may be.
+    pub fn parse(json: &str) -> Result<Self, EdgeError> {
+        let config: Config = serde_json::from_str(json).map_err(|e| EdgeError::config(e.to_string()))?;
+        let host = if config.host == "localhost" { "127.0.0.1" } else { config.host.as_str() };
+        let ip: IpAddr = host
+            .parse()
+            .map_err(|_| EdgeError::config(format!("host: \"{host}\" is not an IPv4 or IPv6 address")))?;
+        within("threads", config.threads, 1, 64)?;
+        within("max_connections", config.max_connections, 1, 1_000_000)?;
+        within("max_in_flight", config.max_in_flight, 1, 1_000_000)?;
+        if config.rate_limit_per_key_per_s == Some(0) {
+            return Err(EdgeError::config("rate_limit_per_key_per_s: must be at least 1, or null for no limit".to_owned()));
+        }
+        Ok(Self {
+            trusted_proxies: Sources::parse("trusted_proxies", &config.trusted_proxies)?,
+            metrics_from: Sources::parse("metrics_from", &config.metrics_from)?,
+            snapshot_root: config.snapshot_root,
+            address: SocketAddr::new(ip, config.port),
+            unix_socket: config.unix_socket,
+            threads: config.threads,
+            max_connections: config.max_connections,
+            max_in_flight: config.max_in_flight,
+            drain: Duration::from_secs(config.drain_seconds),
+            rate_limit_per_s: config.rate_limit_per_key_per_s,
+            log_json: config.log_json,
+            header_timeout: Duration::from_millis(config.header_timeout_ms.max(1)),
+            idle_timeout: Duration::from_millis(config.idle_timeout_ms.max(1)),
+            write_timeout: Duration::from_millis(config.write_timeout_ms.max(1)),
+        })
+    }
+}
+
+fn within(field: &str, value: usize, low: usize, high: usize) -> Result<(), EdgeError> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    Err(EdgeError::config(format!("{field}: {value} is not between {low} and {high}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_field_is_refused_by_name() {
+        let error = Settings::parse(r#"{"snapshot_root":"/x","prot":1}"#).unwrap_err();
+        assert_eq!(error.code, "config");
+        assert!(error.message.contains("prot"), "{error}");
+    }
+
+    #[test]
+    fn defaults_are_loopback_8090_and_two_threads() {
+        let settings = Settings::parse(r#"{"snapshot_root":"/x"}"#).unwrap();
+        assert_eq!(settings.address.to_string(), "127.0.0.1:8090");
+        assert_eq!(settings.threads, 2);
+        assert!(settings.metrics_from.holds(Some("127.0.0.1".parse().unwrap())));
+        assert!(!settings.metrics_from.holds(Some("192.0.2.1".parse().unwrap())));
+    }
+
+    #[test]
+    fn a_bad_network_says_which() {
+        let error = Settings::parse(r#"{"snapshot_root":"/x","trusted_proxies":["10.0.0.0/33"]}"#).unwrap_err();
+        assert!(error.message.contains("10.0.0.0/33"), "{error}");
+    }
+}

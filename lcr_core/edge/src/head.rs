@@ -1,0 +1,288 @@
+//! The request head: strict HTTP/1.1 on `httparse`. A request carries no body here, so whatever
+//! announces one is refused and the connection closed: nothing can be smuggled behind a head.
+use memchr::memchr_iter;
+
+/// Longest request head and request target, in bytes; most header fields in one head.
+pub const MAX_HEAD_BYTES: usize = 16 * 1024;
+pub const MAX_TARGET_BYTES: usize = 4 * 1024;
+pub const MAX_HEADERS: usize = 64;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Head,
+    Other,
+}
+
+/// What the routes need to know of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head<'a> {
+    pub method: Method,
+    pub path: &'a str,
+    pub query: &'a str,
+    /// Value of `Authorization`, whole.
+    pub authorization: Option<&'a str>,
+    pub api_key: Option<&'a str>,
+    pub forwarded_for: Option<&'a str>,
+    pub keep_alive: bool,
+}
+
+/// A head that cannot be served: answered with a problem, then the connection is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    pub status: u16,
+    pub code: &'static str,
+    pub detail: &'static str,
+    pub hint: &'static str,
+}
+
+const fn refuse(status: u16, code: &'static str, detail: &'static str, hint: &'static str) -> Refusal {
+    Refusal { status, code, detail, hint }
+}
+
+pub const HEAD_TOO_LARGE: Refusal =
+    refuse(431, "head_too_large", "The request head is longer than 16 KiB or has more than 64 fields.", "send fewer or shorter header fields");
+pub const TIMED_OUT: Refusal =
+    refuse(408, "head_timeout", "The request head did not arrive in time.", "send the whole request at once");
+const MALFORMED: Refusal = refuse(400, "malformed_request", "This is not an HTTP/1.1 request.", "check the request line and the header fields");
+const TARGET_TOO_LONG: Refusal = refuse(414, "target_too_long", "The request target is longer than 4 KiB.", "shorten the parameters");
+const VERSION: Refusal = refuse(505, "http_version", "Only HTTP/1.0 and HTTP/1.1 are served here.", "use HTTP/1.1");
+const BODY: Refusal = refuse(400, "body_not_allowed", "The request announces a body; this service takes none.", "send GET without Content-Length and Transfer-Encoding");
+const FRAMING: Refusal = refuse(400, "bad_framing", "Content-Length and Transfer-Encoding are repeated, contradictory or not readable.", "send GET without both");
+const HOST: Refusal = refuse(400, "bad_host", "An HTTP/1.1 request needs exactly one Host field.", "send one Host field");
+const REPEATED: Refusal = refuse(400, "repeated_field", "Authorization, X-Api-Key and X-Forwarded-For may each appear once.", "send each field once");
+const FIELD_TEXT: Refusal = refuse(400, "bad_field", "A header field holds bytes that are not readable text.", "send ASCII text in header fields");
+
+/// Where the first head in `buffer` ends (one past its last byte), looking from `scanned` on.
+/// A bare line feed ends it too, so that `parse` can refuse it at once instead of waiting.
+pub fn find_end(buffer: &[u8], scanned: usize) -> Option<usize> {
+    let from = scanned.saturating_sub(3).min(buffer.len());
+    for at in memchr_iter(b'\n', &buffer[from..]) {
+        let next = from + at + 1;
+        match &buffer[next..] {
+            [b'\r', b'\n', ..] => return Some(next + 2),
+            [b'\n', ..] => return Some(next + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Parse one whole head (as cut by `find_end`).
+pub fn parse(head: &[u8]) -> Result<Head<'_>, Refusal> {
+    if head.len() > MAX_HEAD_BYTES {
+        return Err(HEAD_TOO_LARGE);
+    }
+    if !lines_end_properly(head) {
+        return Err(MALFORMED);
+    }
+    let mut fields = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut request = httparse::Request::new(&mut fields);
+    match request.parse(head) {
+        Ok(httparse::Status::Complete(length)) if length == head.len() => {}
+        Err(httparse::Error::TooManyHeaders) => return Err(HEAD_TOO_LARGE),
+        Err(httparse::Error::Version) => return Err(VERSION),
+        _ => return Err(MALFORMED),
+    }
+    let (Some(method), Some(target), Some(minor)) = (request.method, request.path, request.version) else {
+        return Err(MALFORMED);
+    };
+    if target.len() > MAX_TARGET_BYTES {
+        return Err(TARGET_TOO_LONG);
+    }
+    let (path, query) = split_target(target).ok_or(MALFORMED)?;
+    let mut parsed = Head {
+        method: match method {
+            "GET" => Method::Get,
+            "HEAD" => Method::Head,
+            _ => Method::Other,
+        },
+        path,
+        query,
+        authorization: None,
+        api_key: None,
+        forwarded_for: None,
+        keep_alive: minor == 1,
+    };
+    read_fields(request.headers, minor, &mut parsed)?;
+    Ok(parsed)
+}
+
+fn read_fields<'a>(fields: &[httparse::Header<'a>], minor: u8, parsed: &mut Head<'a>) -> Result<(), Refusal> {
+    let (mut hosts, mut lengths) = (0u8, 0u8);
+    let (mut body, mut chunked, mut close) = (false, false, false);
+    for field in fields {
+        // The length picks the few fields that matter, so that most cost one comparison.
+        match field.name.len() {
+            4 if named(field, "host") => hosts = hosts.saturating_add(1),
+            9 if named(field, "x-api-key") => once(&mut parsed.api_key, field)?,
+            10 if named(field, "connection") => {
+                for option in field.value.split(|b| *b == b',') {
+                    match option.trim_ascii() {
+                        o if o.eq_ignore_ascii_case(b"close") => close = true,
+                        o if o.eq_ignore_ascii_case(b"keep-alive") => parsed.keep_alive = true,
+                        _ => {}
+                    }
+                }
+            }
+            13 if named(field, "authorization") => once(&mut parsed.authorization, field)?,
+            14 if named(field, "content-length") => {
+                lengths = lengths.saturating_add(1);
+                if field.value.is_empty() || !field.value.iter().all(u8::is_ascii_digit) {
+                    return Err(FRAMING);
+                }
+                body |= field.value.iter().any(|b| *b != b'0');
+            }
+            15 if named(field, "x-forwarded-for") => once(&mut parsed.forwarded_for, field)?,
+            17 if named(field, "transfer-encoding") => chunked = true,
+            _ => {}
+        }
+    }
+    if lengths > 1 || (lengths > 0 && chunked) {
+        return Err(FRAMING);
+    }
+    if body || chunked {
+        return Err(BODY);
+    }
+    if hosts > 1 || (hosts == 0 && minor == 1) {
+        return Err(HOST);
+    }
+    // Close wins over keep-alive wherever it stands.
+    parsed.keep_alive &= !close;
+    Ok(())
+}
+
+fn named(field: &httparse::Header<'_>, name: &str) -> bool {
+    field.name.eq_ignore_ascii_case(name)
+}
+
+fn once<'a>(slot: &mut Option<&'a str>, field: &httparse::Header<'a>) -> Result<(), Refusal> {
+    if slot.is_some() {
+        return Err(REPEATED);
+    }
+    *slot = Some(std::str::from_utf8(field.value).map_err(|_| FIELD_TEXT)?);
+    Ok(())
+}
+
+/// Every line ends in CR LF, and neither byte stands anywhere else.
+fn lines_end_properly(head: &[u8]) -> bool {
+    let feeds_follow_returns = memchr_iter(b'\n', head).all(|at| at > 0 && head[at - 1] == b'\r');
+    feeds_follow_returns && memchr_iter(b'\r', head).all(|at| head.get(at + 1) == Some(&b'\n'))
+}
+
+/// Origin form `/path?query`, or absolute form `http://host/path?query`.
+fn split_target(target: &str) -> Option<(&str, &str)> {
+    let local = if target.starts_with('/') {
+        target
+    } else {
+        let scheme_end = target.find("://")?;
+        let (scheme, rest) = (&target[..scheme_end], &target[scheme_end + 3..]);
+        if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+            return None;
+        }
+        match rest.find(['/', '?']) {
+            Some(at) if rest.as_bytes().get(at) == Some(&b'/') => &rest[at..],
+            _ => return None,
+        }
+    };
+    if local.contains('#') {
+        return None;
+    }
+    Some(local.split_once('?').unwrap_or((local, "")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn refusal(text: &str) -> (u16, &'static str) {
+        let refused = parse(text.as_bytes()).unwrap_err();
+        (refused.status, refused.code)
+    }
+
+    #[test]
+    fn a_plain_request_is_read() {
+        let head = parse(b"GET /v1/lcr?dnis=44 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer tk_x\r\n\r\n").unwrap();
+        assert_eq!((head.method, head.path, head.query), (Method::Get, "/v1/lcr", "dnis=44"));
+        assert_eq!(head.authorization, Some("Bearer tk_x"));
+        assert!(head.keep_alive);
+    }
+
+    #[test]
+    fn connections_live_as_the_versions_say() {
+        let keeps = |text: &str| parse(text.as_bytes()).unwrap().keep_alive;
+        assert!(!keeps("GET / HTTP/1.0\r\n\r\n"));
+        assert!(keeps("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"));
+        assert!(!keeps("GET / HTTP/1.1\r\nHost: a\r\nConnection: foo, close\r\n\r\n"));
+    }
+
+    #[test]
+    fn absolute_targets_lose_their_authority() {
+        let head = parse(b"GET http://edge:8090/healthz?x HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+        assert_eq!((head.path, head.query), ("/healthz", "x"));
+        assert_eq!(refusal("GET ftp://a/b HTTP/1.1\r\nHost: a\r\n\r\n"), (400, "malformed_request"));
+        assert_eq!(refusal("GET * HTTP/1.1\r\nHost: a\r\n\r\n"), (400, "malformed_request"));
+    }
+
+    #[test]
+    fn whatever_announces_a_body_is_refused() {
+        let with = |fields: &str| refusal(&format!("GET / HTTP/1.1\r\nHost: a\r\n{fields}\r\n"));
+        assert_eq!(with("Content-Length: 5\r\n"), (400, "body_not_allowed"));
+        assert_eq!(with("Transfer-Encoding: chunked\r\n"), (400, "body_not_allowed"));
+        assert_eq!(with("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n"), (400, "bad_framing"));
+        assert_eq!(with("Content-Length: 0\r\nContent-Length: 0\r\n"), (400, "bad_framing"));
+        assert_eq!(with("Content-Length: +0\r\n"), (400, "bad_framing"));
+        assert_eq!(with("Content-Length: 0, 0\r\n"), (400, "bad_framing"));
+        assert!(parse(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").is_ok());
+    }
+
+    #[test]
+    fn sloppy_heads_are_refused() {
+        assert_eq!(refusal("GET / HTTP/1.1\nHost: a\n\n"), (400, "malformed_request"));
+        assert_eq!(refusal("GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n"), (400, "malformed_request"));
+        assert_eq!(refusal("GET / HTTP/1.1\r\nHost : a\r\n\r\n"), (400, "malformed_request"));
+        assert_eq!(refusal("GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n"), (400, "malformed_request"));
+        assert_eq!(refusal("GET / HTTP/1.1\r\n\r\n"), (400, "bad_host"));
+        assert_eq!(refusal("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), (400, "bad_host"));
+        assert_eq!(refusal("GET / HTTP/2.0\r\nHost: a\r\n\r\n"), (505, "http_version"));
+        assert_eq!(refusal("GET / HTTP/1.1\r\nHost: a\r\nX-Api-Key: 1\r\nX-Api-Key: 2\r\n\r\n"), (400, "repeated_field"));
+        let long = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(5000));
+        assert_eq!(refusal(&long), (414, "target_too_long"));
+        let many = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: 1\r\n".repeat(80));
+        assert_eq!(refusal(&many), (431, "head_too_large"));
+    }
+
+    #[test]
+    fn the_end_is_found_across_reads() {
+        let text = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET";
+        let end = text.len() - 3;
+        for cut in 0..text.len() {
+            let first = find_end(&text[..cut], 0);
+            if cut >= end {
+                assert_eq!(first, Some(end));
+            } else {
+                assert_eq!(first, None);
+                assert_eq!(find_end(text, cut), Some(end), "scanned {cut}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_parser_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            if let Some(end) = find_end(&bytes, 0) {
+                prop_assert!(end <= bytes.len());
+            }
+            let _ = parse(&bytes);
+        }
+
+        #[test]
+        fn no_mutation_of_a_good_head_makes_the_parser_panic(at in 0usize..90, byte in any::<u8>()) {
+            let mut head = b"GET /v1/lcr?dnis=442079460000 HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Api-Key: tk_a\r\n\r\n".to_vec();
+            let last = head.len() - 1;
+            head[at.min(last)] = byte;
+            let _ = parse(&head);
+        }
+    }
+}

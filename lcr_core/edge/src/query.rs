@@ -1,0 +1,166 @@
+//! The query string: `name=value&name=value`, percent-decoded, each name once, unknown names refused.
+use std::borrow::Cow;
+
+/// Why a query string is not acceptable; `parameter` is the name as sent when it is a known one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadParameter {
+    pub code: &'static str,
+    pub parameter: Cow<'static, str>,
+    pub detail: String,
+    pub hint: &'static str,
+}
+
+impl BadParameter {
+    pub fn new(code: &'static str, parameter: &'static str, detail: impl Into<String>, hint: &'static str) -> Self {
+        Self { code, parameter: Cow::Borrowed(parameter), detail: detail.into(), hint }
+    }
+}
+
+/// The names `/v1/lcr` knows, in the order of `Parameters::values`.
+pub const NAMES: [&str; 7] = ["dnis", "ani", "lrn", "call_id", "at", "max", "explain"];
+pub const NAMES_HINT: &str = "use dnis, ani, lrn, call_id, at, max, explain";
+/// Longest decoded value, in bytes, per name.
+const LIMITS: [usize; 7] = [64, 64, 64, 128, 40, 10, 5];
+
+/// Decoded values; an empty value counts as absent, so a switch may send `ani=` when it knows none.
+#[derive(Debug, Default)]
+pub struct Parameters<'a> {
+    values: [Option<Cow<'a, str>>; 7],
+}
+
+impl Parameters<'_> {
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let index = NAMES.iter().position(|n| *n == name)?;
+        self.values[index].as_deref().filter(|v| !v.is_empty())
+    }
+}
+
+/// Decode `%XX` and `+`; `None` when an escape is cut off or not hexadecimal, the bytes are not UTF-8,
+/// or a control character is among them.
+pub fn decode(raw: &str) -> Option<Cow<'_, str>> {
+    if !raw.bytes().any(|b| b == b'%' || b == b'+' || b < 0x20 || b == 0x7f) {
+        return Some(Cow::Borrowed(raw));
+    }
+    let mut out = Vec::with_capacity(raw.len());
+    let mut bytes = raw.bytes();
+    while let Some(byte) = bytes.next() {
+        let decoded = match byte {
+            b'%' => hex(bytes.next()?)? << 4 | hex(bytes.next()?)?,
+            b'+' => b' ',
+            other => other,
+        };
+        if decoded < 0x20 || decoded == 0x7f {
+            return None;
+        }
+        out.push(decoded);
+    }
+    String::from_utf8(out).ok().map(Cow::Owned)
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+/// Text of a stranger, fit to be shown in an answer: short, printable ASCII only.
+pub fn shown(raw: &str) -> String {
+    raw.chars().take(32).map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect()
+}
+
+/// Parse the query string of `/v1/lcr`.
+pub fn parse(query: &str) -> Result<Parameters<'_>, BadParameter> {
+    let mut parameters = Parameters::default();
+    for pair in query.split('&') {
+        if pair.is_empty() {
+            continue;
+        }
+        let (raw_name, raw_value) = pair.split_once('=').unwrap_or((pair, ""));
+        let Some(index) = NAMES.iter().position(|n| *n == raw_name) else {
+            let name = shown(raw_name);
+            return Err(BadParameter {
+                code: "unknown_parameter",
+                detail: format!("There is no parameter \"{name}\"."),
+                parameter: Cow::Owned(name),
+                hint: NAMES_HINT,
+            });
+        };
+        let name = NAMES[index];
+        if parameters.values[index].is_some() {
+            return Err(BadParameter::new(
+                "duplicate_parameter",
+                name,
+                format!("The parameter {name} is given more than once."),
+                "give each parameter once",
+            ));
+        }
+        let value = decode(raw_value).ok_or_else(|| {
+            BadParameter::new(
+                "bad_encoding",
+                name,
+                format!("The value of {name} is not percent-encoded UTF-8 text, or holds a control character."),
+                "percent-encode the value, for example + as %2B",
+            )
+        })?;
+        if value.len() > LIMITS[index] {
+            return Err(BadParameter::new(
+                "value_too_long",
+                name,
+                format!("The value of {name} is longer than {} bytes.", LIMITS[index]),
+                "shorten the value",
+            ));
+        }
+        parameters.values[index] = Some(value);
+    }
+    Ok(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn values_are_decoded_and_empty_ones_are_absent() {
+        let parameters = parse("dnis=%2B44%2020&ani=&at=1").unwrap();
+        assert_eq!(parameters.get("dnis"), Some("+44 20"));
+        assert_eq!(parameters.get("ani"), None);
+        assert_eq!(parameters.get("at"), Some("1"));
+        assert_eq!(parameters.get("max"), None);
+    }
+
+    #[test]
+    fn unknown_double_and_broken_parameters_are_named() {
+        assert_eq!(parse("dnis=1&trunk=2").unwrap_err().code, "unknown_parameter");
+        let double = parse("dnis=1&dnis=1").unwrap_err();
+        assert_eq!((double.code, double.parameter.as_ref()), ("duplicate_parameter", "dnis"));
+        for bad in ["dnis=%", "dnis=%4", "dnis=%zz", "dnis=%ff", "dnis=%00", "dnis=1%0d%0a"] {
+            assert_eq!(parse(bad).unwrap_err().code, "bad_encoding", "{bad}");
+        }
+        assert_eq!(parse(&format!("dnis={}", "1".repeat(65))).unwrap_err().code, "value_too_long");
+    }
+
+    #[test]
+    fn a_strange_name_is_shown_harmlessly() {
+        let error = parse("<script>\u{7}=1").unwrap_err();
+        assert_eq!(error.parameter, "<script>?");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in any::<String>()) {
+            let _ = parse(&text);
+            let _ = decode(&text);
+        }
+
+        #[test]
+        fn decoded_values_never_hold_control_characters(text in "[ -~]{0,40}") {
+            if let Some(value) = decode(&text) {
+                prop_assert!(value.bytes().all(|b| b >= 0x20 && b != 0x7f));
+            }
+        }
+    }
+}
