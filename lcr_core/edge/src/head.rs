@@ -44,6 +44,8 @@ pub const HEAD_TOO_LARGE: Refusal =
     refuse(431, "head_too_large", "The request head is longer than 16 KiB or has more than 64 fields.", "send fewer or shorter header fields");
 pub const TIMED_OUT: Refusal =
     refuse(408, "head_timeout", "The request head did not arrive in time.", "send the whole request at once");
+pub const NOT_HTTP: Refusal =
+    refuse(400, "not_http", "These bytes are not an HTTP request.", "speak plain HTTP/1.1 here; TLS ends at a proxy before this server");
 const MALFORMED: Refusal = refuse(400, "malformed_request", "This is not an HTTP/1.1 request.", "check the request line and the header fields");
 const TARGET_TOO_LONG: Refusal = refuse(414, "target_too_long", "The request target is longer than 4 KiB.", "shorten the parameters");
 const VERSION: Refusal = refuse(505, "http_version", "Only HTTP/1.0 and HTTP/1.1 are served here.", "use HTTP/1.1");

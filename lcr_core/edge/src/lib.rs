@@ -1,10 +1,46 @@
-//! The edge server. `run` is its one entry point; the bindings call it.
+//! The edge server: least-cost routing over HTTP. `run` is its one entry point; the bindings call it.
+//!
+//! Map, from outside in: `config` → `server` (threads, drain) → `listen` → `conn` (one connection) →
+//! `head`, `query` (parsing) → `routes` → `lcr` (`caller`, `limit`, `decision_id`) → `engine` (the core) →
+//! `answer`. Beside it: `snapshots` (watch and swap), `metrics`, `log`, `clock`, `net`.
+//! docs/lcr-http.md says what it answers.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
-/// Why the server could not start or had to stop.
+mod answer;
+mod caller;
+mod clock;
+mod config;
+mod conn;
+mod decision_id;
+mod engine;
+mod head;
+mod lcr;
+mod limit;
+mod listen;
+mod log;
+mod metrics;
+mod net;
+mod query;
+mod routes;
+mod server;
+mod snapshots;
+
+/// Why the server could not start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EdgeError {
+    /// `config` or `io`.
     pub code: &'static str,
     pub message: String,
+}
+
+impl EdgeError {
+    fn config(message: String) -> Self {
+        Self { code: "config", message: format!("edge configuration: {message}") }
+    }
+
+    fn io(doing: &str, error: &std::io::Error) -> Self {
+        Self { code: "io", message: format!("edge cannot {doing}: {error}") }
+    }
 }
 
 impl std::fmt::Display for EdgeError {
@@ -15,7 +51,7 @@ impl std::fmt::Display for EdgeError {
 
 impl std::error::Error for EdgeError {}
 
-/// Serve until SIGTERM or SIGINT; returns the exit code.
-pub fn run(_config_json: &str) -> Result<i32, EdgeError> {
-    Err(EdgeError { code: "edge_missing", message: "this build holds no edge server".to_owned() })
+/// Serve until SIGTERM or SIGINT, drain, and return the exit code.
+pub fn run(config_json: &str) -> Result<i32, EdgeError> {
+    server::serve(config::Settings::parse(config_json)?)
 }

@@ -1,0 +1,229 @@
+//! One connection: read, answer every whole head in the buffer, write once, again. Bounded in bytes and time.
+use std::cell::RefCell;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
+
+use crate::head::{self, HEAD_TOO_LARGE, MAX_HEAD_BYTES, TIMED_OUT};
+use crate::routes::Worker;
+
+const READ_BYTES: usize = 16 * 1024;
+/// Answers are written when this much is waiting, so that pipelining cannot grow the buffer.
+const FLUSH_BYTES: usize = 64 * 1024;
+/// An idle connection may still send a request this long after a drain began.
+const DRAIN_GRACE: Duration = Duration::from_millis(500);
+/// After a refusal the rest of what the peer sends is read for so long and so much, so that it sees the answer.
+const LINGER: Duration = Duration::from_millis(500);
+const LINGER_BYTES: usize = 256 * 1024;
+
+/// What became of the bytes read: does the connection live on, and was any request answered?
+struct Served {
+    live: bool,
+    any: bool,
+}
+
+/// Why waiting for bytes ended.
+enum Waited {
+    Bytes,
+    End,
+    Deadline,
+}
+
+pub struct Connection<S> {
+    stream: S,
+    peer: Option<IpAddr>,
+    worker: Rc<RefCell<Worker>>,
+    drain: watch::Receiver<bool>,
+    input: Vec<u8>,
+    output: Vec<u8>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    pub fn new(stream: S, peer: Option<IpAddr>, worker: Rc<RefCell<Worker>>, drain: watch::Receiver<bool>) -> Self {
+        Self { stream, peer, worker, drain, input: Vec::with_capacity(2048), output: Vec::with_capacity(4096) }
+    }
+
+    /// Serve until the peer leaves, misbehaves or the server drains.
+    pub async fn run(mut self) {
+        let (header, idle, write) = {
+            let worker = self.worker.borrow();
+            let settings = &worker.shared.settings;
+            (settings.header_timeout, settings.idle_timeout, settings.write_timeout)
+        };
+        let timer = sleep_until(Instant::now() + idle);
+        tokio::pin!(timer);
+        let mut deadline = Instant::now() + idle;
+        let mut scanned = 0;
+        loop {
+            match self.wait(timer.as_mut(), &mut deadline).await {
+                Waited::Bytes => {}
+                Waited::End => return,
+                Waited::Deadline => {
+                    if !self.input.is_empty() {
+                        self.worker.borrow_mut().refuse(&TIMED_OUT, &mut self.output);
+                        let _ = self.flush(write).await;
+                        self.linger().await;
+                    }
+                    return;
+                }
+            }
+            let first_bytes = scanned == 0;
+            let served = match self.answer_all(&mut scanned, write).await {
+                Some(served) if served.live => served,
+                Some(_) => {
+                    self.linger().await;
+                    return;
+                }
+                None => return,
+            };
+            if self.input.is_empty() {
+                deadline = Instant::now() + idle;
+                if self.input.capacity() > READ_BYTES {
+                    self.input = Vec::with_capacity(2048);
+                }
+            } else if first_bytes || served.any {
+                // The clock of a head runs from its first byte, however slowly the rest drips in.
+                deadline = Instant::now() + header;
+            }
+        }
+    }
+
+    /// Read some bytes. The timer is moved only when it fires early, so a busy connection never touches it.
+    async fn wait(&mut self, mut timer: Pin<&mut Sleep>, deadline: &mut Instant) -> Waited {
+        if self.input.is_empty() && *self.drain.borrow() {
+            *deadline = (*deadline).min(Instant::now() + DRAIN_GRACE);
+        }
+        if timer.deadline() > *deadline {
+            timer.as_mut().reset(*deadline);
+        }
+        self.input.reserve(1024);
+        loop {
+            tokio::select! {
+                biased;
+                read = self.stream.read_buf(&mut self.input) => {
+                    return match read {
+                        Ok(count) if count > 0 => Waited::Bytes,
+                        _ => Waited::End,
+                    };
+                }
+                changed = self.drain.changed() => {
+                    if changed.is_err() {
+                        return Waited::End;
+                    }
+                    if self.input.is_empty() {
+                        *deadline = (*deadline).min(Instant::now() + DRAIN_GRACE);
+                        timer.as_mut().reset(*deadline);
+                    }
+                }
+                () = timer.as_mut() => {
+                    if Instant::now() >= *deadline {
+                        return Waited::Deadline;
+                    }
+                    timer.as_mut().reset(*deadline);
+                }
+            }
+        }
+    }
+
+    /// Answer every whole head in the input; `None`: the peer is gone.
+    async fn answer_all(&mut self, scanned: &mut usize, write: Duration) -> Option<Served> {
+        let began = std::time::Instant::now();
+        let mut start = 0;
+        let mut answered = 0;
+        let mut live = true;
+        while live {
+            // Empty lines before a request line are skipped (RFC 9112, 2.2).
+            while self.input.get(start..).is_some_and(|rest| rest.starts_with(b"\r\n")) {
+                start += 2;
+                *scanned = 0;
+            }
+            let rest = self.input.get(start..).unwrap_or_default();
+            if rest.first().is_some_and(|b| !b.is_ascii_uppercase() && *b != b'\r') {
+                self.worker.borrow_mut().refuse(&head::NOT_HTTP, &mut self.output);
+                live = false;
+                break;
+            }
+            let Some(end) = head::find_end(rest, *scanned) else {
+                *scanned = rest.len();
+                if rest.len() > MAX_HEAD_BYTES {
+                    self.worker.borrow_mut().refuse(&HEAD_TOO_LARGE, &mut self.output);
+                    live = false;
+                }
+                break;
+            };
+            *scanned = 0;
+            live = serve_one(&self.worker, rest.get(..end).unwrap_or_default(), self.peer, &mut self.output, &mut answered);
+            start += end;
+            if self.output.len() >= FLUSH_BYTES {
+                self.settle(began, &mut answered, write).await?;
+            }
+        }
+        self.input.drain(..start);
+        self.settle(began, &mut answered, write).await?;
+        Some(Served { live, any: start > 0 })
+    }
+
+    /// Write what is waiting and count it as answered.
+    async fn settle(&mut self, began: std::time::Instant, answered: &mut usize, write: Duration) -> Option<()> {
+        let written = self.flush(write).await;
+        let worker = self.worker.borrow();
+        worker.finished(began, *answered);
+        worker.metrics().in_flight.fetch_sub(i64::try_from(*answered).unwrap_or(0), Ordering::Relaxed);
+        *answered = 0;
+        written
+    }
+
+    async fn flush(&mut self, within: Duration) -> Option<()> {
+        if self.output.is_empty() {
+            return Some(());
+        }
+        // Most answers fit the socket's buffer at once; only a slow reader meets the timer.
+        let result = timeout(within, self.stream.write_all(&self.output)).await;
+        self.output.clear();
+        if self.output.capacity() > FLUSH_BYTES {
+            self.output = Vec::with_capacity(4096);
+        }
+        matches!(result, Ok(Ok(()))).then_some(())
+    }
+
+    /// Close our side and read on for a moment: a close with unread bytes would reset the connection
+    /// and could take the answer with it.
+    async fn linger(&mut self) {
+        if self.stream.shutdown().await.is_err() {
+            return;
+        }
+        let mut left = LINGER_BYTES;
+        let drained = async {
+            self.input.clear();
+            while let Ok(count) = self.stream.read_buf(&mut self.input).await {
+                if count == 0 || count > left {
+                    break;
+                }
+                left -= count;
+                self.input.clear();
+            }
+        };
+        let _ = timeout(LINGER, drained).await;
+    }
+}
+
+/// Parse and answer one head. Returns whether the connection lives on.
+fn serve_one(worker: &RefCell<Worker>, bytes: &[u8], peer: Option<IpAddr>, output: &mut Vec<u8>, answered: &mut usize) -> bool {
+    let mut worker = worker.borrow_mut();
+    let head = match head::parse(bytes) {
+        Ok(head) => head,
+        Err(refusal) => {
+            worker.refuse(&refusal, output);
+            return false;
+        }
+    };
+    *answered += 1;
+    worker.metrics().in_flight.fetch_add(1, Ordering::Relaxed);
+    worker.serve(&head, peer, output)
+}

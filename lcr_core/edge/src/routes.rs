@@ -1,0 +1,225 @@
+//! From a request head to an answer in the output buffer. Synchronous: a decision takes microseconds,
+//! so nothing here waits, and a panic stays inside one request.
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::answer::{self, Answer, JSON, PROMETHEUS, Problem, SnapshotId};
+use crate::clock::{HttpDate, now_us};
+use crate::decision_id::DecisionIds;
+use crate::head::{Head, Method, Refusal};
+use crate::metrics::{self, Refused, Route, WorkerMetrics};
+use crate::net::real_peer;
+use crate::server::Shared;
+use crate::{lcr, log};
+
+/// What one worker thread owns: buffers that are used again, its id source, its counters.
+pub struct Worker {
+    pub shared: Arc<Shared>,
+    pub index: usize,
+    pub ids: DecisionIds,
+    pub body: Vec<u8>,
+    date: HttpDate,
+}
+
+impl Worker {
+    pub fn new(shared: Arc<Shared>, index: usize) -> Self {
+        Self { ids: DecisionIds::new(index), shared, index, body: Vec::with_capacity(16 * 1024), date: HttpDate::default() }
+    }
+
+    pub fn metrics(&self) -> &WorkerMetrics {
+        &self.shared.metrics[self.index]
+    }
+
+    /// Answer one request. Returns whether the connection lives on.
+    pub fn serve(&mut self, head: &Head<'_>, peer: Option<IpAddr>, out: &mut Vec<u8>) -> bool {
+        let now_us = now_us();
+        let route = route(head.path);
+        let answer = match catch_unwind(AssertUnwindSafe(|| self.route(route, head, peer, now_us))) {
+            Ok(answer) => answer,
+            Err(_) => fault(&mut self.body),
+        };
+        // After a request that may carry a body no next head can be trusted to be one.
+        let keep_alive = head.keep_alive && head.method != Method::Other && !self.shared.draining();
+        self.metrics().request(route, answer.status);
+        answer::append(out, &answer, &self.body, self.date.at(now_us), keep_alive, head.method != Method::Head);
+        keep_alive
+    }
+
+    /// Answer a head that is none; the connection is closed after it.
+    pub fn refuse(&mut self, refusal: &Refusal, out: &mut Vec<u8>) {
+        let answer = refusal.answer(&mut self.body);
+        self.metrics().request(Route::Malformed, answer.status);
+        answer::append(out, &answer, &self.body, self.date.at(now_us()), false, true);
+    }
+
+    /// The answer for a connection that the limit keeps out.
+    pub fn refuse_connection(&mut self, out: &mut Vec<u8>) {
+        let answer = busy(&mut self.body);
+        self.metrics().refused(Refused::Connections);
+        answer::append(out, &answer, &self.body, self.date.at(now_us()), false, true);
+    }
+
+    fn route(&mut self, route: Route, head: &Head<'_>, peer: Option<IpAddr>, now_us: i64) -> Answer {
+        if head.method == Method::Other {
+            let mut answer = Problem {
+                status: 405,
+                code: "method_not_allowed",
+                detail: "Only GET and HEAD are served here.",
+                hint: "use GET",
+                parameter: None,
+            }
+            .answer(&mut self.body);
+            answer.allow = true;
+            return answer;
+        }
+        match route {
+            Route::Lcr => self.lcr(head, peer, now_us),
+            Route::Healthz => {
+                self.json(200, &serde_json::json!({"status": "alive", "version": env!("CARGO_PKG_VERSION")}))
+            }
+            Route::Readyz => self.ready(),
+            Route::Metrics => self.scrape(head, peer),
+            Route::Other | Route::Malformed => Problem {
+                status: 404,
+                code: "not_found",
+                detail: "There is nothing at this path.",
+                hint: "ask /v1/lcr, /healthz, /readyz or /metrics",
+                parameter: None,
+            }
+            .answer(&mut self.body),
+        }
+    }
+
+    fn lcr(&mut self, head: &Head<'_>, peer: Option<IpAddr>, now_us: i64) -> Answer {
+        let shared = Arc::clone(&self.shared);
+        if shared.in_flight() > shared.settings.max_in_flight {
+            self.metrics().refused(Refused::InFlight);
+            return busy(&mut self.body);
+        }
+        let guard = shared.current.load();
+        let Some(loaded) = guard.as_ref() else {
+            self.metrics().refused(Refused::NoSnapshot);
+            let mut answer = Problem {
+                status: 503,
+                code: "no_snapshot",
+                detail: "No snapshot has been published yet.",
+                hint: "approve a deck or run tandem snapshot build, then ask again",
+                parameter: None,
+            }
+            .answer(&mut self.body);
+            answer.retry_after_s = Some(1);
+            return answer;
+        };
+        let peer = real_peer(peer, head.forwarded_for, &shared.settings.trusted_proxies);
+        lcr::answer(self, loaded, head, peer, now_us)
+    }
+
+    fn json(&mut self, status: u16, value: &Value) -> Answer {
+        self.body.clear();
+        // Writing JSON values into a Vec cannot fail.
+        let _ = serde_json::to_writer(&mut self.body, value);
+        Answer::new(status, JSON)
+    }
+
+    fn ready(&mut self) -> Answer {
+        let shared = Arc::clone(&self.shared);
+        let guard = shared.current.load();
+        let draining = shared.draining();
+        let loaded = guard.as_ref();
+        let (status, word) = match (draining, loaded) {
+            (true, _) => (503, "draining"),
+            (false, None) => (503, "no_snapshot"),
+            (false, Some(_)) => (200, "ready"),
+        };
+        let body = serde_json::json!({
+            "status": word,
+            "snapshot": loaded.map(|l| l.id.as_str()),
+            "snapshot_age_ms": loaded.map(|l| u64::try_from(l.loaded_at.elapsed().as_millis()).unwrap_or(u64::MAX)),
+            "snapshot_alarm": shared.snapshots.alarm.load(std::sync::atomic::Ordering::Relaxed) > 0,
+        });
+        let mut answer = self.json(status, &body);
+        answer.snapshot = loaded.map(|l| SnapshotId::new(&l.id));
+        answer.retry_after_s = (status == 503).then_some(1);
+        answer
+    }
+
+    fn scrape(&mut self, head: &Head<'_>, peer: Option<IpAddr>) -> Answer {
+        let shared = Arc::clone(&self.shared);
+        let peer = real_peer(peer, head.forwarded_for, &shared.settings.trusted_proxies);
+        if !shared.settings.metrics_from.holds(peer) {
+            return Problem {
+                status: 403,
+                code: "metrics_forbidden",
+                detail: "Metrics are not shown to this address.",
+                hint: "add the address to metrics_from in the configuration of the edge",
+                parameter: None,
+            }
+            .answer(&mut self.body);
+        }
+        let guard = shared.current.load();
+        let snapshot = guard.as_ref().map(|l| (l.id.as_str(), u64::try_from(l.loaded_at.elapsed().as_micros()).unwrap_or(u64::MAX)));
+        let page = metrics::page(&shared.metrics, &shared.snapshots, &metrics::Now { snapshot, draining: shared.draining() });
+        self.body.clear();
+        self.body.extend_from_slice(page.as_bytes());
+        Answer::new(200, PROMETHEUS)
+    }
+
+    pub fn finished(&self, began: Instant, requests: usize) {
+        let took = began.elapsed();
+        for _ in 0..requests {
+            self.metrics().latency(took);
+        }
+    }
+}
+
+fn route(path: &str) -> Route {
+    match path {
+        "/v1/lcr" => Route::Lcr,
+        "/healthz" => Route::Healthz,
+        "/readyz" => Route::Readyz,
+        "/metrics" => Route::Metrics,
+        _ => Route::Other,
+    }
+}
+
+fn fault(body: &mut Vec<u8>) -> Answer {
+    log::event("error", "request_failed", &[]);
+    Problem {
+        status: 500,
+        code: "internal_error",
+        detail: "The request could not be answered because of a fault in the server.",
+        hint: "try again; if it stays, send the time of the request to the operator",
+        parameter: None,
+    }
+    .answer(body)
+}
+
+fn busy(body: &mut Vec<u8>) -> Answer {
+    let mut answer = Problem {
+        status: 503,
+        code: "overloaded",
+        detail: "The server is at its limit of connections or requests.",
+        hint: "wait as long as Retry-After says; use fewer connections",
+        parameter: None,
+    }
+    .answer(body);
+    answer.retry_after_s = Some(1);
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_answer() {
+        let mut body = Vec::new();
+        let answer = catch_unwind(AssertUnwindSafe(|| -> Answer { panic!("boom") })).unwrap_or_else(|_| fault(&mut body));
+        assert_eq!(answer.status, 500);
+        assert!(String::from_utf8(body).unwrap().contains("internal_error"));
+    }
+}

@@ -1,0 +1,127 @@
+//! Watches CURRENT, opens and checks a new snapshot away from the request path, swaps one pointer.
+//! A snapshot that is refused leaves the old one in service and raises an alarm.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::EdgeError;
+use crate::engine::Loaded;
+use crate::log;
+use crate::server::Shared;
+
+const POLL: Duration = Duration::from_millis(100);
+/// A refused snapshot is tried again this often: the fault may be a passing one.
+const RETRY: Duration = Duration::from_secs(2);
+/// CURRENT holds one id; more than this is not one.
+const MAX_ID_BYTES: u64 = 128;
+
+pub struct Watcher {
+    shared: Arc<Shared>,
+    /// Snapshots that were replaced, kept until no request reads them: unmapping is done here, not there.
+    retired: Vec<Arc<Loaded>>,
+    refused: Option<(String, Instant)>,
+}
+
+pub struct Watching {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Watching {
+    pub fn stop(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.thread().unpark();
+        let _ = self.thread.join();
+    }
+}
+
+impl Watcher {
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, retired: Vec::new(), refused: None }
+    }
+
+    pub fn start(mut self) -> Result<Watching, EdgeError> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::Builder::new()
+            .name("edge-snapshots".to_owned())
+            .spawn(move || {
+                while !stopped.load(Ordering::Relaxed) {
+                    std::thread::park_timeout(POLL);
+                    self.look();
+                }
+            })
+            .map_err(|e| EdgeError::io("start a thread", &e))?;
+        Ok(Watching { stop, thread })
+    }
+
+    /// Look once: is another snapshot published than the one that answers?
+    pub fn look(&mut self) {
+        self.retired.retain(|old| Arc::strong_count(old) > 1);
+        let Some(id) = self.published() else { return };
+        if self.shared.current.load().as_ref().is_some_and(|l| l.id == id) {
+            self.refused = None;
+            self.shared.snapshots.alarm.store(0, Ordering::Relaxed);
+            return;
+        }
+        if self.refused.as_ref().is_some_and(|(seen, at)| *seen == id && at.elapsed() < RETRY) {
+            return;
+        }
+        let began = Instant::now();
+        match Loaded::open(&self.shared.settings.snapshot_root, &id) {
+            Ok(loaded) => self.swap(loaded, began),
+            Err(fault) => self.refuse(id, &fault),
+        }
+    }
+
+    /// The id in CURRENT; `None` while nothing is published.
+    fn published(&self) -> Option<String> {
+        let path = self.shared.settings.snapshot_root.join("CURRENT");
+        if std::fs::metadata(&path).ok()?.len() > MAX_ID_BYTES {
+            return Some(String::new());
+        }
+        let text = std::fs::read_to_string(&path).ok()?;
+        let id = text.trim();
+        Some(id.to_owned())
+    }
+
+    fn swap(&mut self, loaded: Loaded, began: Instant) {
+        let id = loaded.id.clone();
+        let offers = loaded.offer_count();
+        let old = self.shared.current.swap(Some(Arc::new(loaded)));
+        self.shared.snapshots.loads.fetch_add(1, Ordering::Relaxed);
+        self.shared.snapshots.alarm.store(0, Ordering::Relaxed);
+        self.refused = None;
+        log::event(
+            "info",
+            "snapshot_loaded",
+            &[
+                ("snapshot", json!(id)),
+                ("replaces", json!(old.as_ref().map(|l| l.id.clone()))),
+                ("offers", json!(offers)),
+                ("took_ms", json!(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX))),
+            ],
+        );
+        self.retired.extend(old);
+    }
+
+    fn refuse(&mut self, id: String, fault: &str) {
+        self.shared.snapshots.failures.fetch_add(1, Ordering::Relaxed);
+        self.shared.snapshots.alarm.store(1, Ordering::Relaxed);
+        if self.refused.as_ref().is_none_or(|(seen, _)| *seen != id) {
+            log::event(
+                "error",
+                "snapshot_refused",
+                &[
+                    ("snapshot", json!(id)),
+                    ("error", json!(fault)),
+                    ("serving", json!(self.shared.current.load().as_ref().map(|l| l.id.clone()))),
+                ],
+            );
+        }
+        self.refused = Some((id, Instant::now()));
+    }
+}
