@@ -58,12 +58,17 @@ def edge_config(settings: Settings) -> dict[str, object]:
     """What the edge reads (docs/lcr-http.md): the same names as the settings."""
     edge = settings.edge
     return {
-        "listen": f"{edge.host}:{edge.port}",
-        "root": str(settings.snapshot_dir),
+        "snapshot_root": str(settings.snapshot_dir),
+        "host": edge.host,
+        "port": edge.port,
         "threads": edge.threads,
         "max_connections": edge.max_connections,
+        "max_in_flight": edge.max_in_flight,
         "drain_seconds": edge.drain_seconds,
-        "log_level": settings.log_level,
+        "trusted_proxies": list(edge.trusted_proxies),
+        "metrics_from": list(edge.metrics_from),
+        "unix_socket": edge.unix_socket or None,
+        "rate_limit_per_key_per_s": edge.rate_limit_per_key_per_s or None,
     }
 
 

@@ -27,7 +27,12 @@ class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: int = 8090
     threads: int = 2
     max_connections: int = 4096
+    max_in_flight: int = 1024
     drain_seconds: int = 20
+    trusted_proxies: tuple[str, ...] = ()  # networks whose X-Forwarded-For is believed; "unix" for the socket
+    metrics_from: tuple[str, ...] = ("127.0.0.0/8", "::1", "unix")
+    unix_socket: str = ""
+    rate_limit_per_key_per_s: int = 0  # 0: no limit
 
 
 class Database(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
