@@ -32,7 +32,10 @@ impl SnapshotId {
         let mut bytes = [0u8; 64];
         let length = id.len().min(64);
         bytes[..length].copy_from_slice(&id.as_bytes()[..length]);
-        Self { bytes, length: length as u8 }
+        Self {
+            bytes,
+            length: length as u8,
+        }
     }
 
     fn as_bytes(&self) -> &[u8] {
@@ -42,7 +45,15 @@ impl SnapshotId {
 
 impl Answer {
     pub fn new(status: u16, content_type: &'static str) -> Self {
-        Self { status, content_type, decision_id: None, retry_after_s: None, challenge: None, allow: false, snapshot: None }
+        Self {
+            status,
+            content_type,
+            decision_id: None,
+            retry_after_s: None,
+            challenge: None,
+            allow: false,
+            snapshot: None,
+        }
     }
 }
 
@@ -80,7 +91,14 @@ impl Problem<'_> {
 
 impl Refusal {
     pub fn answer(&self, body: &mut Vec<u8>) -> Answer {
-        Problem { status: self.status, code: self.code, detail: self.detail, hint: self.hint, parameter: None }.answer(body)
+        Problem {
+            status: self.status,
+            code: self.code,
+            detail: self.detail,
+            hint: self.hint,
+            parameter: None,
+        }
+        .answer(body)
     }
 }
 
@@ -104,7 +122,14 @@ pub fn reason(status: u16) -> &'static str {
 }
 
 /// Append the whole response. `with_body` is false for HEAD, whose length is still that of the body.
-pub fn append(out: &mut Vec<u8>, answer: &Answer, body: &[u8], date: &str, keep_alive: bool, with_body: bool) {
+pub fn append(
+    out: &mut Vec<u8>,
+    answer: &Answer,
+    body: &[u8],
+    date: &str,
+    keep_alive: bool,
+    with_body: bool,
+) {
     out.extend_from_slice(b"HTTP/1.1 ");
     number(out, u64::from(answer.status));
     out.push(b' ');
@@ -158,7 +183,14 @@ mod tests {
     #[test]
     fn a_problem_says_what_and_how_to_mend_it() {
         let mut body = b"old".to_vec();
-        let answer = Problem { status: 400, code: "bad_number", detail: "d \"q\"", hint: "h", parameter: Some("dnis") }.answer(&mut body);
+        let answer = Problem {
+            status: 400,
+            code: "bad_number",
+            detail: "d \"q\"",
+            hint: "h",
+            parameter: Some("dnis"),
+        }
+        .answer(&mut body);
         assert_eq!((answer.status, answer.content_type), (400, PROBLEM));
         let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(value["type"], "urn:tandem:problem:bad_number");
@@ -169,8 +201,19 @@ mod tests {
     #[test]
     fn head_has_the_length_of_the_body_and_no_body() {
         let mut out = Vec::new();
-        append(&mut out, &Answer::new(200, JSON), b"12345", "D", false, false);
+        append(
+            &mut out,
+            &Answer::new(200, JSON),
+            b"12345",
+            "D",
+            false,
+            false,
+        );
         let text = String::from_utf8(out).unwrap();
-        assert!(text.contains("\r\nContent-Length: 5\r\n") && text.ends_with("\r\nConnection: close\r\n\r\n"), "{text}");
+        assert!(
+            text.contains("\r\nContent-Length: 5\r\n")
+                && text.ends_with("\r\nConnection: close\r\n\r\n"),
+            "{text}"
+        );
     }
 }

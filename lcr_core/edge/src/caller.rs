@@ -2,15 +2,16 @@
 //! and wrong never falls through to the address.
 use std::net::IpAddr;
 
+use lcr_core::access::Trunk;
 use sha2::{Digest, Sha256};
 
-use crate::engine::{Loaded, TrunkRef};
+use crate::engine::Loaded;
 use crate::head::Head;
 
 /// The asking trunk and what it may do.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Caller<'a> {
-    pub trunk: TrunkRef<'a>,
+    pub trunk: &'a Trunk,
     pub may_explain: bool,
     /// What the rate limit counts by.
     pub limit_id: u64,
@@ -25,8 +26,18 @@ pub struct Denied {
     pub hint: &'static str,
 }
 
-const fn denied(status: u16, code: &'static str, detail: &'static str, hint: &'static str) -> Denied {
-    Denied { status, code, detail, hint }
+const fn denied(
+    status: u16,
+    code: &'static str,
+    detail: &'static str,
+    hint: &'static str,
+) -> Denied {
+    Denied {
+        status,
+        code,
+        detail,
+        hint,
+    }
 }
 
 pub const QUERY_SCOPE: &str = "lcr:query";
@@ -38,14 +49,48 @@ const NO_CREDENTIAL: Denied = denied(
     "No key was sent, and no trunk has this source address.",
     "send Authorization: Bearer tk_..., or add the address to the trunk",
 );
-const BAD_SCHEME: Denied = denied(401, "bad_credential", "The Authorization field is not a bearer key.", "send Authorization: Bearer tk_...");
-const TWO_CREDENTIALS: Denied =
-    denied(401, "two_credentials", "Authorization and X-Api-Key were both sent.", "send one of them");
-const UNKNOWN_KEY: Denied = denied(401, "unknown_key", "This key is not known, or was revoked.", "create a key in the marketplace and use it");
-const EXPIRED_KEY: Denied = denied(401, "expired_key", "This key has expired.", "create a new key in the marketplace");
-const TRUNK_OFF: Denied = denied(403, "trunk_disabled", "The trunk is switched off.", "switch the trunk on in the marketplace");
-const NO_TRUNK: Denied = denied(403, "key_without_trunk", "This key belongs to no trunk.", "create a key for a trunk");
-const NO_SCOPE: Denied = denied(403, "missing_scope", "This key does not have the scope lcr:query.", "create a key with the scope lcr:query");
+const BAD_SCHEME: Denied = denied(
+    401,
+    "bad_credential",
+    "The Authorization field is not a bearer key.",
+    "send Authorization: Bearer tk_...",
+);
+const TWO_CREDENTIALS: Denied = denied(
+    401,
+    "two_credentials",
+    "Authorization and X-Api-Key were both sent.",
+    "send one of them",
+);
+const UNKNOWN_KEY: Denied = denied(
+    401,
+    "unknown_key",
+    "This key is not known, or was revoked.",
+    "create a key in the marketplace and use it",
+);
+const EXPIRED_KEY: Denied = denied(
+    401,
+    "expired_key",
+    "This key has expired.",
+    "create a new key in the marketplace",
+);
+const TRUNK_OFF: Denied = denied(
+    403,
+    "trunk_disabled",
+    "The trunk is switched off.",
+    "switch the trunk on in the marketplace",
+);
+const NO_TRUNK: Denied = denied(
+    403,
+    "key_without_trunk",
+    "This key belongs to no trunk.",
+    "create a key for a trunk",
+);
+const NO_SCOPE: Denied = denied(
+    403,
+    "missing_scope",
+    "This key does not have the scope lcr:query.",
+    "create a key with the scope lcr:query",
+);
 const AMBIGUOUS: Denied = denied(
     401,
     "ambiguous_source",
@@ -57,7 +102,13 @@ const AMBIGUOUS: Denied = denied(
 const MAX_KEY_BYTES: usize = 128;
 
 /// Identify the caller. `dnis` is the number as dialled: trunks that share an address differ by tech prefix.
-pub fn identify<'a>(loaded: &'a Loaded, head: &Head<'_>, peer: Option<IpAddr>, dnis: &str, now_us: i64) -> Result<Caller<'a>, Denied> {
+pub fn identify<'a>(
+    loaded: &'a Loaded,
+    head: &Head<'_>,
+    peer: Option<IpAddr>,
+    dnis: &str,
+    now_us: i64,
+) -> Result<Caller<'a>, Denied> {
     match credential(head)? {
         Some(key) => by_key(loaded, key, now_us),
         None => by_address(loaded, peer, dnis),
@@ -84,29 +135,43 @@ fn credential<'h>(head: &Head<'h>) -> Result<Option<&'h str>, Denied> {
 fn by_key<'a>(loaded: &'a Loaded, key: &str, now_us: i64) -> Result<Caller<'a>, Denied> {
     let digest: [u8; 32] = Sha256::digest(key.as_bytes()).into();
     let found = loaded.key(&digest).ok_or(UNKNOWN_KEY)?;
-    if found.expires_at_us.is_some_and(|until| now_us >= until) {
+    if found.is_expired(now_us) {
         return Err(EXPIRED_KEY);
     }
     if !found.has_scope(QUERY_SCOPE) {
         return Err(NO_SCOPE);
     }
-    let trunk = found.trunk_id.and_then(|id| loaded.trunk(id)).ok_or(NO_TRUNK)?;
-    if !trunk.enabled() {
+    let trunk = found
+        .trunk_id
+        .and_then(|id| loaded.trunk(id))
+        .ok_or(NO_TRUNK)?;
+    if !trunk.enabled {
         return Err(TRUNK_OFF);
     }
-    Ok(Caller { trunk, may_explain: found.has_scope(EXPLAIN_SCOPE), limit_id: found.key_id as u64 })
+    Ok(Caller {
+        trunk,
+        may_explain: found.has_scope(EXPLAIN_SCOPE),
+        limit_id: found.key_id as u64,
+    })
 }
 
-fn by_address<'a>(loaded: &'a Loaded, peer: Option<IpAddr>, dnis: &str) -> Result<Caller<'a>, Denied> {
-    let Some(ip) = peer else { return Err(NO_CREDENTIAL) };
-    let (mut best, mut tied, mut off): (Option<(usize, TrunkRef<'a>)>, bool, bool) = (None, false, false);
+fn by_address<'a>(
+    loaded: &'a Loaded,
+    peer: Option<IpAddr>,
+    dnis: &str,
+) -> Result<Caller<'a>, Denied> {
+    let Some(ip) = peer else {
+        return Err(NO_CREDENTIAL);
+    };
+    let (mut best, mut tied, mut off): (Option<(usize, &'a Trunk)>, bool, bool) =
+        (None, false, false);
     for trunk in loaded.trunks_at(ip) {
-        if !trunk.enabled() {
+        if !trunk.enabled {
             off = true;
             continue;
         }
         // A tech prefix that is dialled counts by its length; one that is not, less than none at all.
-        let rank = match trunk.tech_prefix() {
+        let rank = match trunk.tech_prefix.as_deref() {
             Some(prefix) if dnis.starts_with(prefix) => prefix.len() + 1,
             Some(_) => 0,
             None => 1,
@@ -123,7 +188,11 @@ fn by_address<'a>(loaded: &'a Loaded, peer: Option<IpAddr>, dnis: &str) -> Resul
     match best {
         Some(_) if tied => Err(AMBIGUOUS),
         // Ids of trunks and of keys are different series: the top bit keeps their limits apart.
-        Some((_, trunk)) => Ok(Caller { trunk, may_explain: false, limit_id: trunk.id() as u64 | 1 << 63 }),
+        Some((_, trunk)) => Ok(Caller {
+            trunk,
+            may_explain: false,
+            limit_id: trunk.trunk_id as u64 | 1 << 63,
+        }),
         None if off => Err(TRUNK_OFF),
         None => Err(NO_CREDENTIAL),
     }

@@ -5,7 +5,11 @@ use lcr_core::time::write_instant;
 
 /// Microseconds since the epoch, UTC.
 pub fn now_us() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_micros()).ok()).unwrap_or(0)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|d| i64::try_from(d.as_micros()).ok())
+        .unwrap_or(0)
 }
 
 /// `Sat, 21 Nov 2026 05:00:00 GMT`, made once a second per worker.
@@ -28,13 +32,24 @@ impl HttpDate {
 
 fn http_date(second: i64) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
     let mut iso = String::with_capacity(27);
     write_instant(&mut iso, second.saturating_mul(1_000_000));
     let weekday = DAYS[second.div_euclid(86_400).rem_euclid(7) as usize];
-    let month = iso.get(5..7).and_then(|m| m.parse::<usize>().ok()).and_then(|m| MONTHS.get(m.wrapping_sub(1))).unwrap_or(&"Jan");
+    let month = iso
+        .get(5..7)
+        .and_then(|m| m.parse::<usize>().ok())
+        .and_then(|m| MONTHS.get(m.wrapping_sub(1)))
+        .unwrap_or(&"Jan");
     let part = |range: std::ops::Range<usize>| iso.get(range).unwrap_or("").to_owned();
-    format!("{weekday}, {} {month} {} {} GMT", part(8..10), part(0..4), part(11..19))
+    format!(
+        "{weekday}, {} {month} {} {} GMT",
+        part(8..10),
+        part(0..4),
+        part(11..19)
+    )
 }
 
 /// An instant in a query: microseconds since the epoch, or RFC 3339 with an offset or `Z`.
@@ -46,13 +61,25 @@ pub fn parse_instant(text: &str) -> Option<i64> {
     }
     let fixed = bytes.get(..19)?;
     let separators = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];
-    if separators.iter().any(|(at, byte)| fixed[*at] != *byte) || !matches!(fixed[10], b'T' | b't' | b' ') {
+    if separators.iter().any(|(at, byte)| fixed[*at] != *byte)
+        || !matches!(fixed[10], b'T' | b't' | b' ')
+    {
         return None;
     }
     let year = digits(&fixed[0..4])?;
     let (month, day) = (digits(&fixed[5..7])?, digits(&fixed[8..10])?);
-    let (hour, minute, second) = (digits(&fixed[11..13])?, digits(&fixed[14..16])?, digits(&fixed[17..19])?);
-    if !(1..=12).contains(&month) || day < 1 || day > days_in(year, month) || hour > 23 || minute > 59 || second > 59 {
+    let (hour, minute, second) = (
+        digits(&fixed[11..13])?,
+        digits(&fixed[14..16])?,
+        digits(&fixed[17..19])?,
+    );
+    if !(1..=12).contains(&month)
+        || day < 1
+        || day > days_in(year, month)
+        || hour > 23
+        || minute > 59
+        || second > 59
+    {
         return None;
     }
     let mut rest = &bytes[19..];
@@ -63,7 +90,11 @@ pub fn parse_instant(text: &str) -> Option<i64> {
             return None;
         }
         for place in 0..6 {
-            micros = micros * 10 + tail.get(place).filter(|_| place < length).map_or(0, |b| i64::from(b - b'0'));
+            micros = micros * 10
+                + tail
+                    .get(place)
+                    .filter(|_| place < length)
+                    .map_or(0, |b| i64::from(b - b'0'));
         }
         rest = &tail[length..];
     }
@@ -79,12 +110,15 @@ pub fn parse_instant(text: &str) -> Option<i64> {
         }
         _ => return None,
     };
-    let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset_minutes * 60;
+    let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
+        - offset_minutes * 60;
     Some(seconds * 1_000_000 + micros)
 }
 
 fn digits(text: &[u8]) -> Option<i64> {
-    text.iter().try_fold(0, |sum, b| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0')))
+    text.iter().try_fold(0, |sum, b| {
+        b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0'))
+    })
 }
 
 fn days_in(year: i64, month: i64) -> i64 {
@@ -113,20 +147,49 @@ mod tests {
 
     #[test]
     fn instants_are_read_in_both_forms() {
-        assert_eq!(parse_instant("1795237200000001"), Some(1_795_237_200_000_001));
-        assert_eq!(parse_instant("2026-11-21T05:00:00Z"), Some(1_795_237_200_000_000));
-        assert_eq!(parse_instant("2026-11-21T06:00:00.000001+01:00"), Some(1_795_237_200_000_001));
-        assert_eq!(parse_instant("2026-11-21T06:00:00 01:00"), Some(1_795_237_200_000_000));
-        assert_eq!(parse_instant("2026-11-21T00:30:00.5-04:30"), Some(1_795_237_200_500_000));
-        assert_eq!(parse_instant("2024-02-29T00:00:00Z").map(|us| us % 86_400_000_000), Some(0));
+        assert_eq!(
+            parse_instant("1795237200000001"),
+            Some(1_795_237_200_000_001)
+        );
+        assert_eq!(
+            parse_instant("2026-11-21T05:00:00Z"),
+            Some(1_795_237_200_000_000)
+        );
+        assert_eq!(
+            parse_instant("2026-11-21T06:00:00.000001+01:00"),
+            Some(1_795_237_200_000_001)
+        );
+        assert_eq!(
+            parse_instant("2026-11-21T06:00:00 01:00"),
+            Some(1_795_237_200_000_000)
+        );
+        assert_eq!(
+            parse_instant("2026-11-21T00:30:00.5-04:30"),
+            Some(1_795_237_200_500_000)
+        );
+        assert_eq!(
+            parse_instant("2024-02-29T00:00:00Z").map(|us| us % 86_400_000_000),
+            Some(0)
+        );
     }
 
     #[test]
     fn other_forms_are_refused() {
         for text in [
-            "", "now", "-1", "2026-11-21", "2026-11-21T05:00:00", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z",
-            "2026-11-21T24:00:00Z", "2026-11-21T05:00:60Z", "2026-11-21T05:00:00.Z", "2026-11-21T05:00:00+1:00",
-            "2026-11-21T05:00:00Zx", "1234567890123456789", "1e9",
+            "",
+            "now",
+            "-1",
+            "2026-11-21",
+            "2026-11-21T05:00:00",
+            "2026-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-11-21T24:00:00Z",
+            "2026-11-21T05:00:60Z",
+            "2026-11-21T05:00:00.Z",
+            "2026-11-21T05:00:00+1:00",
+            "2026-11-21T05:00:00Zx",
+            "1234567890123456789",
+            "1e9",
         ] {
             assert_eq!(parse_instant(text), None, "{text}");
         }
@@ -134,8 +197,14 @@ mod tests {
 
     #[test]
     fn the_date_header_names_its_weekday() {
-        assert_eq!(HttpDate::default().at(1_795_237_200_000_000), "Sat, 21 Nov 2026 05:00:00 GMT");
-        assert_eq!(HttpDate::default().at(784_111_777_000_000), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(
+            HttpDate::default().at(1_795_237_200_000_000),
+            "Sat, 21 Nov 2026 05:00:00 GMT"
+        );
+        assert_eq!(
+            HttpDate::default().at(784_111_777_000_000),
+            "Sun, 06 Nov 1994 08:49:37 GMT"
+        );
     }
 
     proptest! {

@@ -3,10 +3,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lcr_core::access::Network;
 use serde::Deserialize;
 
 use crate::EdgeError;
-use crate::net::Cidr;
 
 /// The configuration as it arrives: JSON, unknown fields refused.
 #[derive(Debug, Clone, Deserialize)]
@@ -67,7 +67,11 @@ fn yes() -> bool {
     true
 }
 fn default_metrics_from() -> Vec<String> {
-    vec!["127.0.0.0/8".to_owned(), "::1".to_owned(), "unix".to_owned()]
+    vec![
+        "127.0.0.0/8".to_owned(),
+        "::1".to_owned(),
+        "unix".to_owned(),
+    ]
 }
 fn default_header_timeout() -> u64 {
     10_000
@@ -82,7 +86,7 @@ fn default_write_timeout() -> u64 {
 /// A list of addresses, and whether peers of the Unix socket belong to it.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    pub cidrs: Vec<Cidr>,
+    pub networks: Vec<Network>,
     pub unix: bool,
 }
 
@@ -94,10 +98,10 @@ impl Sources {
                 sources.unix = true;
                 continue;
             }
-            let cidr = Cidr::parse(entry).ok_or_else(|| {
+            let network = Network::parse(entry).ok_or_else(|| {
                 EdgeError::config(format!("{field}: \"{entry}\" is neither an address, a network such as 192.0.2.0/24, nor unix"))
             })?;
-            sources.cidrs.push(cidr);
+            sources.networks.push(network);
         }
         Ok(sources)
     }
@@ -106,7 +110,8 @@ impl Sources {
     pub fn holds(&self, peer: Option<IpAddr>) -> bool {
         match peer {
             None => self.unix,
-            Some(ip) => self.cidrs.iter().any(|c| c.contains(ip)),
+            // A dual-stack listener shows IPv4 peers as mapped addresses; they count as IPv4.
+            Some(ip) => self.networks.iter().any(|n| n.holds(ip.to_canonical())),
         }
     }
 }
@@ -133,16 +138,23 @@ pub struct Settings {
 impl Settings {
     /// Parse and check; the message names the field and what it may be.
     pub fn parse(json: &str) -> Result<Self, EdgeError> {
-        let config: Config = serde_json::from_str(json).map_err(|e| EdgeError::config(e.to_string()))?;
-        let host = if config.host == "localhost" { "127.0.0.1" } else { config.host.as_str() };
-        let ip: IpAddr = host
-            .parse()
-            .map_err(|_| EdgeError::config(format!("host: \"{host}\" is not an IPv4 or IPv6 address")))?;
+        let config: Config =
+            serde_json::from_str(json).map_err(|e| EdgeError::config(e.to_string()))?;
+        let host = if config.host == "localhost" {
+            "127.0.0.1"
+        } else {
+            config.host.as_str()
+        };
+        let ip: IpAddr = host.parse().map_err(|_| {
+            EdgeError::config(format!("host: \"{host}\" is not an IPv4 or IPv6 address"))
+        })?;
         within("threads", config.threads, 1, 64)?;
         within("max_connections", config.max_connections, 1, 1_000_000)?;
         within("max_in_flight", config.max_in_flight, 1, 1_000_000)?;
         if config.rate_limit_per_key_per_s == Some(0) {
-            return Err(EdgeError::config("rate_limit_per_key_per_s: must be at least 1, or null for no limit".to_owned()));
+            return Err(EdgeError::config(
+                "rate_limit_per_key_per_s: must be at least 1, or null for no limit".to_owned(),
+            ));
         }
         Ok(Self {
             trusted_proxies: Sources::parse("trusted_proxies", &config.trusted_proxies)?,
@@ -167,7 +179,9 @@ fn within(field: &str, value: usize, low: usize, high: usize) -> Result<(), Edge
     if (low..=high).contains(&value) {
         return Ok(());
     }
-    Err(EdgeError::config(format!("{field}: {value} is not between {low} and {high}")))
+    Err(EdgeError::config(format!(
+        "{field}: {value} is not between {low} and {high}"
+    )))
 }
 
 #[cfg(test)]
@@ -186,13 +200,22 @@ mod tests {
         let settings = Settings::parse(r#"{"snapshot_root":"/x"}"#).unwrap();
         assert_eq!(settings.address.to_string(), "127.0.0.1:8090");
         assert_eq!(settings.threads, 2);
-        assert!(settings.metrics_from.holds(Some("127.0.0.1".parse().unwrap())));
-        assert!(!settings.metrics_from.holds(Some("192.0.2.1".parse().unwrap())));
+        assert!(
+            settings
+                .metrics_from
+                .holds(Some("127.0.0.1".parse().unwrap()))
+        );
+        assert!(
+            !settings
+                .metrics_from
+                .holds(Some("192.0.2.1".parse().unwrap()))
+        );
     }
 
     #[test]
     fn a_bad_network_says_which() {
-        let error = Settings::parse(r#"{"snapshot_root":"/x","trusted_proxies":["10.0.0.0/33"]}"#).unwrap_err();
+        let error = Settings::parse(r#"{"snapshot_root":"/x","trusted_proxies":["10.0.0.0/33"]}"#)
+            .unwrap_err();
         assert!(error.message.contains("10.0.0.0/33"), "{error}");
     }
 }

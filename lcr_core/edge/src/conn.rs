@@ -45,8 +45,20 @@ pub struct Connection<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    pub fn new(stream: S, peer: Option<IpAddr>, worker: Rc<RefCell<Worker>>, drain: watch::Receiver<bool>) -> Self {
-        Self { stream, peer, worker, drain, input: Vec::with_capacity(2048), output: Vec::with_capacity(4096) }
+    pub fn new(
+        stream: S,
+        peer: Option<IpAddr>,
+        worker: Rc<RefCell<Worker>>,
+        drain: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            stream,
+            peer,
+            worker,
+            drain,
+            input: Vec::with_capacity(2048),
+            output: Vec::with_capacity(4096),
+        }
     }
 
     /// Serve until the peer leaves, misbehaves or the server drains.
@@ -54,7 +66,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let (header, idle, write) = {
             let worker = self.worker.borrow();
             let settings = &worker.shared.settings;
-            (settings.header_timeout, settings.idle_timeout, settings.write_timeout)
+            (
+                settings.header_timeout,
+                settings.idle_timeout,
+                settings.write_timeout,
+            )
         };
         let timer = sleep_until(Instant::now() + idle);
         tokio::pin!(timer);
@@ -66,7 +82,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Waited::End => return,
                 Waited::Deadline => {
                     if !self.input.is_empty() {
-                        self.worker.borrow_mut().refuse(&TIMED_OUT, &mut self.output);
+                        self.worker
+                            .borrow_mut()
+                            .refuse(&TIMED_OUT, &mut self.output);
                         let _ = self.flush(write).await;
                         self.linger().await;
                     }
@@ -139,26 +157,43 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut live = true;
         while live {
             // Empty lines before a request line are skipped (RFC 9112, 2.2).
-            while self.input.get(start..).is_some_and(|rest| rest.starts_with(b"\r\n")) {
+            while self
+                .input
+                .get(start..)
+                .is_some_and(|rest| rest.starts_with(b"\r\n"))
+            {
                 start += 2;
                 *scanned = 0;
             }
             let rest = self.input.get(start..).unwrap_or_default();
-            if rest.first().is_some_and(|b| !b.is_ascii_uppercase() && *b != b'\r') {
-                self.worker.borrow_mut().refuse(&head::NOT_HTTP, &mut self.output);
+            if rest
+                .first()
+                .is_some_and(|b| !b.is_ascii_uppercase() && *b != b'\r')
+            {
+                self.worker
+                    .borrow_mut()
+                    .refuse(&head::NOT_HTTP, &mut self.output);
                 live = false;
                 break;
             }
             let Some(end) = head::find_end(rest, *scanned) else {
                 *scanned = rest.len();
                 if rest.len() > MAX_HEAD_BYTES {
-                    self.worker.borrow_mut().refuse(&HEAD_TOO_LARGE, &mut self.output);
+                    self.worker
+                        .borrow_mut()
+                        .refuse(&HEAD_TOO_LARGE, &mut self.output);
                     live = false;
                 }
                 break;
             };
             *scanned = 0;
-            live = serve_one(&self.worker, rest.get(..end).unwrap_or_default(), self.peer, &mut self.output, &mut answered);
+            live = serve_one(
+                &self.worker,
+                rest.get(..end).unwrap_or_default(),
+                self.peer,
+                &mut self.output,
+                &mut answered,
+            );
             start += end;
             if self.output.len() >= FLUSH_BYTES {
                 self.settle(began, &mut answered, write).await?;
@@ -166,15 +201,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         self.input.drain(..start);
         self.settle(began, &mut answered, write).await?;
-        Some(Served { live, any: start > 0 })
+        Some(Served {
+            live,
+            any: start > 0,
+        })
     }
 
     /// Write what is waiting and count it as answered.
-    async fn settle(&mut self, began: std::time::Instant, answered: &mut usize, write: Duration) -> Option<()> {
+    async fn settle(
+        &mut self,
+        began: std::time::Instant,
+        answered: &mut usize,
+        write: Duration,
+    ) -> Option<()> {
         let written = self.flush(write).await;
         let worker = self.worker.borrow();
         worker.finished(began, *answered);
-        worker.metrics().in_flight.fetch_sub(i64::try_from(*answered).unwrap_or(0), Ordering::Relaxed);
+        worker
+            .metrics()
+            .in_flight
+            .fetch_sub(i64::try_from(*answered).unwrap_or(0), Ordering::Relaxed);
         *answered = 0;
         written
     }
@@ -214,7 +260,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 }
 
 /// Parse and answer one head. Returns whether the connection lives on.
-fn serve_one(worker: &RefCell<Worker>, bytes: &[u8], peer: Option<IpAddr>, output: &mut Vec<u8>, answered: &mut usize) -> bool {
+fn serve_one(
+    worker: &RefCell<Worker>,
+    bytes: &[u8],
+    peer: Option<IpAddr>,
+    output: &mut Vec<u8>,
+    answered: &mut usize,
+) -> bool {
     let mut worker = worker.borrow_mut();
     let head = match head::parse(bytes) {
         Ok(head) => head,

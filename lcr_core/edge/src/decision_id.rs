@@ -14,7 +14,10 @@ impl DecisionIds {
         let mut hasher = RandomState::new().build_hasher();
         hasher.write_usize(worker);
         hasher.write_u32(std::process::id());
-        Self { node: hasher.finish() & ((1 << 50) - 1), counter: 0 }
+        Self {
+            node: hasher.finish() & ((1 << 50) - 1),
+            counter: 0,
+        }
     }
 
     /// The next id; `now_us` is the wall clock. The counter runs on between milliseconds, so a clock
@@ -23,7 +26,12 @@ impl DecisionIds {
         self.counter = (self.counter + 1) & 0xff_ffff;
         let millis = u128::from((now_us.max(0) / 1000) as u64) & ((1 << 48) - 1);
         let counter = u128::from(self.counter);
-        millis << 80 | 7 << 76 | (counter >> 12) << 64 | 2 << 62 | (counter & 0xfff) << 50 | u128::from(self.node)
+        millis << 80
+            | 7 << 76
+            | (counter >> 12) << 64
+            | 2 << 62
+            | (counter & 0xfff) << 50
+            | u128::from(self.node)
     }
 }
 
@@ -45,7 +53,9 @@ mod tests {
     #[test]
     fn ids_of_one_instant_and_two_workers_all_differ() {
         let (mut one, mut two) = (DecisionIds::new(0), DecisionIds::new(1));
-        let ids: HashSet<u128> = (0..10_000).flat_map(|_| [one.next(5), two.next(5)]).collect();
+        let ids: HashSet<u128> = (0..10_000)
+            .flat_map(|_| [one.next(5), two.next(5)])
+            .collect();
         assert_eq!(ids.len(), 20_000);
     }
 

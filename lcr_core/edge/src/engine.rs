@@ -1,10 +1,17 @@
-//! The one place that touches the core: open a snapshot, look a caller up, decide.
+//! The one place that touches the core: open a snapshot, look a caller up, decide and print.
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::Instant;
 
+use lcr_core::access::{Key, Trunk};
+use lcr_core::answer::write_native;
+use lcr_core::decide::decide;
+use lcr_core::error::QueryError;
 use lcr_core::number::DigitKey;
+use lcr_core::query::{Call, Common, Query, Scope};
+use lcr_core::snapshot::Snapshot;
 
+/// One question of an identified caller.
 pub struct Ask<'a> {
     pub trunk_id: i64,
     pub dnis: DigitKey,
@@ -12,70 +19,64 @@ pub struct Ask<'a> {
     pub lrn: Option<DigitKey>,
     pub call_id: Option<&'a str>,
     pub at_us: i64,
-    pub max: Option<usize>,
+    pub max: Option<u32>,
     pub explain: bool,
     pub decision_id: &'a str,
 }
 
-pub enum AskError {
-    Inconsistent,
-    Parameter { name: &'static str, detail: String },
-}
-
+/// A snapshot in service.
 pub struct Loaded {
     pub id: String,
     pub loaded_at: Instant,
-}
-
-pub struct KeyRef<'a> {
-    pub key_id: i64,
-    pub trunk_id: Option<i64>,
-    pub expires_at_us: Option<i64>,
-    scopes: &'a [String],
-}
-
-impl KeyRef<'_> {
-    pub fn has_scope(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|s| s == scope)
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-pub struct TrunkRef<'a> {
-    id: i64,
-    tech: Option<&'a str>,
-}
-
-impl<'a> TrunkRef<'a> {
-    pub fn id(&self) -> i64 {
-        self.id
-    }
-    pub fn enabled(&self) -> bool {
-        true
-    }
-    pub fn tech_prefix(&self) -> Option<&'a str> {
-        self.tech
-    }
+    snapshot: Snapshot,
 }
 
 impl Loaded {
-    pub fn open(_root: &Path, id: &str) -> Result<Self, String> {
-        Ok(Self { id: id.to_owned(), loaded_at: Instant::now() })
+    /// Open and verify; the message says what is wrong.
+    pub fn open(root: &Path, id: &str) -> Result<Self, String> {
+        let snapshot = Snapshot::open(root, Some(id)).map_err(|e| e.to_string())?;
+        Ok(Self {
+            id: snapshot.id().to_owned(),
+            loaded_at: Instant::now(),
+            snapshot,
+        })
     }
+
     pub fn offer_count(&self) -> usize {
-        0
+        self.snapshot.access.offers.len()
     }
-    pub fn key(&self, _digest: &[u8; 32]) -> Option<KeyRef<'_>> {
-        None
+
+    pub fn key(&self, digest: &[u8; 32]) -> Option<&Key> {
+        self.snapshot.access.key(digest)
     }
-    pub fn trunk(&self, _id: i64) -> Option<TrunkRef<'_>> {
-        None
+
+    pub fn trunk(&self, id: i64) -> Option<&Trunk> {
+        self.snapshot.access.trunk(id)
     }
-    pub fn trunks_at(&self, _ip: IpAddr) -> impl Iterator<Item = TrunkRef<'_>> {
-        std::iter::once(TrunkRef { id: 1, tech: None })
+
+    pub fn trunks_at(&self, ip: IpAddr) -> Vec<&Trunk> {
+        self.snapshot.access.trunks_by_source(ip)
     }
-    pub fn decide(&self, ask: &Ask<'_>, out: &mut Vec<u8>) -> Result<&'static str, AskError> {
-        out.extend_from_slice(format!("{{\"b\":\"{}\",{}}}", ask.dnis, "x".repeat(420)).as_bytes());
-        Ok("ok")
+
+    /// Decide and append the JSON to `body`; returns the status of the answer.
+    pub fn decide(&self, ask: &Ask<'_>, body: &mut String) -> Result<&'static str, QueryError> {
+        let query = Query {
+            common: Common {
+                trunk: Some(ask.trunk_id),
+                max: ask.max,
+                ..Common::default()
+            },
+            call: Call {
+                ani: ask.ani.map(|number| number.to_string()),
+                lrn: ask.lrn,
+                call_id: ask.call_id.map(str::to_owned),
+                decision_id: Some(ask.decision_id.to_owned()),
+                explain: ask.explain.then_some(Scope::Caller),
+                ..Call::new(ask.dnis, ask.at_us)
+            },
+        };
+        let decision = decide(&self.snapshot, &query)?;
+        write_native(&self.snapshot, &decision, body);
+        Ok(decision.status.words().0)
     }
 }

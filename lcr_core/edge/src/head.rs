@@ -36,24 +36,86 @@ pub struct Refusal {
     pub hint: &'static str,
 }
 
-const fn refuse(status: u16, code: &'static str, detail: &'static str, hint: &'static str) -> Refusal {
-    Refusal { status, code, detail, hint }
+const fn refuse(
+    status: u16,
+    code: &'static str,
+    detail: &'static str,
+    hint: &'static str,
+) -> Refusal {
+    Refusal {
+        status,
+        code,
+        detail,
+        hint,
+    }
 }
 
-pub const HEAD_TOO_LARGE: Refusal =
-    refuse(431, "head_too_large", "The request head is longer than 16 KiB or has more than 64 fields.", "send fewer or shorter header fields");
-pub const TIMED_OUT: Refusal =
-    refuse(408, "head_timeout", "The request head did not arrive in time.", "send the whole request at once");
-pub const NOT_HTTP: Refusal =
-    refuse(400, "not_http", "These bytes are not an HTTP request.", "speak plain HTTP/1.1 here; TLS ends at a proxy before this server");
-const MALFORMED: Refusal = refuse(400, "malformed_request", "This is not an HTTP/1.1 request.", "check the request line and the header fields");
-const TARGET_TOO_LONG: Refusal = refuse(414, "target_too_long", "The request target is longer than 4 KiB.", "shorten the parameters");
-const VERSION: Refusal = refuse(505, "http_version", "Only HTTP/1.0 and HTTP/1.1 are served here.", "use HTTP/1.1");
-const BODY: Refusal = refuse(400, "body_not_allowed", "The request announces a body; this service takes none.", "send GET without Content-Length and Transfer-Encoding");
-const FRAMING: Refusal = refuse(400, "bad_framing", "Content-Length and Transfer-Encoding are repeated, contradictory or not readable.", "send GET without both");
-const HOST: Refusal = refuse(400, "bad_host", "An HTTP/1.1 request needs exactly one Host field.", "send one Host field");
-const REPEATED: Refusal = refuse(400, "repeated_field", "Authorization, X-Api-Key and X-Forwarded-For may each appear once.", "send each field once");
-const FIELD_TEXT: Refusal = refuse(400, "bad_field", "A header field holds bytes that are not readable text.", "send ASCII text in header fields");
+pub const HEAD_TOO_LARGE: Refusal = refuse(
+    431,
+    "head_too_large",
+    "The request head is longer than 16 KiB or has more than 64 fields.",
+    "send fewer or shorter header fields",
+);
+pub const TIMED_OUT: Refusal = refuse(
+    408,
+    "head_timeout",
+    "The request head did not arrive in time.",
+    "send the whole request at once",
+);
+pub const NOT_HTTP: Refusal = refuse(
+    400,
+    "not_http",
+    "These bytes are not an HTTP request.",
+    "speak plain HTTP/1.1 here; TLS ends at a proxy before this server",
+);
+const MALFORMED: Refusal = refuse(
+    400,
+    "malformed_request",
+    "This is not an HTTP/1.1 request.",
+    "check the request line and the header fields",
+);
+const TARGET_TOO_LONG: Refusal = refuse(
+    414,
+    "target_too_long",
+    "The request target is longer than 4 KiB.",
+    "shorten the parameters",
+);
+const VERSION: Refusal = refuse(
+    505,
+    "http_version",
+    "Only HTTP/1.0 and HTTP/1.1 are served here.",
+    "use HTTP/1.1",
+);
+const BODY: Refusal = refuse(
+    400,
+    "body_not_allowed",
+    "The request announces a body; this service takes none.",
+    "send GET without Content-Length and Transfer-Encoding",
+);
+const FRAMING: Refusal = refuse(
+    400,
+    "bad_framing",
+    "Content-Length and Transfer-Encoding are repeated, contradictory or not readable.",
+    "send GET without both",
+);
+const HOST: Refusal = refuse(
+    400,
+    "bad_host",
+    "An HTTP/1.1 request needs exactly one Host field.",
+    "send one Host field",
+);
+const REPEATED: Refusal = refuse(
+    400,
+    "repeated_field",
+    "Authorization, X-Api-Key and X-Forwarded-For may each appear once.",
+    "send each field once",
+);
+const FIELD_TEXT: Refusal = refuse(
+    400,
+    "bad_field",
+    "A header field holds bytes that are not readable text.",
+    "send ASCII text in header fields",
+);
 
 /// Where the first head in `buffer` ends (one past its last byte), looking from `scanned` on.
 /// A bare line feed ends it too, so that `parse` can refuse it at once instead of waiting.
@@ -86,7 +148,8 @@ pub fn parse(head: &[u8]) -> Result<Head<'_>, Refusal> {
         Err(httparse::Error::Version) => return Err(VERSION),
         _ => return Err(MALFORMED),
     }
-    let (Some(method), Some(target), Some(minor)) = (request.method, request.path, request.version) else {
+    let (Some(method), Some(target), Some(minor)) = (request.method, request.path, request.version)
+    else {
         return Err(MALFORMED);
     };
     if target.len() > MAX_TARGET_BYTES {
@@ -110,7 +173,11 @@ pub fn parse(head: &[u8]) -> Result<Head<'_>, Refusal> {
     Ok(parsed)
 }
 
-fn read_fields<'a>(fields: &[httparse::Header<'a>], minor: u8, parsed: &mut Head<'a>) -> Result<(), Refusal> {
+fn read_fields<'a>(
+    fields: &[httparse::Header<'a>],
+    minor: u8,
+    parsed: &mut Head<'a>,
+) -> Result<(), Refusal> {
     let (mut hosts, mut lengths) = (0u8, 0u8);
     let (mut body, mut chunked, mut close) = (false, false, false);
     for field in fields {
@@ -205,8 +272,13 @@ mod tests {
 
     #[test]
     fn a_plain_request_is_read() {
-        let head = parse(b"GET /v1/lcr?dnis=44 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer tk_x\r\n\r\n").unwrap();
-        assert_eq!((head.method, head.path, head.query), (Method::Get, "/v1/lcr", "dnis=44"));
+        let head =
+            parse(b"GET /v1/lcr?dnis=44 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer tk_x\r\n\r\n")
+                .unwrap();
+        assert_eq!(
+            (head.method, head.path, head.query),
+            (Method::Get, "/v1/lcr", "dnis=44")
+        );
         assert_eq!(head.authorization, Some("Bearer tk_x"));
         assert!(head.keep_alive);
     }
@@ -216,24 +288,41 @@ mod tests {
         let keeps = |text: &str| parse(text.as_bytes()).unwrap().keep_alive;
         assert!(!keeps("GET / HTTP/1.0\r\n\r\n"));
         assert!(keeps("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"));
-        assert!(!keeps("GET / HTTP/1.1\r\nHost: a\r\nConnection: foo, close\r\n\r\n"));
+        assert!(!keeps(
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: foo, close\r\n\r\n"
+        ));
     }
 
     #[test]
     fn absolute_targets_lose_their_authority() {
         let head = parse(b"GET http://edge:8090/healthz?x HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
         assert_eq!((head.path, head.query), ("/healthz", "x"));
-        assert_eq!(refusal("GET ftp://a/b HTTP/1.1\r\nHost: a\r\n\r\n"), (400, "malformed_request"));
-        assert_eq!(refusal("GET * HTTP/1.1\r\nHost: a\r\n\r\n"), (400, "malformed_request"));
+        assert_eq!(
+            refusal("GET ftp://a/b HTTP/1.1\r\nHost: a\r\n\r\n"),
+            (400, "malformed_request")
+        );
+        assert_eq!(
+            refusal("GET * HTTP/1.1\r\nHost: a\r\n\r\n"),
+            (400, "malformed_request")
+        );
     }
 
     #[test]
     fn whatever_announces_a_body_is_refused() {
         let with = |fields: &str| refusal(&format!("GET / HTTP/1.1\r\nHost: a\r\n{fields}\r\n"));
         assert_eq!(with("Content-Length: 5\r\n"), (400, "body_not_allowed"));
-        assert_eq!(with("Transfer-Encoding: chunked\r\n"), (400, "body_not_allowed"));
-        assert_eq!(with("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n"), (400, "bad_framing"));
-        assert_eq!(with("Content-Length: 0\r\nContent-Length: 0\r\n"), (400, "bad_framing"));
+        assert_eq!(
+            with("Transfer-Encoding: chunked\r\n"),
+            (400, "body_not_allowed")
+        );
+        assert_eq!(
+            with("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n"),
+            (400, "bad_framing")
+        );
+        assert_eq!(
+            with("Content-Length: 0\r\nContent-Length: 0\r\n"),
+            (400, "bad_framing")
+        );
         assert_eq!(with("Content-Length: +0\r\n"), (400, "bad_framing"));
         assert_eq!(with("Content-Length: 0, 0\r\n"), (400, "bad_framing"));
         assert!(parse(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").is_ok());
@@ -241,14 +330,35 @@ mod tests {
 
     #[test]
     fn sloppy_heads_are_refused() {
-        assert_eq!(refusal("GET / HTTP/1.1\nHost: a\n\n"), (400, "malformed_request"));
-        assert_eq!(refusal("GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n"), (400, "malformed_request"));
-        assert_eq!(refusal("GET / HTTP/1.1\r\nHost : a\r\n\r\n"), (400, "malformed_request"));
-        assert_eq!(refusal("GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n"), (400, "malformed_request"));
+        assert_eq!(
+            refusal("GET / HTTP/1.1\nHost: a\n\n"),
+            (400, "malformed_request")
+        );
+        assert_eq!(
+            refusal("GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n"),
+            (400, "malformed_request")
+        );
+        assert_eq!(
+            refusal("GET / HTTP/1.1\r\nHost : a\r\n\r\n"),
+            (400, "malformed_request")
+        );
+        assert_eq!(
+            refusal("GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n"),
+            (400, "malformed_request")
+        );
         assert_eq!(refusal("GET / HTTP/1.1\r\n\r\n"), (400, "bad_host"));
-        assert_eq!(refusal("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), (400, "bad_host"));
-        assert_eq!(refusal("GET / HTTP/2.0\r\nHost: a\r\n\r\n"), (505, "http_version"));
-        assert_eq!(refusal("GET / HTTP/1.1\r\nHost: a\r\nX-Api-Key: 1\r\nX-Api-Key: 2\r\n\r\n"), (400, "repeated_field"));
+        assert_eq!(
+            refusal("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
+            (400, "bad_host")
+        );
+        assert_eq!(
+            refusal("GET / HTTP/2.0\r\nHost: a\r\n\r\n"),
+            (505, "http_version")
+        );
+        assert_eq!(
+            refusal("GET / HTTP/1.1\r\nHost: a\r\nX-Api-Key: 1\r\nX-Api-Key: 2\r\n\r\n"),
+            (400, "repeated_field")
+        );
         let long = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(5000));
         assert_eq!(refusal(&long), (414, "target_too_long"));
         let many = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: 1\r\n".repeat(80));

@@ -35,11 +35,17 @@ pub struct EdgeError {
 
 impl EdgeError {
     fn config(message: String) -> Self {
-        Self { code: "config", message: format!("edge configuration: {message}") }
+        Self {
+            code: "config",
+            message: format!("edge configuration: {message}"),
+        }
     }
 
     fn io(doing: &str, error: &std::io::Error) -> Self {
-        Self { code: "io", message: format!("edge cannot {doing}: {error}") }
+        Self {
+            code: "io",
+            message: format!("edge cannot {doing}: {error}"),
+        }
     }
 }
 

@@ -23,7 +23,11 @@ impl Limiter {
     pub fn new(per_second: u32) -> Self {
         let step_ns = 1_000_000_000 / u64::from(per_second.max(1));
         let slots = std::iter::repeat_with(Slot::default).take(SLOTS).collect();
-        Self { slots, step_ns, burst_ns: 1_000_000_000 }
+        Self {
+            slots,
+            step_ns,
+            burst_ns: 1_000_000_000,
+        }
     }
 
     /// Take one request of `caller` at `now_ns` (monotonic). `Err` holds the nanoseconds to wait.
@@ -36,7 +40,12 @@ impl Limiter {
             if ahead > self.burst_ns {
                 return Err(ahead - self.burst_ns);
             }
-            match slot.full_at_ns.compare_exchange_weak(full_at, next, Ordering::Relaxed, Ordering::Relaxed) {
+            match slot.full_at_ns.compare_exchange_weak(
+                full_at,
+                next,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
                 Ok(_) => return Ok(()),
                 Err(seen) => full_at = seen,
             }
@@ -48,7 +57,10 @@ impl Limiter {
     fn slot(&self, tag: u64, now_ns: u64) -> &Slot {
         let base = (tag as usize) & (SLOTS - 1) & !(WAYS - 1);
         let places = &self.slots[base..base + WAYS];
-        if let Some(own) = places.iter().find(|s| s.owner.load(Ordering::Relaxed) == tag) {
+        if let Some(own) = places
+            .iter()
+            .find(|s| s.owner.load(Ordering::Relaxed) == tag)
+        {
             return own;
         }
         for slot in places {
@@ -56,7 +68,10 @@ impl Limiter {
             if slot.full_at_ns.load(Ordering::Relaxed) > now_ns {
                 continue;
             }
-            match slot.owner.compare_exchange(owner, tag, Ordering::Relaxed, Ordering::Relaxed) {
+            match slot
+                .owner
+                .compare_exchange(owner, tag, Ordering::Relaxed, Ordering::Relaxed)
+            {
                 Ok(_) => return slot,
                 Err(seen) if seen == tag => return slot,
                 Err(_) => {}
@@ -84,8 +99,14 @@ mod tests {
         let passed = (0..50).filter(|_| limiter.take(7, 1_000).is_ok()).count();
         assert_eq!(passed, 10);
         assert_eq!(limiter.take(7, 1_000), Err(100_000_000));
-        assert!(limiter.take(7, 100_001_000).is_ok(), "a tenth of a second later one more fits");
-        assert!(limiter.take(8, 1_000).is_ok(), "another caller is not affected");
+        assert!(
+            limiter.take(7, 100_001_000).is_ok(),
+            "a tenth of a second later one more fits"
+        );
+        assert!(
+            limiter.take(8, 1_000).is_ok(),
+            "another caller is not affected"
+        );
     }
 
     #[test]
@@ -95,7 +116,10 @@ mod tests {
             let _ = limiter.take(caller, caller);
         }
         let later = 10_000_000_000_000;
-        assert!(limiter.take(1_000_000, later).is_ok(), "slots at rest are taken over");
+        assert!(
+            limiter.take(1_000_000, later).is_ok(),
+            "slots at rest are taken over"
+        );
     }
 
     #[test]

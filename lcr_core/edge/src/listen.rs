@@ -44,13 +44,18 @@ impl Listeners {
             .map_err(|e| EdgeError::io(&format!("listen on {address}"), &e))?;
         let unix = match &settings.unix_socket {
             None => None,
-            Some(path) => Some(bind_unix(path.clone()).map_err(|e| EdgeError::io(&format!("listen on {}", path.display()), &e))?),
+            Some(path) => Some(
+                bind_unix(path.clone())
+                    .map_err(|e| EdgeError::io(&format!("listen on {}", path.display()), &e))?,
+            ),
         };
         Ok(Self { tcp, unix })
     }
 
     pub fn address(&self) -> Result<SocketAddr, EdgeError> {
-        self.tcp.local_addr().map_err(|e| EdgeError::io("read the listening address", &e))
+        self.tcp
+            .local_addr()
+            .map_err(|e| EdgeError::io("read the listening address", &e))
     }
 
     /// The next connection of either kind, not yet bound to an event loop: any worker may take it up.
@@ -82,7 +87,10 @@ impl Listeners {
             if let Ok(listener) = unix.listener.into_std() {
                 while let Ok((stream, _)) = listener.accept() {
                     if stream.set_nonblocking(true).is_ok() {
-                        waiting.push(Accepted { stream: Stream::Unix(stream), peer: None });
+                        waiting.push(Accepted {
+                            stream: Stream::Unix(stream),
+                            peer: None,
+                        });
                     }
                 }
             }
@@ -99,12 +107,19 @@ impl Accepted {
     fn from_tcp(stream: std::net::TcpStream, peer: SocketAddr) -> Self {
         // Answers are written whole; waiting for more only adds delay. A failure costs speed, nothing else.
         let _ = stream.set_nodelay(true);
-        Self { stream: Stream::Tcp(stream), peer: Some(peer.ip()) }
+        Self {
+            stream: Stream::Tcp(stream),
+            peer: Some(peer.ip()),
+        }
     }
 }
 
 fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(true)?;
     socket.set_nonblocking(true)?;
@@ -121,5 +136,9 @@ fn bind_unix(path: PathBuf) -> io::Result<UnixSide> {
     listener.set_nonblocking(true)?;
     let inode = std::fs::metadata(&fresh)?.ino();
     std::fs::rename(&fresh, &path)?;
-    Ok(UnixSide { listener: tokio::net::UnixListener::from_std(listener)?, path, inode })
+    Ok(UnixSide {
+        listener: tokio::net::UnixListener::from_std(listener)?,
+        path,
+        inode,
+    })
 }

@@ -19,7 +19,12 @@ pub fn event(level: &str, event: &str, fields: &[(&str, Value)]) {
     let at = instant_to_string(now_us());
     let line = if JSON.load(Ordering::Relaxed) {
         let mut object = Map::new();
-        for (name, value) in [("at", at), ("level", level.to_owned()), ("logger", "edge".to_owned()), ("event", event.to_owned())] {
+        for (name, value) in [
+            ("at", at),
+            ("level", level.to_owned()),
+            ("logger", "edge".to_owned()),
+            ("event", event.to_owned()),
+        ] {
             object.insert(name.to_owned(), Value::String(value));
         }
         for (name, value) in fields {
@@ -40,7 +45,9 @@ pub fn event(level: &str, event: &str, fields: &[(&str, Value)]) {
 /// Report panics as events: the place, not the payload, which may quote a caller's number.
 pub fn panics_as_events() {
     std::panic::set_hook(Box::new(|info| {
-        let place = info.location().map_or_else(String::new, |l| format!("{}:{}", l.file(), l.line()));
+        let place = info
+            .location()
+            .map_or_else(String::new, |l| format!("{}:{}", l.file(), l.line()));
         event("error", "panic", &[("place", Value::String(place))]);
     }));
 }

@@ -4,11 +4,15 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 pub const ROUTES: [&str; 6] = ["lcr", "healthz", "readyz", "metrics", "other", "malformed"];
-pub const STATUSES: [u16; 14] = [200, 400, 401, 403, 404, 405, 408, 414, 429, 431, 500, 503, 505, 0];
+pub const STATUSES: [u16; 14] = [
+    200, 400, 401, 403, 404, 405, 408, 414, 429, 431, 500, 503, 505, 0,
+];
 pub const DECISIONS: [&str; 3] = ["ok", "no_route", "blocked"];
 pub const REFUSALS: [&str; 4] = ["connections", "in_flight", "rate", "no_snapshot"];
 /// Upper bounds of the latency buckets, in microseconds.
-const BUCKETS_US: [u64; 12] = [25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000];
+const BUCKETS_US: [u64; 12] = [
+    25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000,
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
@@ -50,13 +54,19 @@ fn add(counter: &AtomicU64, amount: u64) {
 
 impl WorkerMetrics {
     pub fn request(&self, route: Route, status: u16) {
-        let column = STATUSES.iter().position(|s| *s == status).unwrap_or(STATUSES.len() - 1);
+        let column = STATUSES
+            .iter()
+            .position(|s| *s == status)
+            .unwrap_or(STATUSES.len() - 1);
         add(&self.requests[route as usize][column], 1);
     }
 
     pub fn latency(&self, took: Duration) {
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let bucket = BUCKETS_US.iter().position(|b| us <= *b).unwrap_or(BUCKETS_US.len());
+        let bucket = BUCKETS_US
+            .iter()
+            .position(|b| us <= *b)
+            .unwrap_or(BUCKETS_US.len());
         add(&self.latency[bucket], 1);
         add(&self.latency_sum_us, us);
     }
@@ -90,63 +100,167 @@ pub struct Now<'a> {
 /// The whole page. Ages and sums are printed from whole microseconds: no float anywhere.
 pub fn page(workers: &[WorkerMetrics], snapshots: &SnapshotMetrics, now: &Now<'_>) -> String {
     let mut out = String::with_capacity(4096);
-    let sum = |pick: &dyn Fn(&WorkerMetrics) -> &AtomicU64| -> u64 { workers.iter().map(|w| pick(w).load(Ordering::Relaxed)).sum() };
-    let gauge = |pick: &dyn Fn(&WorkerMetrics) -> &AtomicI64| -> i64 { workers.iter().map(|w| pick(w).load(Ordering::Relaxed)).sum() };
+    let sum = |pick: &dyn Fn(&WorkerMetrics) -> &AtomicU64| -> u64 {
+        workers
+            .iter()
+            .map(|w| pick(w).load(Ordering::Relaxed))
+            .sum()
+    };
+    let gauge = |pick: &dyn Fn(&WorkerMetrics) -> &AtomicI64| -> i64 {
+        workers
+            .iter()
+            .map(|w| pick(w).load(Ordering::Relaxed))
+            .sum()
+    };
 
-    head(&mut out, "requests_total", "counter", "Requests answered, by route and HTTP status.");
+    head(
+        &mut out,
+        "requests_total",
+        "counter",
+        "Requests answered, by route and HTTP status.",
+    );
     for (row, route) in ROUTES.iter().enumerate() {
         for (column, status) in STATUSES.iter().enumerate() {
             let count = sum(&|w| &w.requests[row][column]);
             if count > 0 {
-                line(&mut out, &format!("requests_total{{route=\"{route}\",status=\"{status}\"}}"), count);
+                line(
+                    &mut out,
+                    &format!("requests_total{{route=\"{route}\",status=\"{status}\"}}"),
+                    count,
+                );
             }
         }
     }
-    head(&mut out, "request_seconds", "histogram", "From the head being read to the answer being handed to the socket.");
+    head(
+        &mut out,
+        "request_seconds",
+        "histogram",
+        "From the head being read to the answer being handed to the socket.",
+    );
     let mut cumulated = 0;
     for (at, bound) in BUCKETS_US.iter().enumerate() {
         cumulated += sum(&|w| &w.latency[at]);
-        line(&mut out, &format!("request_seconds_bucket{{le=\"{}\"}}", seconds(*bound)), cumulated);
+        line(
+            &mut out,
+            &format!("request_seconds_bucket{{le=\"{}\"}}", seconds(*bound)),
+            cumulated,
+        );
     }
     cumulated += sum(&|w| &w.latency[BUCKETS_US.len()]);
     line(&mut out, "request_seconds_bucket{le=\"+Inf\"}", cumulated);
-    line(&mut out, "request_seconds_sum", seconds(sum(&|w| &w.latency_sum_us)));
+    line(
+        &mut out,
+        "request_seconds_sum",
+        seconds(sum(&|w| &w.latency_sum_us)),
+    );
     line(&mut out, "request_seconds_count", cumulated);
 
-    head(&mut out, "decisions_total", "counter", "Decisions, by their status.");
+    head(
+        &mut out,
+        "decisions_total",
+        "counter",
+        "Decisions, by their status.",
+    );
     for (at, status) in DECISIONS.iter().enumerate() {
-        line(&mut out, &format!("decisions_total{{status=\"{status}\"}}"), sum(&|w| &w.decisions[at]));
+        line(
+            &mut out,
+            &format!("decisions_total{{status=\"{status}\"}}"),
+            sum(&|w| &w.decisions[at]),
+        );
     }
-    head(&mut out, "refused_total", "counter", "Requests and connections refused by a limit.");
+    head(
+        &mut out,
+        "refused_total",
+        "counter",
+        "Requests and connections refused by a limit.",
+    );
     for (at, reason) in REFUSALS.iter().enumerate() {
-        line(&mut out, &format!("refused_total{{reason=\"{reason}\"}}"), sum(&|w| &w.refused[at]));
+        line(
+            &mut out,
+            &format!("refused_total{{reason=\"{reason}\"}}"),
+            sum(&|w| &w.refused[at]),
+        );
     }
     head(&mut out, "connections", "gauge", "Open connections.");
     line(&mut out, "connections", gauge(&|w| &w.connections));
-    head(&mut out, "connections_accepted_total", "counter", "Connections accepted.");
-    line(&mut out, "connections_accepted_total", sum(&|w| &w.accepted));
-    head(&mut out, "in_flight", "gauge", "Requests read whose answer is not yet handed to the socket.");
+    head(
+        &mut out,
+        "connections_accepted_total",
+        "counter",
+        "Connections accepted.",
+    );
+    line(
+        &mut out,
+        "connections_accepted_total",
+        sum(&|w| &w.accepted),
+    );
+    head(
+        &mut out,
+        "in_flight",
+        "gauge",
+        "Requests read whose answer is not yet handed to the socket.",
+    );
     line(&mut out, "in_flight", gauge(&|w| &w.in_flight));
     head(&mut out, "draining", "gauge", "1 after SIGTERM.");
     line(&mut out, "draining", u8::from(now.draining));
 
-    head(&mut out, "snapshot_loads_total", "counter", "Snapshots loaded.");
-    line(&mut out, "snapshot_loads_total", snapshots.loads.load(Ordering::Relaxed));
-    head(&mut out, "snapshot_load_failures_total", "counter", "Snapshots that were refused; the one before serves on.");
-    line(&mut out, "snapshot_load_failures_total", snapshots.failures.load(Ordering::Relaxed));
-    head(&mut out, "snapshot_alarm", "gauge", "1 while the published snapshot could not be loaded: look at the log.");
-    line(&mut out, "snapshot_alarm", snapshots.alarm.load(Ordering::Relaxed));
+    head(
+        &mut out,
+        "snapshot_loads_total",
+        "counter",
+        "Snapshots loaded.",
+    );
+    line(
+        &mut out,
+        "snapshot_loads_total",
+        snapshots.loads.load(Ordering::Relaxed),
+    );
+    head(
+        &mut out,
+        "snapshot_load_failures_total",
+        "counter",
+        "Snapshots that were refused; the one before serves on.",
+    );
+    line(
+        &mut out,
+        "snapshot_load_failures_total",
+        snapshots.failures.load(Ordering::Relaxed),
+    );
+    head(
+        &mut out,
+        "snapshot_alarm",
+        "gauge",
+        "1 while the published snapshot could not be loaded: look at the log.",
+    );
+    line(
+        &mut out,
+        "snapshot_alarm",
+        snapshots.alarm.load(Ordering::Relaxed),
+    );
     if let Some((id, age_us)) = now.snapshot {
-        head(&mut out, "snapshot_info", "gauge", "The snapshot that answers.");
+        head(
+            &mut out,
+            "snapshot_info",
+            "gauge",
+            "The snapshot that answers.",
+        );
         line(&mut out, &format!("snapshot_info{{id=\"{id}\"}}"), 1);
-        head(&mut out, "snapshot_age_seconds", "gauge", "Since that snapshot was loaded.");
+        head(
+            &mut out,
+            "snapshot_age_seconds",
+            "gauge",
+            "Since that snapshot was loaded.",
+        );
         line(&mut out, "snapshot_age_seconds", seconds(age_us));
     }
     out
 }
 
 fn head(out: &mut String, name: &str, kind: &str, help: &str) {
-    let _ = writeln!(out, "# HELP tandem_edge_{name} {help}\n# TYPE tandem_edge_{name} {kind}");
+    let _ = writeln!(
+        out,
+        "# HELP tandem_edge_{name} {help}\n# TYPE tandem_edge_{name} {kind}"
+    );
 }
 
 fn line(out: &mut String, name: &str, value: impl std::fmt::Display) {
@@ -170,7 +284,14 @@ mod tests {
             worker.latency(Duration::from_micros(60));
             worker.refused(Refused::Rate);
         }
-        let text = page(&workers, &SnapshotMetrics::default(), &Now { snapshot: Some(("abc", 1_500_000)), draining: false });
+        let text = page(
+            &workers,
+            &SnapshotMetrics::default(),
+            &Now {
+                snapshot: Some(("abc", 1_500_000)),
+                draining: false,
+            },
+        );
         for line in [
             "tandem_edge_requests_total{route=\"lcr\",status=\"200\"} 2",
             "tandem_edge_decisions_total{status=\"ok\"} 2",

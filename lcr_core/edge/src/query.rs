@@ -11,8 +11,18 @@ pub struct BadParameter {
 }
 
 impl BadParameter {
-    pub fn new(code: &'static str, parameter: &'static str, detail: impl Into<String>, hint: &'static str) -> Self {
-        Self { code, parameter: Cow::Borrowed(parameter), detail: detail.into(), hint }
+    pub fn new(
+        code: &'static str,
+        parameter: &'static str,
+        detail: impl Into<String>,
+        hint: &'static str,
+    ) -> Self {
+        Self {
+            code,
+            parameter: Cow::Borrowed(parameter),
+            detail: detail.into(),
+            hint,
+        }
     }
 }
 
@@ -38,7 +48,10 @@ impl Parameters<'_> {
 /// Decode `%XX` and `+`; `None` when an escape is cut off or not hexadecimal, the bytes are not UTF-8,
 /// or a control character is among them.
 pub fn decode(raw: &str) -> Option<Cow<'_, str>> {
-    if !raw.bytes().any(|b| b == b'%' || b == b'+' || b < 0x20 || b == 0x7f) {
+    if !raw
+        .bytes()
+        .any(|b| b == b'%' || b == b'+' || b < 0x20 || b == 0x7f)
+    {
         return Some(Cow::Borrowed(raw));
     }
     let mut out = Vec::with_capacity(raw.len());
@@ -68,7 +81,16 @@ fn hex(digit: u8) -> Option<u8> {
 
 /// Text of a stranger, fit to be shown in an answer: short, printable ASCII only.
 pub fn shown(raw: &str) -> String {
-    raw.chars().take(32).map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect()
+    raw.chars()
+        .take(32)
+        .map(|c| {
+            if c.is_ascii_graphic() || c == ' ' {
+                c
+            } else {
+                '?'
+            }
+        })
+        .collect()
 }
 
 /// Parse the query string of `/v1/lcr`.
@@ -109,7 +131,10 @@ pub fn parse(query: &str) -> Result<Parameters<'_>, BadParameter> {
             return Err(BadParameter::new(
                 "value_too_long",
                 name,
-                format!("The value of {name} is longer than {} bytes.", LIMITS[index]),
+                format!(
+                    "The value of {name} is longer than {} bytes.",
+                    LIMITS[index]
+                ),
                 "shorten the value",
             ));
         }
@@ -134,13 +159,29 @@ mod tests {
 
     #[test]
     fn unknown_double_and_broken_parameters_are_named() {
-        assert_eq!(parse("dnis=1&trunk=2").unwrap_err().code, "unknown_parameter");
+        assert_eq!(
+            parse("dnis=1&trunk=2").unwrap_err().code,
+            "unknown_parameter"
+        );
         let double = parse("dnis=1&dnis=1").unwrap_err();
-        assert_eq!((double.code, double.parameter.as_ref()), ("duplicate_parameter", "dnis"));
-        for bad in ["dnis=%", "dnis=%4", "dnis=%zz", "dnis=%ff", "dnis=%00", "dnis=1%0d%0a"] {
+        assert_eq!(
+            (double.code, double.parameter.as_ref()),
+            ("duplicate_parameter", "dnis")
+        );
+        for bad in [
+            "dnis=%",
+            "dnis=%4",
+            "dnis=%zz",
+            "dnis=%ff",
+            "dnis=%00",
+            "dnis=1%0d%0a",
+        ] {
             assert_eq!(parse(bad).unwrap_err().code, "bad_encoding", "{bad}");
         }
-        assert_eq!(parse(&format!("dnis={}", "1".repeat(65))).unwrap_err().code, "value_too_long");
+        assert_eq!(
+            parse(&format!("dnis={}", "1".repeat(65))).unwrap_err().code,
+            "value_too_long"
+        );
     }
 
     #[test]

@@ -27,7 +27,13 @@ pub struct Worker {
 
 impl Worker {
     pub fn new(shared: Arc<Shared>, index: usize) -> Self {
-        Self { ids: DecisionIds::new(index), shared, index, body: Vec::with_capacity(16 * 1024), date: HttpDate::default() }
+        Self {
+            ids: DecisionIds::new(index),
+            shared,
+            index,
+            body: Vec::with_capacity(16 * 1024),
+            date: HttpDate::default(),
+        }
     }
 
     pub fn metrics(&self) -> &WorkerMetrics {
@@ -38,14 +44,22 @@ impl Worker {
     pub fn serve(&mut self, head: &Head<'_>, peer: Option<IpAddr>, out: &mut Vec<u8>) -> bool {
         let now_us = now_us();
         let route = route(head.path);
-        let answer = match catch_unwind(AssertUnwindSafe(|| self.route(route, head, peer, now_us))) {
+        let answer = match catch_unwind(AssertUnwindSafe(|| self.route(route, head, peer, now_us)))
+        {
             Ok(answer) => answer,
             Err(_) => fault(&mut self.body),
         };
         // After a request that may carry a body no next head can be trusted to be one.
         let keep_alive = head.keep_alive && head.method != Method::Other && !self.shared.draining();
         self.metrics().request(route, answer.status);
-        answer::append(out, &answer, &self.body, self.date.at(now_us), keep_alive, head.method != Method::Head);
+        answer::append(
+            out,
+            &answer,
+            &self.body,
+            self.date.at(now_us),
+            keep_alive,
+            head.method != Method::Head,
+        );
         keep_alive
     }
 
@@ -53,17 +67,37 @@ impl Worker {
     pub fn refuse(&mut self, refusal: &Refusal, out: &mut Vec<u8>) {
         let answer = refusal.answer(&mut self.body);
         self.metrics().request(Route::Malformed, answer.status);
-        answer::append(out, &answer, &self.body, self.date.at(now_us()), false, true);
+        answer::append(
+            out,
+            &answer,
+            &self.body,
+            self.date.at(now_us()),
+            false,
+            true,
+        );
     }
 
     /// The answer for a connection that the limit keeps out.
     pub fn refuse_connection(&mut self, out: &mut Vec<u8>) {
         let answer = busy(&mut self.body);
         self.metrics().refused(Refused::Connections);
-        answer::append(out, &answer, &self.body, self.date.at(now_us()), false, true);
+        answer::append(
+            out,
+            &answer,
+            &self.body,
+            self.date.at(now_us()),
+            false,
+            true,
+        );
     }
 
-    fn route(&mut self, route: Route, head: &Head<'_>, peer: Option<IpAddr>, now_us: i64) -> Answer {
+    fn route(
+        &mut self,
+        route: Route,
+        head: &Head<'_>,
+        peer: Option<IpAddr>,
+        now_us: i64,
+    ) -> Answer {
         if head.method == Method::Other {
             let mut answer = Problem {
                 status: 405,
@@ -78,9 +112,10 @@ impl Worker {
         }
         match route {
             Route::Lcr => self.lcr(head, peer, now_us),
-            Route::Healthz => {
-                self.json(200, &serde_json::json!({"status": "alive", "version": env!("CARGO_PKG_VERSION")}))
-            }
+            Route::Healthz => self.json(
+                200,
+                &serde_json::json!({"status": "alive", "version": env!("CARGO_PKG_VERSION")}),
+            ),
             Route::Readyz => self.ready(),
             Route::Metrics => self.scrape(head, peer),
             Route::Other | Route::Malformed => Problem {
@@ -161,8 +196,20 @@ impl Worker {
             .answer(&mut self.body);
         }
         let guard = shared.current.load();
-        let snapshot = guard.as_ref().map(|l| (l.id.as_str(), u64::try_from(l.loaded_at.elapsed().as_micros()).unwrap_or(u64::MAX)));
-        let page = metrics::page(&shared.metrics, &shared.snapshots, &metrics::Now { snapshot, draining: shared.draining() });
+        let snapshot = guard.as_ref().map(|l| {
+            (
+                l.id.as_str(),
+                u64::try_from(l.loaded_at.elapsed().as_micros()).unwrap_or(u64::MAX),
+            )
+        });
+        let page = metrics::page(
+            &shared.metrics,
+            &shared.snapshots,
+            &metrics::Now {
+                snapshot,
+                draining: shared.draining(),
+            },
+        );
         self.body.clear();
         self.body.extend_from_slice(page.as_bytes());
         Answer::new(200, PROMETHEUS)
@@ -218,7 +265,8 @@ mod tests {
     #[test]
     fn a_panic_becomes_an_answer() {
         let mut body = Vec::new();
-        let answer = catch_unwind(AssertUnwindSafe(|| -> Answer { panic!("boom") })).unwrap_or_else(|_| fault(&mut body));
+        let answer = catch_unwind(AssertUnwindSafe(|| -> Answer { panic!("boom") }))
+            .unwrap_or_else(|_| fault(&mut body));
         assert_eq!(answer.status, 500);
         assert!(String::from_utf8(body).unwrap().contains("internal_error"));
     }

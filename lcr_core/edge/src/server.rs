@@ -41,7 +41,9 @@ impl Shared {
     pub fn new(settings: Settings) -> Self {
         Self {
             current: ArcSwapOption::empty(),
-            metrics: std::iter::repeat_with(WorkerMetrics::default).take(settings.threads).collect(),
+            metrics: std::iter::repeat_with(WorkerMetrics::default)
+                .take(settings.threads)
+                .collect(),
             snapshots: SnapshotMetrics::default(),
             limiter: settings.rate_limit_per_s.map(Limiter::new),
             draining: AtomicBool::new(false),
@@ -61,12 +63,20 @@ impl Shared {
 
     /// Requests read and not yet answered, over all workers.
     pub fn in_flight(&self) -> usize {
-        let sum: i64 = self.metrics.iter().map(|w| w.in_flight.load(Ordering::Relaxed)).sum();
+        let sum: i64 = self
+            .metrics
+            .iter()
+            .map(|w| w.in_flight.load(Ordering::Relaxed))
+            .sum();
         usize::try_from(sum).unwrap_or(0)
     }
 
     fn connections(&self) -> usize {
-        let sum: i64 = self.metrics.iter().map(|w| w.connections.load(Ordering::Relaxed)).sum();
+        let sum: i64 = self
+            .metrics
+            .iter()
+            .map(|w| w.connections.load(Ordering::Relaxed))
+            .sum();
         usize::try_from(sum).unwrap_or(0)
     }
 }
@@ -107,7 +117,8 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
         let thread = std::thread::Builder::new()
             .name(format!("edge-{index}"))
             .spawn(move || -> Result<(), EdgeError> {
-                event_loop()?.block_on(LocalSet::new().run_until(work(shared, index, take, drained)));
+                event_loop()?
+                    .block_on(LocalSet::new().run_until(work(shared, index, take, drained)));
                 Ok(())
             })
             .map_err(|e| EdgeError::io("start a thread", &e))?;
@@ -116,8 +127,12 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
 
     let main = async {
         let listeners = Listeners::bind(&shared.settings)?;
-        let signals = (listen_for(SignalKind::terminate())?, listen_for(SignalKind::interrupt())?);
-        let worker = first.map(|(_, (take, drained))| spawn_local(work(Arc::clone(&shared), 0, take, drained)));
+        let signals = (
+            listen_for(SignalKind::terminate())?,
+            listen_for(SignalKind::interrupt())?,
+        );
+        let worker = first
+            .map(|(_, (take, drained))| spawn_local(work(Arc::clone(&shared), 0, take, drained)));
         log::event(
             "info",
             "listening",
@@ -125,7 +140,10 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
                 ("address", json!(listeners.address()?.to_string())),
                 ("unix_socket", json!(shared.settings.unix_socket)),
                 ("threads", json!(shared.settings.threads)),
-                ("snapshot", json!(shared.current.load().as_ref().map(|l| l.id.clone()))),
+                (
+                    "snapshot",
+                    json!(shared.current.load().as_ref().map(|l| l.id.clone())),
+                ),
             ],
         );
         accept_until_signal(&shared, listeners, lanes, signals).await;
@@ -139,12 +157,19 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
         let _ = thread.join();
     }
     watcher.stop();
-    log::event("info", "stopped", &[("connections_cut", json!(shared.connections()))]);
+    log::event(
+        "info",
+        "stopped",
+        &[("connections_cut", json!(shared.connections()))],
+    );
     Ok(0)
 }
 
 fn event_loop() -> Result<tokio::runtime::Runtime, EdgeError> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| EdgeError::io("start an event loop", &e))
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| EdgeError::io("start an event loop", &e))
 }
 
 fn listen_for(kind: SignalKind) -> Result<Signal, EdgeError> {
@@ -152,7 +177,12 @@ fn listen_for(kind: SignalKind) -> Result<Signal, EdgeError> {
 }
 
 /// Accept until SIGTERM or SIGINT, then empty the accept queues, close the listeners and tell the workers.
-async fn accept_until_signal(shared: &Arc<Shared>, listeners: Listeners, lanes: Vec<Lane>, signals: (Signal, Signal)) {
+async fn accept_until_signal(
+    shared: &Arc<Shared>,
+    listeners: Listeners,
+    lanes: Vec<Lane>,
+    signals: (Signal, Signal),
+) {
     let (mut terminate, mut interrupt) = signals;
     let greeter = Rc::new(RefCell::new(Worker::new(Arc::clone(shared), 0)));
     loop {
@@ -170,7 +200,14 @@ async fn accept_until_signal(shared: &Arc<Shared>, listeners: Listeners, lanes: 
         }
     }
     shared.draining.store(true, Ordering::Relaxed);
-    log::event("info", "draining", &[("connections", json!(shared.connections())), ("drain_seconds", json!(shared.settings.drain.as_secs()))]);
+    log::event(
+        "info",
+        "draining",
+        &[
+            ("connections", json!(shared.connections())),
+            ("drain_seconds", json!(shared.settings.drain.as_secs())),
+        ],
+    );
     for accepted in listeners.close() {
         hand_over(shared, &lanes, &greeter, accepted);
     }
@@ -188,8 +225,17 @@ async fn accept_until_signal(shared: &Arc<Shared>, listeners: Listeners, lanes: 
 }
 
 /// Give a connection to the worker with the fewest; refuse it when there are too many.
-fn hand_over(shared: &Arc<Shared>, lanes: &[Lane], greeter: &Rc<RefCell<Worker>>, accepted: Accepted) {
-    let fewest = shared.metrics.iter().zip(lanes).min_by_key(|(m, _)| m.connections.load(Ordering::Relaxed));
+fn hand_over(
+    shared: &Arc<Shared>,
+    lanes: &[Lane],
+    greeter: &Rc<RefCell<Worker>>,
+    accepted: Accepted,
+) {
+    let fewest = shared
+        .metrics
+        .iter()
+        .zip(lanes)
+        .min_by_key(|(m, _)| m.connections.load(Ordering::Relaxed));
     if let Some((metrics, lane)) = fewest
         && shared.connections() < shared.settings.max_connections
     {
@@ -197,7 +243,9 @@ fn hand_over(shared: &Arc<Shared>, lanes: &[Lane], greeter: &Rc<RefCell<Worker>>
         metrics.accepted.fetch_add(1, Ordering::Relaxed);
         match lane.give.try_send(accepted) {
             Ok(()) => return,
-            Err(mpsc::error::TrySendError::Full(back) | mpsc::error::TrySendError::Closed(back)) => {
+            Err(
+                mpsc::error::TrySendError::Full(back) | mpsc::error::TrySendError::Closed(back),
+            ) => {
                 metrics.connections.fetch_sub(1, Ordering::Relaxed);
                 refuse(greeter, back);
             }
@@ -227,7 +275,10 @@ fn refuse(greeter: &Rc<RefCell<Worker>>, accepted: Accepted) {
     });
 }
 
-async fn tell<S: tokio::io::AsyncRead + AsyncWriteExt + Unpin>(mut stream: S, out: &[u8]) -> std::io::Result<()> {
+async fn tell<S: tokio::io::AsyncRead + AsyncWriteExt + Unpin>(
+    mut stream: S,
+    out: &[u8],
+) -> std::io::Result<()> {
     stream.write_all(out).await?;
     stream.shutdown().await?;
     let mut rest = [0u8; 1024];
@@ -236,7 +287,12 @@ async fn tell<S: tokio::io::AsyncRead + AsyncWriteExt + Unpin>(mut stream: S, ou
 }
 
 /// One worker: take connections up, serve them; after the drain began wait for them, but not for ever.
-async fn work(shared: Arc<Shared>, index: usize, mut take: mpsc::Receiver<Accepted>, drained: watch::Receiver<bool>) {
+async fn work(
+    shared: Arc<Shared>,
+    index: usize,
+    mut take: mpsc::Receiver<Accepted>,
+    drained: watch::Receiver<bool>,
+) {
     let worker = Rc::new(RefCell::new(Worker::new(Arc::clone(&shared), index)));
     while let Some(accepted) = take.recv().await {
         let (worker, drained, shared) = (Rc::clone(&worker), drained.clone(), Arc::clone(&shared));
@@ -254,7 +310,9 @@ async fn work(shared: Arc<Shared>, index: usize, mut take: mpsc::Receiver<Accept
                     }
                 }
             }
-            shared.metrics[index].connections.fetch_sub(1, Ordering::Relaxed);
+            shared.metrics[index]
+                .connections
+                .fetch_sub(1, Ordering::Relaxed);
         });
     }
     let until = Instant::now() + shared.settings.drain;
@@ -263,8 +321,12 @@ async fn work(shared: Arc<Shared>, index: usize, mut take: mpsc::Receiver<Accept
     }
 }
 
-async fn serve_connection<S>(stream: S, peer: Option<IpAddr>, worker: Rc<RefCell<Worker>>, drained: watch::Receiver<bool>)
-where
+async fn serve_connection<S>(
+    stream: S,
+    peer: Option<IpAddr>,
+    worker: Rc<RefCell<Worker>>,
+    drained: watch::Receiver<bool>,
+) where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
     Connection::new(stream, peer, worker, drained).run().await;

@@ -40,7 +40,11 @@ impl Watching {
 
 impl Watcher {
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, retired: Vec::new(), refused: None }
+        Self {
+            shared,
+            retired: Vec::new(),
+            refused: None,
+        }
     }
 
     pub fn start(mut self) -> Result<Watching, EdgeError> {
@@ -62,12 +66,22 @@ impl Watcher {
     pub fn look(&mut self) {
         self.retired.retain(|old| Arc::strong_count(old) > 1);
         let Some(id) = self.published() else { return };
-        if self.shared.current.load().as_ref().is_some_and(|l| l.id == id) {
+        if self
+            .shared
+            .current
+            .load()
+            .as_ref()
+            .is_some_and(|l| l.id == id)
+        {
             self.refused = None;
             self.shared.snapshots.alarm.store(0, Ordering::Relaxed);
             return;
         }
-        if self.refused.as_ref().is_some_and(|(seen, at)| *seen == id && at.elapsed() < RETRY) {
+        if self
+            .refused
+            .as_ref()
+            .is_some_and(|(seen, at)| *seen == id && at.elapsed() < RETRY)
+        {
             return;
         }
         let began = Instant::now();
@@ -102,14 +116,20 @@ impl Watcher {
                 ("snapshot", json!(id)),
                 ("replaces", json!(old.as_ref().map(|l| l.id.clone()))),
                 ("offers", json!(offers)),
-                ("took_ms", json!(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX))),
+                (
+                    "took_ms",
+                    json!(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)),
+                ),
             ],
         );
         self.retired.extend(old);
     }
 
     fn refuse(&mut self, id: String, fault: &str) {
-        self.shared.snapshots.failures.fetch_add(1, Ordering::Relaxed);
+        self.shared
+            .snapshots
+            .failures
+            .fetch_add(1, Ordering::Relaxed);
         self.shared.snapshots.alarm.store(1, Ordering::Relaxed);
         if self.refused.as_ref().is_none_or(|(seen, _)| *seen != id) {
             log::event(
@@ -118,7 +138,10 @@ impl Watcher {
                 &[
                     ("snapshot", json!(id)),
                     ("error", json!(fault)),
-                    ("serving", json!(self.shared.current.load().as_ref().map(|l| l.id.clone()))),
+                    (
+                        "serving",
+                        json!(self.shared.current.load().as_ref().map(|l| l.id.clone())),
+                    ),
                 ],
             );
         }

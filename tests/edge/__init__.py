@@ -1,0 +1,1 @@
+"""The real edge, started as a process on a free port and asked over sockets."""
