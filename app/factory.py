@@ -26,6 +26,7 @@ DOMAINS: tuple[str, ...] = (
     "app.routing.views",
     "app.reports.views",
     "app.dashboard.views",
+    "app.demo.views",
 )
 
 
