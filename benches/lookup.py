@@ -85,7 +85,7 @@ def run() -> list[Row]:
     offers = [{"offer_id": i, "carrier_id": i} for i in range(1, OFFERS + 1)]
     document = {"base_currency": "USD", "fx": {}, "reference_seconds": 180, "offers": offers}
     access = {**document, "offers": [{**o, "vendor": f"v{o['offer_id']}", "product": "p"} for o in offers]}
-    common = json.dumps({"trunk": None, "dnis": "0", "at_us": NOW_US, "max": 5})
+    common = json.dumps({"trunk": None, "at_us": NOW_US, "max": 5})
     with tempfile.TemporaryDirectory(prefix="tandem-bench-") as root:
         built: dict[str, str] = {}
 

@@ -187,7 +187,8 @@ def _instant(text: str | None) -> datetime:
 
 
 def _draw(answer: dict[str, Any]) -> None:
-    console = Console()
+    # Narrower than this a row of the explanation folds into a column of letters.
+    console = Console(width=max(Console().width, 150))
     reason = f" ({answer['reason']})" if answer["reason"] else ""
     console.print(
         f"[bold]{answer['b']}[/]  {answer['status']}{reason}  snapshot {answer['version']}", highlight=False
