@@ -1,4 +1,5 @@
 """A timeline (or the typed rows of a deck) as columns of numbers, ready for comparison."""
+
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +19,7 @@ Ints = npt.NDArray[np.int64]
 @dataclass(frozen=True)
 class Book:
     """`end` is FOREVER where the interval is open; `first_rate` −1 where it equals `rate`. Row i of every column is row i of `table`."""
+
     table: pa.Table
     keys: Keys
     start: Ints
@@ -33,13 +35,25 @@ class Book:
     @classmethod
     def of(cls, table: pa.Table | None) -> "Book":
         table = TIMELINE.empty_table() if table is None else table
+
         def ints(name: str, null: int = -1) -> Ints:
             column = pc.cast(table[name], pa.int64())
             found: Ints = pc.fill_null(column, null).to_numpy() if column.null_count else column.to_numpy()
             return found
-        return cls(table, keys_of(table["code"]), ints("effective_from", 0), ints("effective_until", FOREVER), ints("rate_nanos"),
-                   ints("first_rate_nanos"), ints("connect_fee_nanos"), ints("initial_increment"), ints("next_increment"), ints("free_seconds"),
-                   ints("status"))
+
+        return cls(
+            table,
+            keys_of(table["code"]),
+            ints("effective_from", 0),
+            ints("effective_until", FOREVER),
+            ints("rate_nanos"),
+            ints("first_rate_nanos"),
+            ints("connect_fee_nanos"),
+            ints("initial_increment"),
+            ints("next_increment"),
+            ints("free_seconds"),
+            ints("status"),
+        )
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -50,7 +64,9 @@ class Book:
 
     def amount(self, seconds: int) -> Ints:
         """Nanos × 60 of one call under each row."""
-        return amount60(self.rate, self.first_rate, self.fee, self.initial, self.following, self.free, seconds)
+        return amount60(
+            self.rate, self.first_rate, self.fee, self.initial, self.following, self.free, seconds
+        )
 
     @cached_property
     def short(self) -> Ints:

@@ -1,8 +1,9 @@
 """The whole check of one file, in this process. Runs inside the jail; the application calls `rates.deckcheck.run_check`."""
+
+import datetime as dt
 import time
-from collections.abc import Callable
-from datetime import timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pyarrow as pa
@@ -10,15 +11,15 @@ import pyarrow.compute as pc
 
 from rates import problems, store
 from rates.analyse import Analysis, analyse
-from rates.deckcheck import CheckReport, Outputs, Progress
+from rates.deckcheck import CheckReport, Outputs, Progress, Status
 from rates.diff import MissingRateOfExchange
 from rates.difftable import diff_table, guards
 from rates.lines import Lines
 from rates.notice import Terms
 from rates.options import CheckRequest
-from rates.parse.dates import micros
+from rates.parse.dates import micros, parse_date
 from rates.parse.sheet import parse_sheet
-from rates.problems import Problem, problem
+from rates.problems import problem
 from rates.read.columns import find_header
 from rates.read.raw import RawSheet, Refused
 from rates.read.source import open_source
@@ -50,20 +51,29 @@ def check(request: CheckRequest, progress: Progress) -> CheckReport:
         watch.step("read")
         scratch = Path(request.out_dir) / "scratch"
         scratch.mkdir(exist_ok=True)
-        source = open_source(Path(request.path), request.name, request.options, request.limits, request.last_encoding, scratch)
+        source = open_source(
+            Path(request.path), request.name, request.options, request.limits, request.last_encoding, scratch
+        )
         value, sheets = source.choose(request.options.sheets)
         total = sum(sheet.rows for sheet in sheets)
         watch.step("parse", 0, total)
         analysis = analyse(source, value, sheets[0], request)
         if analysis.reading is None:
-            return _report(request, watch, analysis, "needs_mapping", found=problems.to_table(analysis.questions), rows_read=total)
+            return _report(
+                request,
+                watch,
+                analysis,
+                "needs_mapping",
+                found=problems.to_table(analysis.questions),
+                rows_read=total,
+            )
         lines = [_lines(sheet, number, analysis) for number, sheet in enumerate(sheets)]
         watch.step("check", 0, total)
         valid = validate(lines)
         valid = _with_formulas(valid, sheets)
         return _judge(request, watch, analysis, valid, total)
     except Refused as refused:
-        status = "needs_mapping" if {p.id for p in refused.problems} & _ANSWERABLE else "rejected"
+        status: Status = "needs_mapping" if {p.id for p in refused.problems} & _ANSWERABLE else "rejected"
         return _report(request, watch, analysis, status, found=problems.to_table(refused.problems))
 
 
@@ -75,52 +85,99 @@ def _lines(sheet: RawSheet, number: int, analysis: Analysis) -> Lines:
     last = analysis.last_row if number == 0 else sheet.rows
     missing = [index for index in analysis.mapping if index >= sheet.frame.shape[1]]
     if missing:
-        raise Refused.because("column_unknown", sheet=sheet.name, text=f"column {missing[0] + 1}", hint="This sheet has other columns: import it apart.")
-    headers = {index: str(sheet.frame.iat[header - 1, index]).strip() if header else "" for index in analysis.mapping}
+        raise Refused.because(
+            "column_unknown",
+            sheet=sheet.name,
+            text=f"column {missing[0] + 1}",
+            hint="This sheet has other columns: import it apart.",
+        )
+    headers = {
+        index: str(sheet.frame.iat[header - 1, index]).strip() if header else ""
+        for index in range(sheet.frame.shape[1])
+    }
     assert analysis.reading is not None
     return parse_sheet(sheet, header, last, analysis.mapping, headers, analysis.reading)
 
 
 def _with_formulas(valid: Validated, sheets: list[RawSheet]) -> Validated:
-    found = [problem("formula_cell", sheet=sheet.name, row=int("".join(c for c in ref if c.isdigit())), column="".join(c for c in ref if c.isalpha()))
-             for sheet in sheets for ref in sheet.formulas]
+    found = [
+        problem(
+            "formula_cell",
+            sheet=sheet.name,
+            row=int("".join(c for c in ref if c.isdigit())),
+            column="".join(c for c in ref if c.isalpha()),
+        )
+        for sheet in sheets
+        for ref in sheet.formulas
+    ]
     if not found:
         return valid
-    return Validated(valid.rows, problems.concat([valid.problems, problems.to_table(found)]), valid.skipped, valid.duplicates)
+    return Validated(
+        valid.rows,
+        problems.concat([valid.problems, problems.to_table(found)]),
+        valid.skipped,
+        valid.duplicates,
+    )
 
 
-def _judge(request: CheckRequest, watch: _Watch, analysis: Analysis, valid: Validated, total: int) -> CheckReport:
+def _judge(
+    request: CheckRequest, watch: _Watch, analysis: Analysis, valid: Validated, total: int
+) -> CheckReport:
     found = [valid.problems]
     if not valid.rows.num_rows and not valid.errors:
         found.append(problems.to_table([problem("no_rows")]))
     if valid.errors or not valid.rows.num_rows:
-        return _report(request, watch, analysis, "rejected", found=problems.concat(found), rows_read=total, valid=valid)
+        return _report(
+            request, watch, analysis, "rejected", found=problems.concat(found), rows_read=total, valid=valid
+        )
     watch.step("compare", 0, valid.rows.num_rows)
     terms = terms_of(request, valid.rows)
     try:
         merged = merge(store.read_file(request.current) if request.current else None, valid.rows, terms)
     except MissingRateOfExchange as fault:
         found.append(problems.to_table([problem("currency_changed", text=str(fault))]))
-        return _report(request, watch, analysis, "rejected", found=problems.concat(found), rows_read=total, valid=valid)
+        return _report(
+            request, watch, analysis, "rejected", found=problems.concat(found), rows_read=total, valid=valid
+        )
     diff = diff_table(merged, valid.rows)
     guard = guards(merged, terms)
-    warned = [problem(id, hint=f"{reason} A second person must agree.") for id, reason in guard.reasons.items()]
+    warned = [
+        problem(id, hint=f"{reason} A second person must agree.") for id, reason in guard.reasons.items()
+    ]
     late = _late(request, diff)
     found += [problems.to_table(warned), late]
     refused = bool(pc.any(pc.equal(late["severity"], "error")).as_py()) if late.num_rows else False
     watch.step("store", 0, diff.num_rows)
-    outputs = Outputs(rows=_write(request, "rows", valid.rows), diff=_write(request, "diff", diff), timeline=_write(request, "timeline", merged.timeline))
+    outputs = Outputs(
+        rows=_write(request, "rows", valid.rows),
+        diff=_write(request, "diff", diff),
+        timeline=_write(request, "timeline", merged.timeline),
+    )
     labels = {entry["values"]: entry["counts"] for entry in pc.value_counts(diff["label"]).to_pylist()}
-    for mark, name in ((1, "DUPLICATE"), (2, "CONFLICT")):
-        count = len(valid.duplicates) and int(pc.sum(pc.equal(valid.duplicates["row"], valid.duplicates["row"])).as_py() or 0) if mark == 1 else 0
-        if count:
-            labels[name] = count
+    if valid.duplicates.num_rows:
+        labels["DUPLICATE"] = valid.duplicates.num_rows
     span = pc.min_max(diff["effective_from"]).as_py() if diff.num_rows else {"min": None, "max": None}
-    report = _report(request, watch, analysis, "rejected" if refused else "ready", found=problems.concat(found), rows_read=total, valid=valid, outputs=outputs)
+    report = _report(
+        request,
+        watch,
+        analysis,
+        "rejected" if refused else "ready",
+        found=problems.concat(found),
+        rows_read=total,
+        valid=valid,
+        outputs=outputs,
+    )
     return msgspec.structs.replace(
-        report, labels=labels, closing=guard.closing, closes_at=_iso(merged.closing.at_us) if len(merged.closing.keys) else None,
-        currency=valid.rows["currency"][0].as_py(), effective_first=span["min"] and span["min"].isoformat(), effective_last=span["max"] and span["max"].isoformat(),
-        needs_second_person=bool(guard.reasons), second_person_reasons=tuple(guard.reasons.values()))
+        report,
+        labels=labels,
+        closing=guard.closing,
+        closes_at=_iso(merged.closing.at_us) if len(merged.closing.keys) else None,
+        currency=valid.rows["currency"][0].as_py(),
+        effective_first=span["min"] and span["min"].isoformat(),
+        effective_last=span["max"] and span["max"].isoformat(),
+        needs_second_person=bool(guard.reasons),
+        second_person_reasons=tuple(guard.reasons.values()),
+    )
 
 
 def terms_of(request: CheckRequest, rows: pa.Table) -> Terms:
@@ -129,13 +186,16 @@ def terms_of(request: CheckRequest, rows: pa.Table) -> Terms:
     stated = request.options.defaults.effective_from
     asked = rows["effective_from"].cast(pa.int64()).to_numpy()
     if stated and stated != "receipt":
-        from zoneinfo import ZoneInfo
-
-        from rates.parse.dates import parse_date
         deck_from = parse_date(stated, "ymd", ZoneInfo(request.options.time_zone))[0] or received
     else:
         deck_from = int(asked.min()) if len(asked) else received
-    return Terms(received_us=received, deck_from_us=deck_from, deck_id=request.deck_id, options=request.options, fx=request.fx)
+    return Terms(
+        received_us=received,
+        deck_from_us=deck_from,
+        deck_id=request.deck_id,
+        options=request.options,
+        fx=request.fx,
+    )
 
 
 def _late(request: CheckRequest, diff: pa.Table) -> pa.Table:
@@ -143,25 +203,58 @@ def _late(request: CheckRequest, diff: pa.Table) -> pa.Table:
     late = diff.filter(pc.equal(diff["label"], "LATE"))
     policy = request.options.late
     days = f"{request.options.notice_days} {request.options.notice_unit} days"
-    hint = {"postpone": f"Increase with less than {days} of notice: postponed to the first legal instant.",
-            "accept": f"Increase with less than {days} of notice: taken as asked.",
-            "refuse": f"Increase with less than {days} of notice: refused by the agreement."}[policy]
+    hint = {
+        "postpone": f"Increase with less than {days} of notice: postponed to the first legal instant.",
+        "accept": f"Increase with less than {days} of notice: taken as asked.",
+        "refuse": f"Increase with less than {days} of notice: refused by the agreement.",
+    }[policy]
     count = late.num_rows
+
     def constant(text: str | None) -> pa.Array:
         return pa.array([text] * count, pa.utf8())
-    return pa.table([constant(None), late["row"], constant(None), late["code"], late["asked_from"].cast(pa.utf8()), constant("notice_short"),
-                     constant("error" if policy == "refuse" else "warning"), constant(hint)], schema=problems.SCHEMA)
+
+    return pa.table(
+        [
+            constant(None),
+            late["row"],
+            constant(None),
+            late["code"],
+            late["asked_from"].cast(pa.utf8()),
+            constant("notice_short"),
+            constant("error" if policy == "refuse" else "warning"),
+            constant(hint),
+        ],
+        schema=problems.SCHEMA,
+    )
 
 
-def _report(request: CheckRequest, watch: _Watch, analysis: Analysis | None, status: str, *, found: pa.Table, rows_read: int = 0,
-            valid: Validated | None = None, outputs: Outputs = Outputs()) -> CheckReport:
+def _report(
+    request: CheckRequest,
+    watch: _Watch,
+    analysis: Analysis | None,
+    status: Status,
+    *,
+    found: pa.Table,
+    rows_read: int = 0,
+    valid: Validated | None = None,
+    outputs: Outputs = Outputs(),
+) -> CheckReport:
     path = _write(request, "problems", found)
     watch.step("")
     errors = int(pc.sum(pc.equal(found["severity"], "error")).as_py() or 0)
     return CheckReport(
-        status=status, guess=analysis.guess if analysis else None, preview=analysis.preview if analysis else None, rows_read=rows_read,  # type: ignore[arg-type]
-        rows_skipped=valid.skipped if valid else 0, codes=valid.rows.num_rows if valid else 0, problems=tuple(problems.group(found)),
-        error_count=errors, warning_count=found.num_rows - errors, outputs=msgspec.structs.replace(outputs, problems=path), seconds=watch.seconds)
+        status=status,
+        guess=analysis.guess if analysis else None,
+        preview=analysis.preview if analysis else None,
+        rows_read=rows_read,
+        rows_skipped=valid.skipped if valid else 0,
+        codes=valid.rows.num_rows if valid else 0,
+        problems=tuple(problems.group(found)),
+        error_count=errors,
+        warning_count=found.num_rows - errors,
+        outputs=msgspec.structs.replace(outputs, problems=path),
+        seconds=watch.seconds,
+    )
 
 
 def _write(request: CheckRequest, name: str, table: pa.Table) -> str:
@@ -171,8 +264,4 @@ def _write(request: CheckRequest, name: str, table: pa.Table) -> str:
 
 
 def _iso(micros_utc: int) -> str:
-    import datetime as dt
-    return dt.datetime.fromtimestamp(micros_utc / 1_000_000, timezone.utc).isoformat()
-
-
-__all__ = ["Callable", "Problem", "check", "terms_of"]
+    return dt.datetime.fromtimestamp(micros_utc / 1_000_000, dt.UTC).isoformat()

@@ -1,4 +1,5 @@
 """The jailed child: reads a CheckRequest as JSON on stdin, sets its own limits, writes progress lines and at last the report to stdout."""
+
 import resource
 import sys
 
@@ -10,8 +11,12 @@ from rates.options import CheckRequest
 def confine(request: CheckRequest) -> None:
     """Limits that cannot be raised again: address space, CPU seconds, size of a written file, no core dump."""
     limits = request.limits
-    for kind, value in ((resource.RLIMIT_AS, limits.memory_bytes), (resource.RLIMIT_CPU, limits.cpu_s),
-                        (resource.RLIMIT_FSIZE, limits.output_bytes), (resource.RLIMIT_CORE, 0)):
+    for kind, value in (
+        (resource.RLIMIT_AS, limits.memory_bytes),
+        (resource.RLIMIT_CPU, limits.cpu_s),
+        (resource.RLIMIT_FSIZE, limits.output_bytes),
+        (resource.RLIMIT_CORE, 0),
+    ):
         resource.setrlimit(kind, (value, value))
 
 
@@ -24,8 +29,10 @@ def main() -> int:
     def say(step: str, done: int, total: int) -> None:
         out.write(msgspec.json.encode({"step": step, "done": done, "total": total}) + b"\n")
         out.flush()
+
     say("start", 0, 0)
     from rates.check import check  # under the limits already
+
     report = check(request, say)
     out.write(msgspec.json.encode({"report": report}) + b"\n")
     out.flush()

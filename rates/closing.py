@@ -1,7 +1,9 @@
 """Codes in force that a full deck does not name: what becomes of them."""
+
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from rates.book import Book, Ints
@@ -11,12 +13,14 @@ from rates.keys import Keys
 from rates.lookup import FOREVER
 from rates.notice import Terms
 from rates.schema import CLOSED, OPEN
+from rates.stamp import stamp
 
 
 @dataclass(frozen=True)
 class Closing:
     """keys: codes that close at `at_us`; old: row of the timeline that priced each last; replacement: row of the deck (index) that
     prices it from then on under the rule highest_in_country, −1 = none; marked = a `closed` row is written (rule block)."""
+
     keys: Keys
     old: Ints
     at_us: int
@@ -29,7 +33,9 @@ def plan_closing(current: Book, plan: RowPlan, terms: Terms) -> Closing:
     at_us, mode, rule = terms.closing_us, terms.options.mode, terms.options.unlisted_rule
     absent = np.zeros(len(current), bool)
     if mode in ("full", "full_per_country"):
-        absent = (current.end > at_us) & (current.status != CLOSED) & ~np.isin(current.keys, plan.book.keys)
+        absent = (
+            (current.end > at_us) & (current.status != CLOSED) & ~pd.Index(current.keys).isin(plan.book.keys)
+        )
         if mode == "full_per_country" and absent.any():
             named = {name for name in countries_of(plan.book.keys) if name is not None}
             where = np.flatnonzero(absent)
@@ -55,16 +61,35 @@ def _highest(plan: RowPlan, keys: Keys) -> Ints:
 
 def closing_rows(current: Book, rows: pa.Table, closing: Closing, terms: Terms) -> pa.Table | None:
     """Timeline rows to write for closed codes: none (parent), status closed (block), or the country's highest rate."""
-    from rates.timeline import stamp
     if not closing.marked or not len(closing.keys):
         return None
     marked, priced = closing.replacement < 0, closing.replacement >= 0
-    start, end = np.full(len(closing.keys), closing.at_us, np.int64), np.full(len(closing.keys), FOREVER, np.int64)
+    start, end = (
+        np.full(len(closing.keys), closing.at_us, np.int64),
+        np.full(len(closing.keys), FOREVER, np.int64),
+    )
     old = current.table.select([name for name in rows.column_names if name in current.table.column_names])
     parts = []
     if marked.any():
-        parts.append(stamp(old.take(pa.array(closing.old[marked])), closing.keys[marked], start[marked], end[marked], terms, status=CLOSED))
+        parts.append(
+            stamp(
+                old.take(pa.array(closing.old[marked])),
+                closing.keys[marked],
+                start[marked],
+                end[marked],
+                terms,
+                status=CLOSED,
+            )
+        )
     if priced.any():
-        parts.append(stamp(rows.take(pa.array(closing.replacement[priced])), closing.keys[priced], start[priced], end[priced], terms,
-                           destinations=old["destination"].take(pa.array(closing.old[priced]))))
+        parts.append(
+            stamp(
+                rows.take(pa.array(closing.replacement[priced])),
+                closing.keys[priced],
+                start[priced],
+                end[priced],
+                terms,
+                destinations=old["destination"].take(pa.array(closing.old[priced])),
+            )
+        )
     return pa.concat_tables(parts)

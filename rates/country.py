@@ -1,4 +1,5 @@
 """Country of a dial code, from numbering metadata: by country code, and by the three digits after it where +1 and +7 are shared."""
+
 from functools import cache
 from typing import Final
 

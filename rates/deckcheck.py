@@ -1,4 +1,5 @@
 """The application's one entry point: check a deck file in a jailed child process."""
+
 from collections.abc import Callable
 from typing import Literal
 
@@ -17,6 +18,7 @@ Progress = Callable[[str, int, int], None]
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
     """A guessed or stated value. confidence 0–100; stated = it came from the options."""
+
     value: str | None
     confidence: int
     alternatives: tuple[str, ...] = ()
@@ -25,6 +27,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One column of the sheet. field None = unmapped; confidence ≥ 90 taken, 75–89 taken but to be confirmed, below unmapped."""
+
     index: int
     letter: str
     header: str
@@ -37,6 +40,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 class Guess(msgspec.Struct, frozen=True, kw_only=True):
     """What was read out of the file by itself; shown as chips with drop-downs. header_row 0 = none."""
+
     kind: str
     sheets: tuple[str, ...]
     sheet: Value
@@ -57,6 +61,7 @@ class PreviewRow(msgspec.Struct, frozen=True, kw_only=True):
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
     """First rows of the sheet from its top (preamble included) and its last ones."""
+
     sheet: str
     first: tuple[PreviewRow, ...]
     last: tuple[PreviewRow, ...]
@@ -66,6 +71,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     """Arrow IPC files below `out_dir`. problems: rates.problems.SCHEMA; rows: rates.schema.ROWS; diff: rates.schema.DIFF;
     timeline: rates.schema.TIMELINE (the candidate: what comes into force on approval)."""
+
     problems: str | None = None
     rows: str | None = None
     diff: str | None = None
@@ -75,6 +81,7 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     """labels: count per diff label. second_person_reasons: human sentences, one per breached guard.
     closing: codes of the deck in force that this file closes. closes_at: ISO instant, None when nothing closes."""
+
     status: Status
     guess: Guess | None = None
     preview: Preview | None = None
@@ -112,10 +119,12 @@ def report_from_json(text: str | bytes) -> CheckReport:
     return msgspec.json.decode(text, type=CheckReport)
 
 
-def run_check(request: CheckRequest, progress: Progress | None = None,
-              cancelled: Callable[[], bool] | None = None) -> CheckReport:
+def run_check(
+    request: CheckRequest, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None
+) -> CheckReport:
     """Check `request.path` in a jailed child (`python -m rates.child`): memory, CPU, wall-clock and output limits of
     `request.limits`. Never raises for a bad file: a child that dies becomes a problem (`file_too_big`, `parser_crashed`,
     `check_timeout`, `cancelled`). `cancelled` is polled about ten times a second."""
     from rates.jail import run_child  # the jail needs the types above
+
     return run_child(request, progress, cancelled)

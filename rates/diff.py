@@ -2,6 +2,7 @@
 
 Prices are compared per code and by longest match, at the instant the row asks for, on the exact cost of a call of 30 s and of 180 s;
 so increments, fees and currencies count, and a code split from its parent is compared with what its numbers cost before."""
+
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ Mask = npt.NDArray[np.bool_]
 
 class MissingRateOfExchange(Exception):
     """Prices in two currencies cannot be compared. args[0] names both."""
+
     code = "currency_changed"
 
 
@@ -28,6 +30,7 @@ class MissingRateOfExchange(Exception):
 class RowPlan:
     """Per typed row of the deck (index into its table): what it is compared with, its label, and when it takes effect.
     `effective` = it has an effect at all; `unchanged` = the timeline already says exactly this, so nothing is written."""
+
     book: Book
     start: Ints
     end: Ints
@@ -52,7 +55,14 @@ def plan_rows(current: Book, rows: pa.Table, terms: Terms) -> RowPlan:
     priced = has & (_pick(current.status, at) == OPEN)
     is_open = new.status == OPEN
     up, down, jump = _moves(current, new, at, priced & is_open, terms)
-    same_terms = priced & is_open & ~up & ~down & (_pick(current.terms_key(), at) == new.terms_key()).all(axis=1) & (_pick(current.rate, at) == new.rate)
+    same_terms = (
+        priced
+        & is_open
+        & ~up
+        & ~down
+        & (_pick(current.terms_key(), at) == new.terms_key()).all(axis=1)
+        & (_pick(current.rate, at) == new.rate)
+    )
     old_names, new_names = _names(current, at), np.asarray(new.destination.to_pandas(), object)
     renamed = own & (old_names != new_names)
     known = set(current.destination.to_pylist()) if renamed.any() else set()
@@ -80,11 +90,22 @@ def plan_rows(current: Book, rows: pa.Table, terms: Terms) -> RowPlan:
     if terms.options.late == "postpone":
         start = np.where(late, terms.legal_us, start)
     if terms.options.backdated == "accept":
-        label[(asked < terms.received_us) & np.isin(label, ("NEW", "DECREASE", "LATE", "TERMS_CHANGED", "REOPENED"))] = "BACKDATED"
+        label[
+            (asked < terms.received_us)
+            & np.isin(label, ("NEW", "DECREASE", "LATE", "TERMS_CHANGED", "REOPENED"))
+        ] = "BACKDATED"
     end = _ends(new, start)
     effective = end > start
-    alone = np.bincount(np.unique(new.keys, return_inverse=True)[1])[np.unique(new.keys, return_inverse=True)[1]] == 1 if len(new) else effective
-    unchanged = (label == "UNCHANGED") & own & same_state & ~renamed & alone & (end == FOREVER) & (_pick(current.end, at) == FOREVER)
+    alone = ~pd.Series(new.keys).duplicated(keep=False).to_numpy()
+    unchanged = (
+        (label == "UNCHANGED")
+        & own
+        & same_state
+        & ~renamed
+        & alone
+        & (end == FOREVER)
+        & (_pick(current.end, at) == FOREVER)
+    )
     unchanged |= (new.status == CLOSED) & (label == "UNCHANGED") & ~current.lookup.ever(new.keys)
     return RowPlan(new, start, end, old, label, name_label, effective, unchanged, late & effective, jump)
 
@@ -95,7 +116,11 @@ def _pick(column: npt.NDArray[Any], at: Ints) -> npt.NDArray[Any]:
 
 
 def _names(book: Book, at: Ints) -> npt.NDArray[np.object_]:
-    return np.asarray(book.destination.take(pa.array(at)).to_pandas(), object) if len(book) else np.full(len(at), "", object)
+    return (
+        np.asarray(book.destination.take(pa.array(at)).to_pandas(), object)
+        if len(book)
+        else np.full(len(at), "", object)
+    )
 
 
 def _moves(current: Book, new: Book, at: Ints, compared: Mask, terms: Terms) -> tuple[Mask, Mask, Mask]:
@@ -105,7 +130,10 @@ def _moves(current: Book, new: Book, at: Ints, compared: Mask, terms: Terms) -> 
         return up, down, jump
     old_cur, new_cur = _pick(current.currency, at), new.currency
     foreign = compared & (old_cur != new_cur)
-    for old_amount, new_amount, is_long in ((current.short, new.short, False), (current.long, new.long, True)):
+    for old_amount, new_amount, is_long in (
+        (current.short, new.short, False),
+        (current.long, new.long, True),
+    ):
         before, after = _pick(old_amount, at), new_amount
         if foreign.any():
             before = before.astype(object) * _factors(old_cur, foreign, terms.fx)
@@ -113,7 +141,9 @@ def _moves(current: Book, new: Book, at: Ints, compared: Mask, terms: Terms) -> 
         up |= compared & np.asarray(after > before, bool)
         down |= compared & np.asarray(after < before, bool)
         if is_long:
-            jump = compared & np.asarray((before > 0) & (after > 0) & ((after // 10 > before) | (before // 10 > after)), bool)
+            jump = compared & np.asarray(
+                (before > 0) & (after > 0) & ((after // 10 > before) | (before // 10 > after)), bool
+            )
     return up, down, jump
 
 

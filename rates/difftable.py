@@ -1,8 +1,10 @@
 """The plan of a deck as the table people review (schema.DIFF), and the guards that call a second person."""
+
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -31,18 +33,38 @@ def _of_rows(merged: Merged, rows: pa.Table) -> pa.Table:
     new = plan.book
     old = plan.old[at]
     priced = (old >= 0) & (_pick(current.status, np.maximum(old, 0)) == OPEN)
-    shown = (new.status[at] == OPEN)
+    shown = new.status[at] == OPEN
     before = _side(current, np.maximum(old, 0), priced)
     after = _side(new, at, shown)
     picked = rows.take(pa.array(at))
     foreign = priced & (_pick(current.currency, np.maximum(old, 0)) != new.currency[at])
     none = pa.nulls(len(at), pa.utf8())
-    return pa.table([
-        picked["code"], pa.array(_names(current, np.maximum(old, 0)), pa.utf8(), mask=old < 0), picked["destination"],
-        pa.array(plan.label[at], pa.utf8()), pa.array(plan.name_label[at], pa.utf8()), picked["currency"],
-        before["rate"], after["rate"], before["eff30"], after["eff30"], before["eff180"], after["eff180"],
-        _change(before, after, priced & shown & ~foreign), _instants(new.start[at]), _instants(plan.start[at]), _instants(plan.end[at]),
-        _codes(current, old), none, before["terms"], after["terms"], picked["row"].cast(pa.int32())], schema=DIFF)
+    return pa.table(
+        [
+            picked["code"],
+            pa.array(_names(current, np.maximum(old, 0)), pa.utf8(), mask=old < 0),
+            picked["destination"],
+            pa.array(plan.label[at], pa.utf8()),
+            pa.array(plan.name_label[at], pa.utf8()),
+            picked["currency"],
+            before["rate"],
+            after["rate"],
+            before["eff30"],
+            after["eff30"],
+            before["eff180"],
+            after["eff180"],
+            _change(before, after, priced & shown & ~foreign),
+            _instants(new.start[at]),
+            _instants(plan.start[at]),
+            _instants(plan.end[at]),
+            _codes(current, old),
+            none,
+            before["terms"],
+            after["terms"],
+            picked["row"].cast(pa.int32()),
+        ],
+        schema=DIFF,
+    )
 
 
 def _of_closing(merged: Merged) -> pa.Table:
@@ -59,25 +81,55 @@ def _of_closing(merged: Merged) -> pa.Table:
     after = _side(after_book, place, lands)
     names = _names(current, closing.old)
     none = pa.nulls(count, pa.utf8())
-    return pa.table([
-        codes_of(closing.keys), pa.array(names, pa.utf8()), none, pa.array(["CLOSED"] * count), pa.array([""] * count),
-        pa.array(current.currency[closing.old], pa.utf8()), before["rate"], after["rate"], before["eff30"], after["eff30"], before["eff180"],
-        after["eff180"], _change(before, after, lands), _instants(instant), _instants(instant), pa.nulls(count, INSTANT),
-        codes_of(closing.keys), _codes(after_book, np.where(lands, fallback, -1)), before["terms"], after["terms"], pa.nulls(count, pa.int32())],
-        schema=DIFF)
+    return pa.table(
+        [
+            codes_of(closing.keys),
+            pa.array(names, pa.utf8()),
+            none,
+            pa.array(["CLOSED"] * count),
+            pa.array([""] * count),
+            pa.array(current.currency[closing.old], pa.utf8()),
+            before["rate"],
+            after["rate"],
+            before["eff30"],
+            after["eff30"],
+            before["eff180"],
+            after["eff180"],
+            _change(before, after, lands),
+            _instants(instant),
+            _instants(instant),
+            pa.nulls(count, INSTANT),
+            codes_of(closing.keys),
+            _codes(after_book, np.where(lands, fallback, -1)),
+            before["terms"],
+            after["terms"],
+            pa.nulls(count, pa.int32()),
+        ],
+        schema=DIFF,
+    )
 
 
 def _side(book: Book, at: Ints, shown: npt.NDArray[np.bool_]) -> dict[str, pa.Array]:
     """Rate, effective prices and terms of rows `at`; null where not `shown`."""
     hide = ~shown
+
     def ints(column: Ints) -> pa.Array:
         return pa.array(_pick(column, at), pa.int64(), mask=hide)
+
     stacked = _pick(book.terms_key(), at)
-    unique, inverse = np.unique(stacked, axis=0, return_inverse=True) if len(at) else (stacked, np.zeros(0, np.int64))
+    inverse = np.zeros(len(at), np.int64)
+    for column in stacked.T:  # number the few distinct combinations without sorting them
+        codes, values = pd.factorize(column)
+        inverse = pd.factorize(inverse * len(values) + codes)[0].astype(np.int64)
+    unique = stacked[np.flatnonzero(~pd.Series(inverse).duplicated().to_numpy())]
     words = pa.array([_terms(*(int(v) for v in row)) for row in unique], pa.utf8())
     terms = words.take(pa.array(inverse.reshape(-1), pa.int64()))
-    return {"rate": ints(book.rate), "eff30": ints(per_minute(book.short, SHORT)), "eff180": ints(per_minute(book.long, LONG)),
-            "terms": pc.if_else(pa.array(shown), terms, None)}
+    return {
+        "rate": ints(book.rate),
+        "eff30": ints(per_minute(book.short, SHORT)),
+        "eff180": ints(per_minute(book.long, LONG)),
+        "terms": pc.if_else(pa.array(shown), terms, None),
+    }
 
 
 def _terms(first_rate: int, fee: int, initial: int, following: int, free: int) -> str:
@@ -88,12 +140,18 @@ def _terms(first_rate: int, fee: int, initial: int, following: int, free: int) -
     return words + (f" free {free} s" if free else "")
 
 
-def _change(before: dict[str, pa.Array], after: dict[str, pa.Array], where: npt.NDArray[np.bool_]) -> pa.Array:
+def _change(
+    before: dict[str, pa.Array], after: dict[str, pa.Array], where: npt.NDArray[np.bool_]
+) -> pa.Array:
     """Change of the effective price in ppm, floored; at 180 s, or at 30 s where that alone moved."""
+
     def numbers(column: pa.Array) -> Ints:
         found: Ints = pc.fill_null(column, 0).to_numpy(zero_copy_only=False)
         return found
-    old180, new180, old30, new30 = (numbers(c) for c in (before["eff180"], after["eff180"], before["eff30"], after["eff30"]))
+
+    old180, new180, old30, new30 = (
+        numbers(c) for c in (before["eff180"], after["eff180"], before["eff30"], after["eff30"])
+    )
     use_short = (old180 == new180) & (old30 != new30)
     old, new = np.where(use_short, old30, old180), np.where(use_short, new30, new180)
     safe = np.maximum(old, 1)
@@ -105,7 +163,11 @@ def _change(before: dict[str, pa.Array], after: dict[str, pa.Array], where: npt.
 def _codes(book: Book, at: Ints) -> pa.Array:
     if not len(book):
         return pa.nulls(len(at), pa.utf8())
-    column = book.table["code"].combine_chunks() if isinstance(book.table["code"], pa.ChunkedArray) else book.table["code"]
+    column = (
+        book.table["code"].combine_chunks()
+        if isinstance(book.table["code"], pa.ChunkedArray)
+        else book.table["code"]
+    )
     return column.take(pa.array(at, pa.int64(), mask=at < 0))
 
 
@@ -116,6 +178,7 @@ def _instants(micros: Ints) -> pa.Array:
 @dataclass(frozen=True)
 class Guards:
     """Counts against the deck in force at receipt, and the sentences for those that breach a guard, by problem id."""
+
     active: int
     closing: int
     changed: int
@@ -125,16 +188,31 @@ class Guards:
 
 def guards(merged: Merged, terms: Terms) -> Guards:
     current, plan = merged.current, merged.plan
-    active = int(((current.start <= terms.received_us) & (current.end > terms.received_us) & (current.status == OPEN)).sum())
+    active = int(
+        (
+            (current.start <= terms.received_us)
+            & (current.end > terms.received_us)
+            & (current.status == OPEN)
+        ).sum()
+    )
     stated = int(((plan.label == "CLOSED") & plan.effective).sum())
     closing = len(merged.closing.keys) + stated
-    changed = int((np.isin(plan.label, ("INCREASE", "DECREASE", "LATE", "TERMS_CHANGED", "BACKDATED")) & plan.effective).sum())
+    changed = int(
+        (
+            np.isin(plan.label, ("INCREASE", "DECREASE", "LATE", "TERMS_CHANGED", "BACKDATED"))
+            & plan.effective
+        ).sum()
+    )
     jumps = int((plan.jump & plan.effective).sum())
     reasons = {}
     if active and closing * 100 > CLOSES_SHARE * active:
-        reasons["closes_many"] = f"{closing:,} of {active:,} active codes would close ({closing * 100 // active} %, limit {CLOSES_SHARE} %)."
+        reasons["closes_many"] = (
+            f"{closing:,} of {active:,} active codes would close ({closing * 100 // active} %, limit {CLOSES_SHARE} %)."
+        )
     if active and changed * 100 > CHANGES_SHARE * active:
-        reasons["changes_many"] = f"{changed:,} rates change against {active:,} active codes ({changed * 100 // active} %, limit {CHANGES_SHARE} %)."
+        reasons["changes_many"] = (
+            f"{changed:,} rates change against {active:,} active codes ({changed * 100 // active} %, limit {CHANGES_SHARE} %)."
+        )
     if jumps:
         reasons["rate_jump"] = f"{jumps:,} rates change more than tenfold."
     return Guards(active, closing, changed, jumps, reasons)

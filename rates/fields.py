@@ -1,10 +1,29 @@
 """The fields a column of a deck can hold."""
+
 from typing import Final, Literal, get_args
 
 Field = Literal[
-    "code", "country_code", "area_code", "destination", "country", "rate", "first_rate", "rate_peak", "rate_offpeak",
-    "rate_weekend", "connect_fee", "initial_increment", "next_increment", "increments", "free_seconds",
-    "effective_from", "effective_until", "currency", "status", "comment", "ignore",
+    "code",
+    "country_code",
+    "area_code",
+    "destination",
+    "country",
+    "rate",
+    "first_rate",
+    "rate_peak",
+    "rate_offpeak",
+    "rate_weekend",
+    "connect_fee",
+    "initial_increment",
+    "next_increment",
+    "increments",
+    "free_seconds",
+    "effective_from",
+    "effective_until",
+    "currency",
+    "status",
+    "comment",
+    "ignore",
 ]
 
 FIELDS: Final[tuple[str, ...]] = get_args(Field)

@@ -1,4 +1,5 @@
 """Runs the child, reads its lines, and turns every way it can die into a problem."""
+
 import os
 import selectors
 import subprocess
@@ -19,11 +20,20 @@ _STEPS = ("read", "parse", "check", "compare", "store")
 _ROOT = str(Path(__file__).resolve().parent.parent)
 
 
-def run_child(request: CheckRequest, progress: Progress | None, cancelled: Callable[[], bool] | None) -> CheckReport:
+def run_child(
+    request: CheckRequest, progress: Progress | None, cancelled: Callable[[], bool] | None
+) -> CheckReport:
     deadline = time.monotonic() + request.limits.wall_s
     with tempfile.TemporaryFile() as errors:
-        child = subprocess.Popen([sys.executable, "-m", "rates.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
-                                 env=_environment(), cwd=_ROOT, start_new_session=True)
+        child = subprocess.Popen(
+            [sys.executable, "-m", "rates.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=_environment(),
+            cwd=_ROOT,
+            start_new_session=True,
+        )
         try:
             report, reason = _follow(child, request, progress, cancelled, deadline)
         finally:
@@ -41,15 +51,32 @@ def run_child(request: CheckRequest, progress: Progress | None, cancelled: Calla
 
 def _environment() -> dict[str, str]:
     """Only what Python needs to start: no secrets reach the child. One arena and no thread pools keep its address space small."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "TZDIR", "PYTHONTZPATH") if name in os.environ}
-    return kept | {"PYTHONPATH": _ROOT, "PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "2",
-                   "ARROW_DEFAULT_MEMORY_POOL": "system", "PYTHONUTF8": "1"}
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "TZDIR", "PYTHONTZPATH")
+        if name in os.environ
+    }
+    return kept | {
+        "PYTHONPATH": _ROOT,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MALLOC_ARENA_MAX": "2",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "2",
+        "ARROW_DEFAULT_MEMORY_POOL": "system",
+        "PYTHONUTF8": "1",
+    }
 
 
-def _follow(child: "subprocess.Popen[bytes]", request: CheckRequest, progress: Progress | None, cancelled: Callable[[], bool] | None,
-            deadline: float) -> tuple[CheckReport | None, str | None]:
+def _follow(
+    child: "subprocess.Popen[bytes]",
+    request: CheckRequest,
+    progress: Progress | None,
+    cancelled: Callable[[], bool] | None,
+    deadline: float,
+) -> tuple[CheckReport | None, str | None]:
     """(report, None), or (None, problem id), or (None, None) when the child ended without a word."""
-    assert child.stdin is not None and child.stdout is not None
+    assert child.stdin is not None
+    assert child.stdout is not None
     try:
         child.stdin.write(msgspec.json.encode(request))
         child.stdin.close()
@@ -89,8 +116,16 @@ class _Last(msgspec.Struct):
 
 def _cause(code: int, said: str) -> str:
     """Why a child ended without a report."""
-    if "MemoryError" in said or "memory allocation" in said or "ArrowMemoryError" in said or "bad_alloc" in said or "malloc of size" in said \
-            or "File too large" in said or "capacity overflow" in said or "Cannot allocate memory" in said:
+    if (
+        "MemoryError" in said
+        or "memory allocation" in said
+        or "ArrowMemoryError" in said
+        or "bad_alloc" in said
+        or "malloc of size" in said
+        or "File too large" in said
+        or "capacity overflow" in said
+        or "Cannot allocate memory" in said
+    ):
         return "file_too_big"
     if code in (-24, -9):  # SIGXCPU, then SIGKILL at the hard limit
         return "check_timeout"

@@ -1,5 +1,6 @@
 """Dial codes as integers for fast joins: key = the digits with a 1 in front, so length and leading zeros are kept and the
 parent of a code is key // 10. Used inside computations only; files and tables hold digit strings."""
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa

@@ -1,4 +1,5 @@
 """Rows of one sheet on their way from text to typed columns, and the list of what is wrong with them."""
+
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +15,15 @@ from rates.problems import SCHEMA, TEXT_LIMIT
 Mask = npt.NDArray[np.bool_]
 
 
+def is_none(values: npt.NDArray[np.object_]) -> Mask:
+    """Where an array of objects holds None."""
+    return np.fromiter((value is None for value in values), bool, len(values))
+
+
 @dataclass(frozen=True)
 class Reading:
     """How the text of this file is read; all decided for the file as a whole. Instants in microseconds, UTC."""
+
     options: DeckOptions
     decimal_mark: str
     date_order: str | None
@@ -29,6 +36,7 @@ class Reading:
 @dataclass
 class Lines:
     """`texts[field]` raw cells, `values[field]` typed ones, all of one length; `keep` turns False where a row is left out."""
+
     sheet: str
     rows: npt.NDArray[np.int32]
     headers: dict[str, str]
@@ -46,8 +54,16 @@ class Lines:
     def chosen(self, *repairs: str) -> bool:
         return any(repair in self.reading.options.repairs for repair in repairs)
 
-    def report(self, id: str, where: Mask, column: str | None = None, *, severity: str | None = None, hint: str | None = None,
-               skip: bool = False) -> None:
+    def report(
+        self,
+        id: str,
+        where: Mask,
+        column: str | None = None,
+        *,
+        severity: str | None = None,
+        hint: str | None = None,
+        skip: bool = False,
+    ) -> None:
         """One problem for every row of `where` still kept; `skip` leaves those rows out. `column` is a field."""
         at = np.flatnonzero(where & self.keep)
         if skip:
@@ -60,15 +76,34 @@ class Lines:
         entry = CATALOGUE[id]
         count = len(shown)
         index = pa.array(shown)
+
         def constant(text: str | None) -> pa.Array:
             return pa.array([text], pa.utf8()).take(pa.array(np.zeros(count, np.int64)))
+
         def cells(name: str | None) -> pa.Array:
             source = self.texts.get(name) if name else None
-            return pa.nulls(count, pa.utf8()) if source is None else pc.utf8_slice_codeunits(source.take(index), 0, TEXT_LIMIT)
+            return (
+                pa.nulls(count, pa.utf8())
+                if source is None
+                else pc.utf8_slice_codeunits(source.take(index), 0, TEXT_LIMIT)
+            )
+
         header = self.headers.get(column, column) if column else None
-        self.problems.append(pa.table([
-            constant(self.sheet), pa.array(self.rows[shown]), constant(header), cells("code"), cells(column), constant(id),
-            constant(severity or entry.severity), constant(hint or entry.hint)], schema=SCHEMA))
+        self.problems.append(
+            pa.table(
+                [
+                    constant(self.sheet),
+                    pa.array(self.rows[shown]),
+                    constant(header),
+                    cells("code"),
+                    cells(column),
+                    constant(id),
+                    constant(severity or entry.severity),
+                    constant(hint or entry.hint),
+                ],
+                schema=SCHEMA,
+            )
+        )
 
     def fault(self, id: str, column: str) -> Mask:
         """Rows whose cell of this field has this fault."""

@@ -1,6 +1,8 @@
 """Which row of a timeline applies to a code at an instant: exactly this code, or the longest match."""
+
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from rates.keys import Keys
 
@@ -14,8 +16,10 @@ class Lookup:
     def __init__(self, keys: Keys, start: Ints, end: Ints) -> None:
         self._order = np.lexsort((start, keys))
         self._end = end[self._order]
-        self._keys, index = np.unique(keys[self._order], return_inverse=True)
-        self._times = np.unique(start)
+        ordered = keys[self._order]
+        begins = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
+        self._keys, index = ordered[begins], np.cumsum(begins) - 1
+        self._times = np.sort(pd.unique(start))
         self._stride = len(self._times) + 1
         self._rank = index * self._stride + np.searchsorted(self._times, start[self._order])
 
@@ -48,5 +52,5 @@ class Lookup:
 
     def ever(self, keys: Keys) -> npt.NDArray[np.bool_]:
         """Whether any row, in force or not, has this code."""
-        known: npt.NDArray[np.bool_] = np.isin(keys, self._keys)
+        known: npt.NDArray[np.bool_] = pd.Index(keys).isin(self._keys)
         return known

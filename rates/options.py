@@ -1,4 +1,5 @@
 """What a person or a carrier's template has decided about a file. `None` = not decided: guess it and show the guess."""
+
 from datetime import datetime
 from typing import Any, Literal
 
@@ -8,27 +9,28 @@ Mode = Literal["full", "full_per_country", "partial"]
 RateUnit = Literal["per_minute", "per_second", "per_increment"]
 UnlistedRule = Literal["parent", "block", "highest_in_country"]
 Repair = Literal[
-    "skip_rows_without_rate",   # rate_missing
-    "keep_zero_rates",          # rate_suspicious: the number is free
-    "skip_zero_rates",          # rate_suspicious: leave the row out
+    "skip_rows_without_rate",  # rate_missing
+    "keep_zero_rates",  # rate_suspicious: the number is free
+    "skip_zero_rates",  # rate_suspicious: leave the row out
     "accept_suspicious_rates",  # rate_suspicious: the high rates are meant
-    "skip_bad_codes",           # bad_code, code_too_long, range_invalid
-    "skip_negative_rates",      # rate_negative
-    "round_rates",              # rate_precision: half-up to 8 places
-    "keep_first_duplicate",     # duplicate_code
-    "keep_last_duplicate",      # duplicate_code
-    "use_highest_rate",         # peak and off-peak differ: the highest is used
-    "default_increments",       # increment_invalid: use the default of the options
-    "skip_bad_dates",           # date_invalid
-    "skip_expired_rows",        # effective_until in the past
-    "join_spaced_codes",        # bad_code: "44 207" is one code
-    "split_spaced_codes",       # bad_code: "4420 4421" is a list
+    "skip_bad_codes",  # bad_code, code_too_long, range_invalid
+    "skip_negative_rates",  # rate_negative
+    "round_rates",  # rate_precision: half-up to 8 places
+    "keep_first_duplicate",  # duplicate_code
+    "keep_last_duplicate",  # duplicate_code
+    "use_highest_rate",  # peak and off-peak differ: the highest is used
+    "default_increments",  # increment_invalid: use the default of the options
+    "skip_bad_dates",  # date_invalid
+    "skip_expired_rows",  # effective_until in the past
+    "join_spaced_codes",  # bad_code: "44 207" is one code
+    "split_spaced_codes",  # bad_code: "4420 4421" is a list
 ]
 """One-click repairs. A problem names those that mend it in `Problem.repairs`."""
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Values for fields that no column holds, or whose cell is empty."""
+
     currency: str | None = None
     initial_increment: int | None = None
     next_increment: int | None = None
@@ -40,6 +42,7 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 class DeckOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """JSON-serialisable with `to_json` / `from_json`; saved as the carrier's template with `template()`."""
+
     # where the table is
     sheets: tuple[str, ...] = ()
     """Sheet names as listed in `Guess.sheets`; empty = the guessed one. Inside a ZIP: `member.csv` or `member.xlsx/Sheet`."""
@@ -83,6 +86,7 @@ class DeckOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Bounds of one check; every breach is a problem, never a crash."""
+
     file_bytes: int = 256 * 2**20
     unpacked_bytes: int = 1024 * 2**20
     unpack_ratio: int = 200
@@ -105,6 +109,7 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     path: local file; name: what the sender called it. current: local Arrow file of the offer's timeline in force, or None.
     out_dir: existing directory for the Arrow outputs. fx: currency → base units for one unit, decimal string; needed only when
     a deck changes its currency. last_encoding: of the carrier's last accepted deck."""
+
     path: str
     name: str
     out_dir: str

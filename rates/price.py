@@ -1,4 +1,5 @@
 """Cost of a call of d seconds, exact, for whole columns (docs/decision.md 3)."""
+
 import numpy as np
 import numpy.typing as npt
 
@@ -6,7 +7,9 @@ Ints = npt.NDArray[np.int64]
 SHORT, LONG = 30, 180
 
 
-def amount60(rate: Ints, first_rate: Ints, fee: Ints, initial: Ints, following: Ints, free: Ints, seconds: int) -> Ints:
+def amount60(
+    rate: Ints, first_rate: Ints, fee: Ints, initial: Ints, following: Ints, free: Ints, seconds: int
+) -> Ints:
     """Nanos × 60 for one call of `seconds`. `first_rate` < 0 = same as `rate`. Fits 64 bits: rates are at most 10¹³ nanos."""
     beyond = np.maximum(seconds - initial, 0)
     extra = -(-beyond // following) * following

@@ -1,4 +1,5 @@
 """Problems as values: what is wrong, where it stands, and how to mend it."""
+
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
@@ -11,15 +12,24 @@ from rates.catalogue import CATALOGUE
 Severity = Literal["error", "warning"]
 TEXT_LIMIT: Final = 80
 
-SCHEMA: Final = pa.schema([
-    ("sheet", pa.utf8()), ("row", pa.int32()), ("column", pa.utf8()), ("code", pa.utf8()), ("text", pa.utf8()),
-    ("id", pa.utf8()), ("severity", pa.utf8()), ("hint", pa.utf8()),
-])
+SCHEMA: Final = pa.schema(
+    [
+        ("sheet", pa.utf8()),
+        ("row", pa.int32()),
+        ("column", pa.utf8()),
+        ("code", pa.utf8()),
+        ("text", pa.utf8()),
+        ("id", pa.utf8()),
+        ("severity", pa.utf8()),
+        ("hint", pa.utf8()),
+    ]
+)
 """`row` 1-based as the spreadsheet shows it, null for the whole file; `column` the header text (or letter), null for the row."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """One finding. `id` is stable (rates.catalogue); `text` is the offending cell, cut to 80 characters."""
+
     id: str
     severity: Severity
     hint: str
@@ -32,6 +42,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 class ProblemGroup(msgspec.Struct, frozen=True, kw_only=True):
     """All problems of one id and severity: for the grouped error page."""
+
     id: str
     severity: Severity
     title: str
@@ -42,12 +53,29 @@ class ProblemGroup(msgspec.Struct, frozen=True, kw_only=True):
     examples: tuple[Problem, ...]
 
 
-def problem(id: str, *, severity: Severity | None = None, hint: str | None = None, sheet: str | None = None,
-            row: int | None = None, column: str | None = None, code: str | None = None, text: str | None = None) -> Problem:
+def problem(
+    id: str,
+    *,
+    severity: Severity | None = None,
+    hint: str | None = None,
+    sheet: str | None = None,
+    row: int | None = None,
+    column: str | None = None,
+    code: str | None = None,
+    text: str | None = None,
+) -> Problem:
     """A problem with the catalogue's severity and hint unless told otherwise."""
     entry = CATALOGUE[id]
-    return Problem(id=id, severity=severity or entry.severity, hint=hint or entry.hint, sheet=sheet, row=row, column=column,
-                   code=code, text=None if text is None else text[:TEXT_LIMIT])
+    return Problem(
+        id=id,
+        severity=severity or entry.severity,
+        hint=hint or entry.hint,
+        sheet=sheet,
+        row=row,
+        column=column,
+        code=code,
+        text=None if text is None else text[:TEXT_LIMIT],
+    )
 
 
 def to_table(problems: Iterable[Problem]) -> pa.Table:
@@ -66,11 +94,22 @@ def group(table: pa.Table, examples: int = 10) -> list[ProblemGroup]:
     counts = table.group_by(["id", "severity"]).aggregate([([], "count_all")]).to_pylist()
     groups = []
     for entry in sorted(counts, key=lambda c: (c["severity"] != "error", -c["count_all"], c["id"])):
-        of = table.filter((pc.field("id") == entry["id"]) & (pc.field("severity") == entry["severity"])).slice(0, examples)
+        of = table.filter(
+            (pc.field("id") == entry["id"]) & (pc.field("severity") == entry["severity"])
+        ).slice(0, examples)
         shown = tuple(to_problems(of))
         known = CATALOGUE[entry["id"]]
-        groups.append(ProblemGroup(id=entry["id"], severity=entry["severity"], title=known.title, hint=shown[0].hint,
-                                   count=entry["count_all"], repairs=known.repairs, examples=shown))
+        groups.append(
+            ProblemGroup(
+                id=entry["id"],
+                severity=entry["severity"],
+                title=known.title,
+                hint=shown[0].hint,
+                count=entry["count_all"],
+                repairs=known.repairs,
+                examples=shown,
+            )
+        )
     return groups
 
 

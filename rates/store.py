@@ -1,4 +1,5 @@
 """Immutable, content-addressed Arrow IPC files through `pyarrow.fs` (a local directory, or an object store)."""
+
 import hashlib
 import os
 import uuid
@@ -11,6 +12,7 @@ import pyarrow.ipc as ipc
 
 class MissingTable(Exception):
     """No table is stored under this key."""
+
     code = "table_missing"
 
 

@@ -1,17 +1,20 @@
 """The two clocks resolved: the latest-received deck wins for every instant from its effective date, nothing before changes."""
+
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from rates.book import Book, Ints
 from rates.closing import Closing, closing_rows, plan_closing
 from rates.diff import RowPlan, plan_rows
-from rates.keys import Keys, codes_of, keys_of
+from rates.keys import Keys
 from rates.lookup import FOREVER
 from rates.notice import Terms
 from rates.schema import CLOSED, INSTANT, TIMELINE
+from rates.stamp import stamp
 
 PAST = np.iinfo(np.int64).min
 
@@ -19,6 +22,7 @@ PAST = np.iinfo(np.int64).min
 @dataclass(frozen=True)
 class Merged:
     """The plan of a deck and the candidate timeline that carries it out."""
+
     current: Book
     plan: RowPlan
     closing: Closing
@@ -49,24 +53,6 @@ def merge(current: pa.Table | None, rows: pa.Table, terms: Terms) -> Merged:
     return Merged(book, plan, closing, table.take(order).combine_chunks())
 
 
-def stamp(rows: pa.Table, keys: Keys, start: Ints, end: Ints, terms: Terms, *, status: int | None = None,
-          destinations: pa.ChunkedArray | None = None) -> pa.Table:
-    """Rows of a deck as timeline rows of these codes and intervals."""
-    count = len(keys)
-    columns: dict[str, pa.Array | pa.ChunkedArray] = {name: rows[name] for name in TIMELINE.names if name in rows.column_names}
-    columns["code"] = codes_of(keys) if count else pa.array([], pa.utf8())
-    if destinations is not None:
-        columns["destination"] = destinations
-    if status is not None:
-        columns["status"] = pa.array(np.full(count, status, np.int8))
-    columns["effective_from"] = pa.array(start, pa.int64()).cast(INSTANT)
-    columns["effective_until"] = pa.array(end, pa.int64(), mask=end == FOREVER).cast(INSTANT)
-    columns["received_at"] = pa.array(np.full(count, terms.received_us, np.int64)).cast(INSTANT)
-    columns["deck_id"] = pa.array(np.full(count, terms.deck_id, np.int64))
-    columns["deck_row"] = rows["row"].cast(pa.int32()) if "row" in rows.column_names else pa.array(np.zeros(count, np.int32))
-    return pa.table([columns[name] for name in TIMELINE.names], schema=TIMELINE)
-
-
 def erase(book: Book, keys: Keys, start: Ints, end: Ints) -> pa.Table:
     """The timeline without the windows `[start, end)` of `keys` (disjoint per code): rows are cut, split or dropped."""
     if not len(keys) or not len(book):
@@ -80,24 +66,34 @@ def erase(book: Book, keys: Keys, start: Ints, end: Ints) -> pa.Table:
     gap_end = np.concatenate([start[begins], np.where(last, FOREVER, np.append(start[1:], FOREVER))])
     by_key = np.argsort(book.keys, kind="stable")
     sorted_keys = book.keys[by_key]
-    low, high = np.searchsorted(sorted_keys, gap_keys, "left"), np.searchsorted(sorted_keys, gap_keys, "right")
+    low, high = (
+        np.searchsorted(sorted_keys, gap_keys, "left"),
+        np.searchsorted(sorted_keys, gap_keys, "right"),
+    )
     counts = high - low
     gap = np.repeat(np.arange(len(gap_keys)), counts)
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     row = by_key[np.repeat(low, counts) + within]
-    piece_start, piece_end = np.maximum(book.start[row], gap_start[gap]), np.minimum(book.end[row], gap_end[gap])
+    piece_start, piece_end = (
+        np.maximum(book.start[row], gap_start[gap]),
+        np.minimum(book.end[row], gap_end[gap]),
+    )
     alive = piece_start < piece_end
     row, piece_start, piece_end = row[alive], piece_start[alive], piece_end[alive]
-    untouched = np.flatnonzero(~np.isin(book.keys, keys))
+    untouched = np.flatnonzero(~pd.Index(book.keys).isin(keys))
     rows = np.concatenate([untouched, row])
     start = np.concatenate([book.start[untouched], piece_start])
     end = np.concatenate([book.end[untouched], piece_end])
     table = book.table.take(pa.array(rows))
     from_column = pa.array(start, pa.int64()).cast(INSTANT)
     until_column = pa.array(end, pa.int64(), mask=end == FOREVER).cast(INSTANT)
-    table = table.set_column(TIMELINE.get_field_index("effective_from"), TIMELINE.field("effective_from"), from_column)
-    table = table.set_column(TIMELINE.get_field_index("effective_until"), TIMELINE.field("effective_until"), until_column)
+    table = table.set_column(
+        TIMELINE.get_field_index("effective_from"), TIMELINE.field("effective_from"), from_column
+    )
+    table = table.set_column(
+        TIMELINE.get_field_index("effective_until"), TIMELINE.field("effective_until"), until_column
+    )
     return table.cast(TIMELINE)
 
 
-__all__ = ["Merged", "Terms", "apply", "erase", "keys_of", "merge", "stamp"]
+__all__ = ["Merged", "Terms", "apply", "erase", "merge"]

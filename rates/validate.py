@@ -1,26 +1,39 @@
 """Lines → typed rows and problems: row checks, codes spread out, code checks."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from rates import problems
 from rates.checks import CODE_CHECKS, ROW_CHECKS
-from rates.lines import Lines
+from rates.lines import Lines, Mask
 from rates.parse.dates import NONE
 from rates.parse.money import MISSING
 from rates.schema import INSTANT, ROWS
 
-_SPREAD = ("rate", "first_rate", "connect_fee", "initial_increment", "next_increment", "free_seconds", "currency", "status",
-           "effective_from", "effective_until")
+_SPREAD = (
+    "rate",
+    "first_rate",
+    "connect_fee",
+    "initial_increment",
+    "next_increment",
+    "free_seconds",
+    "currency",
+    "status",
+    "effective_from",
+    "effective_until",
+)
 
 
 @dataclass(frozen=True)
 class Validated:
     """rows: schema.ROWS, only what may be used; problems: problems.SCHEMA; skipped: rows of the file left out;
     duplicates: identical or chosen-away copies (schema.ROWS)."""
+
     rows: pa.Table
     problems: pa.Table
     skipped: int
@@ -41,7 +54,12 @@ def validate(sheets: Sequence[Lines]) -> Validated:
         check(spread)
     found = problems.concat([table for lines in (*sheets, spread) for table in lines.problems])
     skipped = sum(int((~lines.keep).sum()) for lines in sheets)
-    return Validated(_rows(spread, spread.keep, sheets), found, skipped, _rows(spread, spread.values["duplicate"] > 0, sheets))
+    return Validated(
+        _rows(spread, spread.keep, sheets),
+        found,
+        skipped,
+        _rows(spread, spread.values["duplicate"] > 0, sheets),
+    )
 
 
 def _spread(sheets: Sequence[Lines]) -> Lines:
@@ -56,12 +74,27 @@ def _spread(sheets: Sequence[Lines]) -> Lines:
     codes = pa.concat_arrays([part[2].cast(pa.utf8()) for part in parts])
     values = {}
     for name in _SPREAD:
-        columns = [lines.values[name][source] if name in lines.values else np.full(len(source), MISSING, np.int64) for lines, source, _ in parts]
+        columns = [
+            lines.values[name][source] if name in lines.values else np.full(len(source), MISSING, np.int64)
+            for lines, source, _ in parts
+        ]
         values[name] = np.concatenate(columns)
     values["sheet"] = np.concatenate(sheet_index)
-    texts = {"code": codes, "destination": pa.concat_arrays([_destination(lines).take(pa.array(source)) for lines, source, _ in parts])}
-    return Lines(sheet=first.sheet, rows=np.concatenate([lines.rows[source] for lines, source, _ in parts]), headers=first.headers, texts=texts,
-                 reading=first.reading, values=values, keep=np.ones(len(codes), bool))
+    texts = {
+        "code": codes,
+        "destination": pa.concat_arrays(
+            [_destination(lines).take(pa.array(source)) for lines, source, _ in parts]
+        ),
+    }
+    return Lines(
+        sheet=first.sheet,
+        rows=np.concatenate([lines.rows[source] for lines, source, _ in parts]),
+        headers=first.headers,
+        texts=texts,
+        reading=first.reading,
+        values=values,
+        keep=np.ones(len(codes), bool),
+    )
 
 
 def _destination(lines: Lines) -> pa.Array:
@@ -76,21 +109,39 @@ def _destination(lines: Lines) -> pa.Array:
         return names
     joined = pc.binary_join_element_wise(country, names, " - ")
     known = pc.equal(country, "")
-    inside = pa.array([c.lower() in n.lower() for c, n in zip(country.to_pylist(), names.to_pylist(), strict=True)], pa.bool_())
+    inside = pa.array(
+        [c.lower() in n.lower() for c, n in zip(country.to_pylist(), names.to_pylist(), strict=True)],
+        pa.bool_(),
+    )
     return pc.if_else(pc.or_(known, inside), names, joined)
 
 
-def _rows(lines: Lines, where: np.ndarray, sheets: Sequence[Lines]) -> pa.Table:  # type: ignore[type-arg]
+def _rows(lines: Lines, where: Mask, sheets: Sequence[Lines]) -> pa.Table:
     at = pa.array(np.flatnonzero(where))
     v = {name: column[where] for name, column in lines.values.items()}
     first = v["first_rate"]
     same = (first == MISSING) | (first == v["rate"])
-    def instants(column: np.ndarray) -> pa.Array:  # type: ignore[type-arg]
+
+    def instants(column: npt.NDArray[np.int64]) -> pa.Array:
         return pa.array(column, pa.int64(), mask=column == NONE).cast(INSTANT)
+
     names = pa.array([sheet.sheet for sheet in sheets], pa.utf8())
-    return pa.table([
-        names.take(pa.array(v["sheet"])), pa.array(lines.rows[where], pa.int32()), lines.texts["code"].take(at), lines.texts["destination"].take(at),
-        pa.array(v["rate"], pa.int64()), pa.array(first, pa.int64(), mask=same), pa.array(v["connect_fee"], pa.int64()),
-        pa.array(v["initial_increment"].astype(np.int32)), pa.array(v["next_increment"].astype(np.int32)), pa.array(v["free_seconds"].astype(np.int32)),
-        pa.array(v["currency"].astype(object), pa.utf8()), pa.array(v["status"].astype(np.int8)),
-        instants(v["effective_from"]), instants(v["effective_until"])], schema=ROWS)
+    return pa.table(
+        [
+            names.take(pa.array(v["sheet"])),
+            pa.array(lines.rows[where], pa.int32()),
+            lines.texts["code"].take(at),
+            lines.texts["destination"].take(at),
+            pa.array(v["rate"], pa.int64()),
+            pa.array(first, pa.int64(), mask=same),
+            pa.array(v["connect_fee"], pa.int64()),
+            pa.array(v["initial_increment"].astype(np.int32)),
+            pa.array(v["next_increment"].astype(np.int32)),
+            pa.array(v["free_seconds"].astype(np.int32)),
+            pa.array(v["currency"].astype(object), pa.utf8()),
+            pa.array(v["status"].astype(np.int8)),
+            instants(v["effective_from"]),
+            instants(v["effective_until"]),
+        ],
+        schema=ROWS,
+    )

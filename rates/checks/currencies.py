@@ -1,8 +1,9 @@
 """One currency a deck: a column, the sign in the rate cells, the header, or the default."""
+
 import numpy as np
 import pyarrow.compute as pc
 
-from rates.lines import Lines
+from rates.lines import Lines, is_none
 from rates.parse.words import currency_in, parse_currency
 
 
@@ -21,13 +22,17 @@ def check(lines: Lines) -> None:
         index = encoded.indices.to_numpy(zero_copy_only=False)
         if name == "currency":
             filled = pc.not_equal(lines.texts[name], "").to_numpy(zero_copy_only=False)
-            unknown = filled & np.equal(codes[index], None) if len(index) else filled
+            unknown = filled & is_none(codes)[index]
             lines.report("currency_unknown", unknown, "currency")
-        here = codes[index] if len(index) else found
-        found = np.where(np.equal(here, None), found, here)
+        here = codes[index]
+        found = np.where(is_none(codes)[index], found, here)
     used = {code for code in found[lines.keep] if code is not None}
     if len(used) > 1:
         common = max(used, key=lambda code: (int((found[lines.keep] == code).sum()), code))
-        lines.report("currency_mixed", found != common, "currency" if "currency" in lines.texts else "rate",
-                     hint=f"Most rows are in {common}, these are not: send one deck per currency.")
-    lines.values["currency"] = np.where(np.equal(found, None), "", found)
+        lines.report(
+            "currency_mixed",
+            found != common,
+            "currency" if "currency" in lines.texts else "rate",
+            hint=f"Most rows are in {common}, these are not: send one deck per currency.",
+        )
+    lines.values["currency"] = np.where(is_none(found), "", found)

@@ -1,10 +1,20 @@
 """The same code with the same beginning twice: identical rows are dropped with a warning, different ones are an error."""
+
 import numpy as np
 
 from rates.keys import keys_of
 from rates.lines import Lines
 
-_TERMS = ("rate", "first_rate", "connect_fee", "initial_increment", "next_increment", "free_seconds", "status", "effective_until")
+_TERMS = (
+    "rate",
+    "first_rate",
+    "connect_fee",
+    "initial_increment",
+    "next_increment",
+    "free_seconds",
+    "status",
+    "effective_until",
+)
 
 
 def check(lines: Lines) -> None:
@@ -33,7 +43,14 @@ def check(lines: Lines) -> None:
     in_conflict = odd_group[group]
     copy[order[in_conflict]] = False
     mark[copy] = 1
-    lines.report("duplicate_code", copy, "code", severity="warning", hint="The same row twice: one was left out.", skip=True)
+    lines.report(
+        "duplicate_code",
+        copy,
+        "code",
+        severity="warning",
+        hint="The same row twice: one was left out.",
+        skip=True,
+    )
     conflict = np.zeros(len(lines), bool)
     if lines.chosen("keep_first_duplicate"):
         conflict[order[in_conflict & ~begins]] = True
@@ -45,4 +62,6 @@ def check(lines: Lines) -> None:
         lines.report("duplicate_code", conflict, "code")
         return
     mark[conflict] = 2
-    lines.report("duplicate_code", conflict, "code", severity="warning", hint="Left out by your choice.", skip=True)
+    lines.report(
+        "duplicate_code", conflict, "code", severity="warning", hint="Left out by your choice.", skip=True
+    )

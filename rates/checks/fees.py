@@ -1,4 +1,5 @@
 """Connection fee: a number from 0 up; an empty cell takes the default of the options, then 0."""
+
 import numpy as np
 
 from rates.lines import Lines

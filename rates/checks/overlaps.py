@@ -1,4 +1,5 @@
 """A row that states its end must end before the next row of the same code begins."""
+
 import numpy as np
 
 from rates.keys import keys_of
@@ -7,7 +8,11 @@ from rates.parse.dates import NONE
 
 
 def check(lines: Lines) -> None:
-    keys, start, end = keys_of(lines.texts["code"]), lines.values["effective_from"], lines.values["effective_until"]
+    keys, start, end = (
+        keys_of(lines.texts["code"]),
+        lines.values["effective_from"],
+        lines.values["effective_until"],
+    )
     if (end == NONE).all():
         return
     order = np.lexsort((start, keys, ~lines.keep))

@@ -1,4 +1,5 @@
 """Peak, off-peak and weekend columns: one rate per code is kept; where they differ a person must say so."""
+
 import numpy as np
 
 from rates.lines import Lines
@@ -14,8 +15,13 @@ def check(lines: Lines) -> None:
     highest = columns.max(axis=0)
     differ = ((columns != MISSING) & (columns != highest)).any(axis=0)
     chosen = lines.chosen("use_highest_rate")
-    lines.report("rates_differ", differ, others[-1], severity="warning" if chosen else None,
-                 hint="The highest of the rates was taken." if chosen else None)
+    lines.report(
+        "rates_differ",
+        differ,
+        others[-1],
+        severity="warning" if chosen else None,
+        hint="The highest of the rates was taken." if chosen else None,
+    )
     if "rate" not in lines.values:
         lines.texts["rate"], lines.headers["rate"] = lines.texts[others[0]], lines.headers[others[0]]
         lines.faults["rate"] = lines.faults[others[0]]

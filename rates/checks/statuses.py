@@ -1,4 +1,5 @@
 """Status of each row: the status column, and words such as "blocked" in the rate's place."""
+
 import numpy as np
 
 from rates.lines import Lines

@@ -1,4 +1,5 @@
 """Headings and footers between the rows: no code and no rate."""
+
 import numpy as np
 import pyarrow.compute as pc
 

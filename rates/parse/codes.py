@@ -1,4 +1,5 @@
 """Dial codes: one, a list, a range, or country code + area codes → digit strings."""
+
 import re
 from collections.abc import Iterator
 
@@ -32,11 +33,13 @@ def _cover(first: str, last: str) -> Iterator[str]:
         power = 0
         while power < width - 1 and low % 10 ** (power + 1) == 0 and low + 10 ** (power + 1) - 1 <= high:
             power += 1
-        yield str(low).zfill(width)[:width - power]
+        yield str(low).zfill(width)[: width - power]
         low += 10**power
 
 
-def parse_codes(texts: pa.Array, prefixes: pa.Array | None, spaces: str | None) -> tuple[pa.Array, npt.NDArray[np.int64], npt.NDArray[np.object_]]:
+def parse_codes(
+    texts: pa.Array, prefixes: pa.Array | None, spaces: str | None
+) -> tuple[pa.Array, npt.NDArray[np.int64], npt.NDArray[np.object_]]:
     """(codes, source row of each code, faults per source row). `prefixes`: country codes to put in front of every part.
     `spaces`: "join" or "split" for blanks inside a cell, None = a problem."""
     if prefixes is not None:
@@ -62,7 +65,9 @@ def parse_codes(texts: pa.Array, prefixes: pa.Array | None, spaces: str | None) 
     return codes.take(pa.array(rank)), order[rank], faults
 
 
-def _parse_parts(texts: pa.Array, prefixes: pa.Array, spaces: str | None) -> tuple[pa.Array, npt.NDArray[np.int64], npt.NDArray[np.object_]]:
+def _parse_parts(
+    texts: pa.Array, prefixes: pa.Array, spaces: str | None
+) -> tuple[pa.Array, npt.NDArray[np.int64], npt.NDArray[np.object_]]:
     faults = np.empty(len(texts), object)
     found: list[str] = []
     sources: list[int] = []
@@ -75,7 +80,9 @@ def _parse_parts(texts: pa.Array, prefixes: pa.Array, spaces: str | None) -> tup
     return pa.array(found, pa.utf8()), np.array(sources, np.int64), faults
 
 
-def _take(result: list[str] | str, row: int, found: list[str], sources: list[int], faults: npt.NDArray[np.object_]) -> None:
+def _take(
+    result: list[str] | str, row: int, found: list[str], sources: list[int], faults: npt.NDArray[np.object_]
+) -> None:
     if isinstance(result, str):
         faults[row] = result
     else:

@@ -1,4 +1,6 @@
 """Dates in any dress → microseconds since the epoch, UTC. The order of day and month is one answer for the whole file."""
+
+# ruff: noqa: DTZ001, DTZ007 - dates are read without a zone first; parse_date adds the zone of the deck
 import datetime as dt
 import re
 from zoneinfo import ZoneInfo
@@ -12,13 +14,60 @@ from rates.parse.distinct import Faults, parse_distinct
 
 NONE = np.iinfo(np.int64).min
 AT_ONCE = NONE + 1
-EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
-_NOW = frozenset(("immediately", "immediate", "effective immediately", "with immediate effect", "now", "asap", "at once", "today", "immediato", "inmediato", "sofort", "immediat"))
-_EMPTY = frozenset(("", "-", "--", "n/a", "na", "tba", "tbd", "null", "none", "#n/a", "0", "0000-00-00", "0000-00-00 00:00:00"))
-_NUMERIC = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[ T]+(\d{1,2}:\d{2}(?::\d{2})?)\s*([AaPp][Mm])?)?$")
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_NOW = frozenset(
+    (
+        "immediately",
+        "immediate",
+        "effective immediately",
+        "with immediate effect",
+        "now",
+        "asap",
+        "at once",
+        "today",
+        "immediato",
+        "inmediato",
+        "sofort",
+        "immediat",
+    )
+)
+_EMPTY = frozenset(
+    (
+        "",
+        "-",
+        "--",
+        "n/a",
+        "na",
+        "tba",
+        "tbd",
+        "null",
+        "none",
+        "#n/a",
+        "0",
+        "0000-00-00",
+        "0000-00-00 00:00:00",
+    )
+)
+_NUMERIC = re.compile(
+    r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[ T]+(\d{1,2}:\d{2}(?::\d{2})?)\s*([AaPp][Mm])?)?$"
+)
 _YEAR_FIRST = re.compile(r"^(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})(.*)$")
 _SERIAL = re.compile(r"^\d{5}(\.\d+)?$")
-_NAMED = ("%d-%b-%Y", "%d %b %Y", "%d/%b/%Y", "%d-%b-%y", "%d %b %y", "%b %d, %Y", "%b %d %Y", "%d %B %Y", "%B %d, %Y", "%B %d %Y", "%d-%B-%Y", "%d.%b.%Y", "%Y-%b-%d")
+_NAMED = (
+    "%d-%b-%Y",
+    "%d %b %Y",
+    "%d/%b/%Y",
+    "%d-%b-%y",
+    "%d %b %y",
+    "%b %d, %Y",
+    "%b %d %Y",
+    "%d %B %Y",
+    "%B %d, %Y",
+    "%B %d %Y",
+    "%d-%B-%Y",
+    "%d.%b.%Y",
+    "%Y-%b-%d",
+)
 
 
 def micros(instant: dt.datetime) -> int:
@@ -53,12 +102,16 @@ def guess_order(texts: pa.Array) -> tuple[str | None, int]:
     return "ymd", 99 if other else 90
 
 
-def parse_dates(texts: pa.Array, order: str | None, zone: ZoneInfo, date_1904: bool) -> tuple[npt.NDArray[np.int64], Faults]:
+def parse_dates(
+    texts: pa.Array, order: str | None, zone: ZoneInfo, date_1904: bool
+) -> tuple[npt.NDArray[np.int64], Faults]:
     """(micros, faults). NONE where empty, AT_ONCE for "immediately". Date-only = 00:00 in `zone`."""
     return parse_distinct(texts, lambda text: parse_date(text, order, zone, date_1904), NONE, np.int64)
 
 
-def parse_date(text: str, order: str | None, zone: ZoneInfo, date_1904: bool = False) -> tuple[int | None, str | None]:
+def parse_date(
+    text: str, order: str | None, zone: ZoneInfo, date_1904: bool = False
+) -> tuple[int | None, str | None]:
     words = text.lower().strip(" .!")
     if words in _EMPTY:
         return None, None
@@ -85,12 +138,16 @@ def _read(text: str, order: str | None, date_1904: bool) -> dt.datetime | None:
         return dt.datetime.combine(dt.date(year, month, day), _clock(found[4], found[5]))
     if found := _YEAR_FIRST.match(text):
         rest = found[4].strip().replace("UTC", "+00:00").replace(" +", "+")
-        return dt.datetime.fromisoformat(f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}" + (f"T{rest.lstrip('T')}" if rest else ""))
+        return dt.datetime.fromisoformat(
+            f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}" + (f"T{rest.lstrip('T')}" if rest else "")
+        )
     if re.fullmatch(r"(19|20)\d{6}", text):
         return dt.datetime.strptime(text, "%Y%m%d")
     if _SERIAL.match(text):
         base = dt.datetime(1904, 1, 1) if date_1904 else dt.datetime(1899, 12, 30)
-        return base + dt.timedelta(days=int(text.split(".")[0]), seconds=round(float("0." + (text.split(".") + ["0"])[1]) * 86_400))
+        return base + dt.timedelta(
+            days=int(text.split(".")[0]), seconds=round(float("0." + [*text.split("."), "0"][1]) * 86_400)
+        )
     for form in _NAMED:
         try:
             return dt.datetime.strptime(text.title(), form)

@@ -1,4 +1,5 @@
 """Parse each distinct text once, then spread the results."""
+
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,9 @@ Faults = npt.NDArray[np.object_]
 """Per row: a problem id, or None."""
 
 
-def parse_distinct(texts: pa.Array, parse: Callable[[str], tuple[Any, str | None]], none: Any, dtype: Any) -> tuple[npt.NDArray[Any], Faults]:
+def parse_distinct(
+    texts: pa.Array, parse: Callable[[str], tuple[Any, str | None]], none: Any, dtype: Any
+) -> tuple[npt.NDArray[Any], Faults]:
     """(values, faults) for every row; `none` stands where parse returned None."""
     encoded = pc.dictionary_encode(texts)
     results = [parse(text) for text in encoded.dictionary.to_pylist()]

@@ -1,4 +1,5 @@
 """Increments in all notations: two columns, `30/6`, `60`, `1+1`, `30-6`, `60/60 s`, and whole seconds."""
+
 import re
 
 import numpy as np
@@ -43,7 +44,9 @@ def _pair(text: str) -> tuple[int | None, str | None]:
         return None, None
     if found := _PAIR.match(re.sub(r"(?<=\d)\s*(?:s|sec|\")(?=\W)", "", words)):
         figures = [int(figure) for figure in found.groups() if figure is not None]
-        initial, following = (max(figures[0], figures[1]), figures[2]) if len(figures) == 3 else (figures[0], figures[1])
+        initial, following = (
+            (max(figures[0], figures[1]), figures[2]) if len(figures) == 3 else (figures[0], figures[1])
+        )
     else:
         one, fault = _seconds(text, 1)
         if fault or one is None:

@@ -1,4 +1,5 @@
 """Prices → integer nanos. Exact: digits are moved, never multiplied as floats."""
+
 import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
@@ -13,11 +14,44 @@ NANOS = 10**9
 LARGEST = 10_000 * NANOS
 """No wholesale minute costs ten thousand; above it a cell is not a rate (and sums would leave 64 bits)."""
 MISSING = -1
-BLOCKED_WORDS = frozenset(("blocked", "barred", "block", "not allowed", "no service", "suspended", "bloccato", "bloqueado"))
-CLOSED_WORDS = frozenset(("closed", "close", "deleted", "delete", "removed", "discontinued", "chiuso", "cerrado"))
-_MISSING_WORDS = frozenset(("", "-", "--", "n/a", "na", "#n/a", "tba", "tbd", "tbc", "null", "none", "nil", "?", "poa", "on request", "to be advised",
-                            "to be announced", "not available", "#value!", "#ref!", "#name?", "#div/0!", "x", "nan"))
-_SIGNS = re.compile(r"^(?:[A-Z]{3}\b|US\$|[$€£¥₹₽₺]|R\$|EUR|USD)\s*|\s*(?:[$€£¥₹₽₺]|[A-Z]{3}|(?:/|per )\s*min(?:ute)?\.?)$", re.I)
+BLOCKED_WORDS = frozenset(
+    ("blocked", "barred", "block", "not allowed", "no service", "suspended", "bloccato", "bloqueado")
+)
+CLOSED_WORDS = frozenset(
+    ("closed", "close", "deleted", "delete", "removed", "discontinued", "chiuso", "cerrado")
+)
+_MISSING_WORDS = frozenset(
+    (
+        "",
+        "-",
+        "--",
+        "n/a",
+        "na",
+        "#n/a",
+        "tba",
+        "tbd",
+        "tbc",
+        "null",
+        "none",
+        "nil",
+        "?",
+        "poa",
+        "on request",
+        "to be advised",
+        "to be announced",
+        "not available",
+        "#value!",
+        "#ref!",
+        "#name?",
+        "#div/0!",
+        "x",
+        "nan",
+    )
+)
+_SIGNS = re.compile(
+    r"^(?:[A-Z]{3}\b|US\$|[$€£¥₹₽₺]|R\$|EUR|USD)\s*|\s*(?:[$€£¥₹₽₺]|[A-Z]{3}|(?:/|per )\s*min(?:ute)?\.?)$",
+    re.I,
+)
 _PLAIN = r"^\d{1,4}(\.\d{0,8})?$"
 
 
@@ -35,14 +69,18 @@ def parse_money(texts: pa.Array, decimal_mark: str) -> tuple[npt.NDArray[np.int6
         nanos[fast] = _digits(plain.filter(is_plain))
     if not fast.all():
         rest = texts.filter(pc.invert(is_plain))
-        nanos[~fast], faults[~fast] = parse_distinct(rest, lambda text: parse_amount(text, decimal_mark), MISSING, np.int64)
+        nanos[~fast], faults[~fast] = parse_distinct(
+            rest, lambda text: parse_amount(text, decimal_mark), MISSING, np.int64
+        )
     return nanos, faults
 
 
 def _digits(plain: pa.Array) -> npt.NDArray[np.int64]:
     parts = pc.extract_regex(plain, r"^(?P<whole>\d+)\.?(?P<part>\d*)$")
     whole = pc.cast(pc.struct_field(parts, "whole"), pa.int64()).to_numpy(zero_copy_only=False)
-    part = pc.cast(pc.utf8_rpad(pc.struct_field(parts, "part"), 9, "0"), pa.int64()).to_numpy(zero_copy_only=False)
+    part = pc.cast(pc.utf8_rpad(pc.struct_field(parts, "part"), 9, "0"), pa.int64()).to_numpy(
+        zero_copy_only=False
+    )
     result: npt.NDArray[np.int64] = whole * NANOS + part
     return result
 

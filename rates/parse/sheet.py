@@ -1,7 +1,10 @@
 """One sheet of strings → Lines with typed values and faults; nothing is judged here."""
+
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,17 +17,31 @@ from rates.read.raw import RawSheet
 NANOS_PER_UNIT = {"per_minute": 1, "per_second": 60}
 
 
-def parse_sheet(sheet: RawSheet, header_row: int, last_row: int, mapping: dict[int, str], headers: dict[int, str], reading: Reading) -> Lines:
+def parse_sheet(
+    sheet: RawSheet,
+    header_row: int,
+    last_row: int,
+    mapping: dict[int, str],
+    headers: dict[int, str],
+    reading: Reading,
+) -> Lines:
     """`mapping`: column index → field, without `ignore`. Blank rows vanish here; every other row stays."""
     body = sheet.frame.iloc[header_row:last_row]
     texts = {name: clean(body[index]) for index, name in mapping.items()}
-    filled = _filled(body, texts)
+    filled = _filled(texts)
     rows = body.index.to_numpy().astype(np.int32)
     if not filled.all():
         kept = pa.array(filled)
         texts, rows = {name: cells.filter(kept) for name, cells in texts.items()}, rows[filled]
-    lines = Lines(sheet=sheet.name, rows=rows, headers={name: headers.get(i) or f"column {i + 1}" for i, name in mapping.items()},
-                  texts=texts, reading=reading, keep=np.ones(len(rows), bool))
+    lines = Lines(
+        sheet=sheet.name,
+        rows=rows,
+        headers={name: headers.get(i) or f"column {i + 1}" for i, name in mapping.items()},
+        texts=texts,
+        reading=reading,
+        keep=np.ones(len(rows), bool),
+    )
+    _extra_cells(lines, body, headers, header_row, filled)
     _money(lines)
     _dates(lines, sheet.date_1904)
     _increments(lines)
@@ -33,13 +50,28 @@ def parse_sheet(sheet: RawSheet, header_row: int, last_row: int, mapping: dict[i
     return lines
 
 
-def _filled(body: object, texts: dict[str, pa.Array]) -> np.ndarray:  # type: ignore[type-arg]
+def _filled(texts: dict[str, pa.Array]) -> npt.NDArray[np.bool_]:
     """Rows with any text in a mapped column."""
     any_text = None
     for cells in texts.values():
         has = pc.not_equal(cells, "")
         any_text = has if any_text is None else pc.or_(any_text, has)
     return np.zeros(0, bool) if any_text is None else any_text.to_numpy(zero_copy_only=False)
+
+
+def _extra_cells(
+    lines: Lines, body: pd.DataFrame, headers: dict[int, str], header_row: int, filled: npt.NDArray[np.bool_]
+) -> None:
+    """Report rows that go on to the right of the last header."""
+    named = [index for index, text in headers.items() if text]
+    if not header_row or not named:
+        return
+    for index in range(max(named) + 1, body.shape[1]):
+        cells = clean(body[index]).filter(pa.array(filled))
+        lines.texts[f"column {index + 1}"] = cells
+        lines.report(
+            "extra_cells", pc.not_equal(cells, "").to_numpy(zero_copy_only=False), f"column {index + 1}"
+        )
 
 
 def _money(lines: Lines) -> None:
@@ -53,7 +85,9 @@ def _dates(lines: Lines, date_1904: bool) -> None:
     zone = ZoneInfo(lines.reading.options.time_zone)
     for name in ("effective_from", "effective_until"):
         if name in lines.texts:
-            lines.values[name], lines.faults[name] = dates.parse_dates(lines.texts[name], lines.reading.date_order, zone, date_1904)
+            lines.values[name], lines.faults[name] = dates.parse_dates(
+                lines.texts[name], lines.reading.date_order, zone, date_1904
+            )
 
 
 def _increments(lines: Lines) -> None:

@@ -1,4 +1,5 @@
 """Cells of one column as clean Arrow strings."""
+
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc

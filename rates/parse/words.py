@@ -1,4 +1,5 @@
 """Status words and currencies."""
+
 import re
 
 import numpy as np
@@ -10,20 +11,41 @@ from rates.parse.distinct import Faults, parse_distinct
 from rates.schema import BLOCKED, CLOSED, OPEN
 
 _STATUS = {
-    OPEN: "open opened active current new increase decrease unchanged no change same available enabled yes ok pending future valid live true 1 up down changed reopened nc",
+    OPEN: "open opened active current new increase decrease unchanged no change same available enabled yes ok pending future "
+    "valid live true 1 up down changed reopened nc",
     BLOCKED: "blocked block barred suspended disabled inactive unavailable bloccato bloqueado",
     CLOSED: "closed close deleted delete removed remove discontinued withdrawn expired chiuso cerrado",
 }
-_WORDS = {word: status for status, words in _STATUS.items() for word in words.split()} | {"no change": OPEN, "": OPEN, "-": OPEN}
+_WORDS = {word: status for status, words in _STATUS.items() for word in words.split()} | {
+    "no change": OPEN,
+    "": OPEN,
+    "-": OPEN,
+}
 CURRENCIES = frozenset(currency.alpha_3 for currency in pycountry.currencies)
-_SIGNS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₽": "RUB", "₺": "TRY", "EURO": "EUR", "EUROS": "EUR", "DOLLAR": "USD", "DOLLARS": "USD",
-          "US DOLLAR": "USD", "CENT": "", "CENTS": ""}
+_SIGNS = {
+    "$": "USD",
+    "US$": "USD",
+    "€": "EUR",
+    "£": "GBP",
+    "¥": "JPY",
+    "₹": "INR",
+    "₽": "RUB",
+    "₺": "TRY",
+    "EURO": "EUR",
+    "EUROS": "EUR",
+    "DOLLAR": "USD",
+    "DOLLARS": "USD",
+    "US DOLLAR": "USD",
+    "CENT": "",
+    "CENTS": "",
+}
 
 
 def parse_status(texts: pa.Array) -> tuple[npt.NDArray[np.int8], Faults]:
     def one(text: str) -> tuple[int | None, str | None]:
         status = _WORDS.get(text.lower().strip(" .+-"))
         return (status, None) if status is not None else (None, "status_unknown")
+
     return parse_distinct(texts, one, OPEN, np.int8)
 
 

@@ -1,4 +1,5 @@
 """Guards for everything that is a ZIP inside: sizes, ratio, names, nesting, and what has no place in a deck."""
+
 import re
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -24,13 +25,23 @@ def open_archive(path: Path, limits: Limits) -> zipfile.ZipFile:
     for entry in entries:
         parts = PurePosixPath(entry.filename.replace("\\", "/"))
         if parts.is_absolute() or ".." in parts.parts or re.match(r"^[A-Za-z]:", entry.filename):
-            raise Refused.because("file_unsafe", text=entry.filename, hint="A name inside the archive points outside of it.")
+            raise Refused.because(
+                "file_unsafe", text=entry.filename, hint="A name inside the archive points outside of it."
+            )
         if entry.flag_bits & 0x1:
             raise Refused.because("file_encrypted", text=entry.filename)
-        if entry.file_size > _RATIO_MATTERS_FROM and entry.file_size > limits.unpack_ratio * max(entry.compress_size, 1):
-            raise Refused.because("file_too_big", text=entry.filename, hint="A part of the file unpacks to far more than it holds.")
+        if entry.file_size > _RATIO_MATTERS_FROM and entry.file_size > limits.unpack_ratio * max(
+            entry.compress_size, 1
+        ):
+            raise Refused.because(
+                "file_too_big",
+                text=entry.filename,
+                hint="A part of the file unpacks to far more than it holds.",
+            )
     if sum(entry.file_size for entry in entries) > limits.unpacked_bytes:
-        raise Refused.because("file_too_big", hint=f"The file unpacks to more than {limits.unpacked_bytes >> 20} MB.")
+        raise Refused.because(
+            "file_too_big", hint=f"The file unpacks to more than {limits.unpacked_bytes >> 20} MB."
+        )
     return archive
 
 
@@ -42,11 +53,17 @@ def deck_members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         if entry.is_dir() or name.name.startswith(".") or "__MACOSX" in name.parts:
             continue
         if name.suffix.lower() in (".zip", ".gz", ".7z", ".rar", ".tar", ".bz2", ".xz"):
-            raise Refused.because("file_unsafe", text=entry.filename, hint="An archive inside an archive is not opened: send the inner one.")
+            raise Refused.because(
+                "file_unsafe",
+                text=entry.filename,
+                hint="An archive inside an archive is not opened: send the inner one.",
+            )
         if name.suffix.lower() in DECK_SUFFIXES:
             found.append(entry)
     if not found:
-        raise Refused.because("file_type_unknown", hint="The archive holds no CSV, TSV, XLSX, XLS, XLSB or ODS file.")
+        raise Refused.because(
+            "file_type_unknown", hint="The archive holds no CSV, TSV, XLSX, XLS, XLSB or ODS file."
+        )
     return found
 
 

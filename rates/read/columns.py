@@ -1,4 +1,5 @@
 """Which column holds what: header words first, then the look of the cells. Confidence ≥ 90 is taken, 75–89 asked, below unmapped."""
+
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -13,7 +14,9 @@ from rates.synonyms import EXACT, normal
 TAKE, ASK = 90, 75
 HEADER_ROWS = 30
 SAMPLES = 5
-_NOISE = re.compile(r"\b(usd|eur|gbp|in|the|of|new|us|euro|dollar|per min|per minute|min|sec|seconds|s|call|voip|termination|utc|gmt)\b")
+_NOISE = re.compile(
+    r"\b(usd|eur|gbp|in|the|of|new|us|euro|dollar|per min|per minute|min|sec|seconds|s|call|voip|termination|utc|gmt)\b"
+)
 _CODE = re.compile(r"^\+?\d{1,15}([-,;|/ ]+\d{1,15})*$")
 _MONEY = re.compile(r"^[^\d\-]{0,4}\d{1,4}[.,]\d{1,9}\D{0,4}$")
 _DATE = re.compile(r"^\d{1,4}[-/.]\w{1,3}[-/.]\d{2,4}|^\w{3} \d{1,2},? \d{4}")
@@ -36,7 +39,9 @@ def score_header(header: str) -> tuple[tuple[str, int], ...]:
     if bare in EXACT:
         return ((EXACT[bare], 95),)
     best: dict[str, int] = {}
-    for word, ratio, _ in process.extract(words, EXACT.keys(), scorer=fuzz.token_sort_ratio, limit=12, score_cutoff=60):
+    for word, ratio, _ in process.extract(
+        words, EXACT.keys(), scorer=fuzz.token_sort_ratio, limit=12, score_cutoff=60
+    ):
         likeness = min(int(ratio), 94 if ratio >= 95 and len(word) > 4 else 89)
         best[EXACT[word]] = max(best.get(EXACT[word], 0), likeness)
     return tuple(sorted(best.items(), key=lambda item: -item[1]))
@@ -61,10 +66,12 @@ def find_header(frame: pd.DataFrame) -> tuple[int, int]:
     return 0, 60
 
 
-def map_columns(frame: pd.DataFrame, header_row: int, mapping: dict[int, str] | None, template: dict[str, str] | None) -> tuple[Column, ...]:
+def map_columns(
+    frame: pd.DataFrame, header_row: int, mapping: dict[int, str] | None, template: dict[str, str] | None
+) -> tuple[Column, ...]:
     """One Column per column of the sheet. A stated mapping or a matching template wins over every guess."""
     headers = [cell.strip() for cell in frame.iloc[header_row - 1]] if header_row else [""] * frame.shape[1]
-    body = frame.iloc[header_row:header_row + 400]
+    body = frame.iloc[header_row : header_row + 400]
     by_name = {normal(name): field for name, field in (template or {}).items()} if mapping is None else {}
     columns = []
     for index in range(frame.shape[1]):
@@ -78,9 +85,18 @@ def map_columns(frame: pd.DataFrame, header_row: int, mapping: dict[int, str] | 
             if not found or found[0][1] < ASK:
                 found += look_at(samples)
             field, confidence, stated = (found[0][0], found[0][1], False) if found else (None, 0, False)
-        columns.append(Column(index=index, letter=letter(index), header=headers[index], field=field if confidence >= ASK else None,
-                              confidence=confidence, alternatives=tuple(dict.fromkeys(name for name, _ in found)), samples=samples[:SAMPLES],
-                              stated=stated))
+        columns.append(
+            Column(
+                index=index,
+                letter=letter(index),
+                header=headers[index],
+                field=field if confidence >= ASK else None,
+                confidence=confidence,
+                alternatives=tuple(dict.fromkeys(name for name, _ in found)),
+                samples=samples[:SAMPLES],
+                stated=stated,
+            )
+        )
     return tuple(columns) if mapping is not None else _settle(columns)
 
 
@@ -93,8 +109,10 @@ def look_at(samples: Sequence[str]) -> list[tuple[str, int]]:
     """Fields by the look of the cells alone; never sure enough to be taken."""
     if not samples:
         return []
+
     def share(pattern: re.Pattern[str]) -> float:
         return sum(1 for s in samples if pattern.search(s)) / len(samples)
+
     if share(_DATE) > 0.8:
         return [("effective_from", 70)]
     if share(_MONEY) > 0.8:
@@ -121,7 +139,9 @@ def _settle(columns: list[Column]) -> tuple[Column, ...]:
         if len(rivals) < 2:
             continue
         rivals.sort(key=lambda c: (-c.confidence, not _fits(field, c.samples), c.index))
-        tie = rivals[0].confidence == rivals[1].confidence and _fits(field, rivals[0].samples) == _fits(field, rivals[1].samples)
+        tie = rivals[0].confidence == rivals[1].confidence and _fits(field, rivals[0].samples) == _fits(
+            field, rivals[1].samples
+        )
         if tie and field not in ("destination",):
             out[rivals[0].index] = _with(rivals[0], field, ASK)
         for rival in rivals[1:]:
@@ -156,7 +176,9 @@ def _settle_codes(out: dict[int, Column]) -> None:
         country = None
     if country and code and not area:
         whole = any(s.lstrip("+").startswith(c.lstrip("+")) for s in code.samples for c in country.samples)
-        out[country.index if whole else code.index] = _with(country, "ignore", 90) if whole else _with(code, "area_code", 80)
+        out[country.index if whole else code.index] = (
+            _with(country, "ignore", 90) if whole else _with(code, "area_code", 80)
+        )
     elif country and not area and not code:
         out[country.index] = _with(country, "code", 85)
     elif area and code:
@@ -167,5 +189,12 @@ def _settle_codes(out: dict[int, Column]) -> None:
 
 def _with(column: Column, field: str | None, confidence: int) -> Column:
     alternatives = tuple(dict.fromkeys([*([column.field] if column.field else []), *column.alternatives]))
-    return Column(index=column.index, letter=column.letter, header=column.header, field=field, confidence=confidence,
-                  alternatives=alternatives, samples=column.samples)
+    return Column(
+        index=column.index,
+        letter=column.letter,
+        header=column.header,
+        field=field,
+        confidence=confidence,
+        alternatives=alternatives,
+        samples=column.samples,
+    )

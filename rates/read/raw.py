@@ -1,4 +1,5 @@
 """Raw cells of one sheet, and the refusal that ends a check early."""
+
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,7 @@ class Refused(Exception):
 class RawSheet:
     """`frame`: index = 1-based row, columns = 0-based column, every cell a str ("" = empty). date_1904: serial dates of this
     workbook count from 1904. formulas: cells that hold a formula without a stored value, such as `E5`."""
+
     name: str
     frame: pd.DataFrame
     date_1904: bool = False
@@ -57,9 +59,18 @@ def build_frame(rows: Iterable[Sequence[str]], sheet: str, limits: Limits) -> pd
         total += len(part)
         width = max(width, max(map(len, part)))
         if total > limits.rows:
-            raise Refused.because("file_too_big", sheet=sheet, row=limits.rows, hint=f"A sheet may have {limits.rows:,} rows: split the deck.")
+            raise Refused.because(
+                "file_too_big",
+                sheet=sheet,
+                row=limits.rows,
+                hint=f"A sheet may have {limits.rows:,} rows: split the deck.",
+            )
         if width > limits.columns:
-            raise Refused.because("file_too_big", sheet=sheet, hint=f"A sheet may have {limits.columns} columns: remove the empty ones.")
+            raise Refused.because(
+                "file_too_big",
+                sheet=sheet,
+                hint=f"A sheet may have {limits.columns} columns: remove the empty ones.",
+            )
         if total * width > limits.cells:
             raise Refused.because("file_too_big", sheet=sheet)
         chunks.append(_chunk(part))
@@ -68,7 +79,7 @@ def build_frame(rows: Iterable[Sequence[str]], sheet: str, limits: Limits) -> pd
     names = [str(i) for i in range(width)]
     padded = [_widen(chunk, names) for chunk in chunks]
     table = pa.concat_tables(padded)
-    frame = table.to_pandas()
+    frame: pd.DataFrame = table.to_pandas()
     frame.columns = pd.RangeIndex(width)
     frame.index = pd.RangeIndex(1, total + 1)
     return frame
@@ -95,6 +106,6 @@ def _chunk(part: list[Sequence[str]]) -> pa.Table:
 
 
 def _widen(chunk: pa.Table, names: list[str]) -> pa.Table:
-    for name in names[chunk.num_columns:]:
+    for name in names[chunk.num_columns :]:
         chunk = chunk.append_column(name, pa.array([""] * chunk.num_rows, pa.utf8()))
     return chunk

@@ -1,4 +1,5 @@
 """One file, whatever its kind → the list of its sheets, each readable by name."""
+
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -14,12 +15,23 @@ from rates.read.workbook import look_over, open_workbook, read_workbook_sheet
 
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _NONE = Value(value=None, confidence=100)
-_SKIPPED_SHEETS = ("readme", "info", "notes", "cover", "contact", "legend", "terms", "instructions", "disclaimer")
+_SKIPPED_SHEETS = (
+    "readme",
+    "info",
+    "notes",
+    "cover",
+    "contact",
+    "legend",
+    "terms",
+    "instructions",
+    "disclaimer",
+)
 
 
 @dataclass
 class Source:
     """kind: text, workbook or archive. `sheets` maps each name to its reader; readers may raise Refused."""
+
     kind: str
     sheets: dict[str, Callable[[], RawSheet]] = field(default_factory=dict)
     encoding: Value = _NONE
@@ -31,40 +43,70 @@ class Source:
         if stated:
             missing = [name for name in stated if name not in self.sheets]
             if missing:
-                raise Refused.because("sheet_missing", text=missing[0], hint="The file has: " + ", ".join(names[:20]))
-            return Value(value=stated[0], confidence=100, alternatives=names, stated=True), [self.sheets[n]() for n in stated]
+                raise Refused.because(
+                    "sheet_missing", text=missing[0], hint="The file has: " + ", ".join(names[:20])
+                )
+            return Value(value=stated[0], confidence=100, alternatives=names, stated=True), [
+                self.sheets[n]() for n in stated
+            ]
         best: RawSheet | None = None
         likely = [n for n in names if not any(word in n.lower() for word in _SKIPPED_SHEETS)] or list(names)
         for name in likely[:20]:
             sheet = self.sheets[name]()
-            if best is None or sheet.rows * (sheet.frame.shape[1] > 1) > best.rows * (best.frame.shape[1] > 1):
+            if best is None or sheet.rows * (sheet.frame.shape[1] > 1) > best.rows * (
+                best.frame.shape[1] > 1
+            ):
                 best = sheet
         if best is None or best.rows == 0:
             raise Refused.because("sheet_empty")
         return Value(value=best.name, confidence=100 if len(names) == 1 else 85, alternatives=names), [best]
 
 
-def open_source(path: Path, name: str, options: DeckOptions, limits: Limits, last_encoding: str | None, scratch: Path) -> Source:
+def open_source(
+    path: Path, name: str, options: DeckOptions, limits: Limits, last_encoding: str | None, scratch: Path
+) -> Source:
     """Judge the file by its first bytes, never by its name alone. `scratch`: directory for unpacked members."""
     size = path.stat().st_size
     if size == 0:
         raise Refused.because("file_empty")
     if size > limits.file_bytes:
-        raise Refused.because("file_too_big", hint=f"A file may have {limits.file_bytes >> 20} MB: split the deck.")
+        raise Refused.because(
+            "file_too_big", hint=f"A file may have {limits.file_bytes >> 20} MB: split the deck."
+        )
     with path.open("rb") as handle:
         head = handle.read(1 << 16)
     if head.startswith(b"PK"):
         return _open_zip(path, options, limits, last_encoding, scratch)
     if head.startswith(_OLE):
         return _open_ole(path, limits)
-    if head.startswith((b"%PDF", b"\x7fELF", b"MZ", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"BZh")):
+    if head.startswith(
+        (
+            b"%PDF",
+            b"\x7fELF",
+            b"MZ",
+            b"\x89PNG",
+            b"\xff\xd8\xff",
+            b"GIF8",
+            b"Rar!",
+            b"7z\xbc\xaf",
+            b"\x1f\x8b",
+            b"BZh",
+        )
+    ):
         raise Refused.because("file_type_unknown")
     if head.lstrip()[:15].lower().startswith((b"<!doctype", b"<html", b"<?xml", b"{\\rtf")):
-        raise Refused.because("file_type_unknown", hint="This is a page or document, not a table: save the rates as CSV or XLSX.")
+        raise Refused.because(
+            "file_type_unknown",
+            hint="This is a page or document, not a table: save the rates as CSV or XLSX.",
+        )
     encoding = guess_encoding(path, options.encoding, last_encoding)
     delimiter = guess_delimiter(path, encoding.value or "utf-8", options.delimiter, limits)
-    return Source("text", {name: lambda: read_text(path, name, encoding.value or "utf-8", delimiter.value or ",", limits)},
-                  encoding, delimiter)
+    return Source(
+        "text",
+        {name: lambda: read_text(path, name, encoding.value or "utf-8", delimiter.value or ",", limits)},
+        encoding,
+        delimiter,
+    )
 
 
 def _open_ole(path: Path, limits: Limits) -> Source:
@@ -81,10 +123,13 @@ def _workbook(path: Path, limits: Limits, date_1904: bool, formulas: list[str]) 
 
     def reader(sheet: str) -> Callable[[], RawSheet]:
         return lambda: read_workbook_sheet(book, sheet, sheet, limits, date_1904, formulas)
+
     return Source("workbook", {sheet: reader(sheet) for sheet in book.sheet_names})
 
 
-def _open_zip(path: Path, options: DeckOptions, limits: Limits, last_encoding: str | None, scratch: Path) -> Source:
+def _open_zip(
+    path: Path, options: DeckOptions, limits: Limits, last_encoding: str | None, scratch: Path
+) -> Source:
     with open_archive(path, limits) as archive:
         names = set(archive.namelist())
         if "[Content_Types].xml" in names or "mimetype" in names or "content.xml" in names:
@@ -104,14 +149,20 @@ def _open_zip(path: Path, options: DeckOptions, limits: Limits, last_encoding: s
     return source
 
 
-def open_member(path: Path, name: str, options: DeckOptions, limits: Limits, last_encoding: str | None) -> Source:
+def open_member(
+    path: Path, name: str, options: DeckOptions, limits: Limits, last_encoding: str | None
+) -> Source:
     """A member of an archive: a deck file, never an archive of decks (nesting ends here)."""
     with path.open("rb") as handle:
         packed = handle.read(2) == b"PK"
     if packed:
         with open_archive(path, limits) as inner:
             if not {"[Content_Types].xml", "mimetype"} & set(inner.namelist()):
-                raise Refused.because("file_unsafe", text=name, hint="An archive inside an archive is not opened: send the inner one.")
+                raise Refused.because(
+                    "file_unsafe",
+                    text=name,
+                    hint="An archive inside an archive is not opened: send the inner one.",
+                )
     return open_source(path, name, options, limits, last_encoding, path.parent)
 
 
@@ -119,6 +170,7 @@ def _relabel(read: Callable[[], RawSheet], label: str) -> Callable[[], RawSheet]
     def again() -> RawSheet:
         sheet = read()
         return RawSheet(label, sheet.frame, sheet.date_1904, sheet.formulas, sheet.notes)
+
     return again
 
 

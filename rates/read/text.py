@@ -1,4 +1,5 @@
 """Delimited text → raw cells: encoding, delimiter, records."""
+
 import codecs
 import csv
 import io
@@ -14,12 +15,28 @@ from rates.options import Limits
 from rates.read.raw import RawSheet, Refused, build_frame
 
 DELIMITERS = (",", ";", "\t", "|", "^", "~")
-ENCODINGS = ("utf-8", "cp1252", "latin-1", "iso8859-15", "cp1250", "cp1251", "utf-16", "gb18030", "big5", "shift_jis")
+ENCODINGS = (
+    "utf-8",
+    "cp1252",
+    "latin-1",
+    "iso8859-15",
+    "cp1250",
+    "cp1251",
+    "utf-16",
+    "gb18030",
+    "big5",
+    "shift_jis",
+)
 SAMPLE_LINES = 200
 FIELD_CHARS = 131_072
 HEAD_ROWS = 30
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
-         (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 def guess_encoding(path: Path, stated: str | None, last: str | None) -> Value:
@@ -28,7 +45,9 @@ def guess_encoding(path: Path, stated: str | None, last: str | None) -> Value:
         try:
             codecs.lookup(stated)
         except LookupError:
-            raise Refused.because("encoding_error", text=stated, hint="This encoding is not known: choose one of the list.") from None
+            raise Refused.because(
+                "encoding_error", text=stated, hint="This encoding is not known: choose one of the list."
+            ) from None
         return Value(value=stated, confidence=100, alternatives=ENCODINGS, stated=True)
     with path.open("rb") as source:
         head = source.read(1 << 18)
@@ -41,8 +60,12 @@ def guess_encoding(path: Path, stated: str | None, last: str | None) -> Value:
         raise Refused.because("file_type_unknown")
     if last and last not in ("utf-8", "utf-8-sig"):
         return Value(value=last, confidence=85, alternatives=ENCODINGS)
-    found = from_bytes(head, cp_isolation=["cp1252", "cp1250", "cp1251", "gb18030", "big5", "shift_jis"]).best()
-    return Value(value=found.encoding if found else "cp1252", confidence=70 if found else 50, alternatives=ENCODINGS)
+    found = from_bytes(
+        head, cp_isolation=["cp1252", "cp1250", "cp1251", "gb18030", "big5", "shift_jis"]
+    ).best()
+    return Value(
+        value=found.encoding if found else "cp1252", confidence=70 if found else 50, alternatives=ENCODINGS
+    )
 
 
 def _is_utf8(path: Path) -> bool:
@@ -61,7 +84,10 @@ def _is_utf8(path: Path) -> bool:
 
 def _lines(path: Path, encoding: str, limits: Limits) -> Iterator[str]:
     number = 0
-    with path.open("rb") as binary, io.TextIOWrapper(io.BufferedReader(binary), encoding=encoding, newline="") as source:  # type: ignore[type-var]
+    with (
+        path.open("rb") as binary,
+        io.TextIOWrapper(io.BufferedReader(binary), encoding=encoding, newline="") as source,
+    ):
         try:
             while line := source.readline(limits.line_chars + 1):
                 number += 1
@@ -69,7 +95,9 @@ def _lines(path: Path, encoding: str, limits: Limits) -> Iterator[str]:
                     raise Refused.because("line_too_long", row=number, text=line[:80])
                 yield line.replace("\0", "")
         except UnicodeError:
-            raise Refused.because("encoding_error", row=number + 1, hint=f"The text is not {encoding}: choose another encoding.") from None
+            raise Refused.because(
+                "encoding_error", row=number + 1, hint=f"The text is not {encoding}: choose another encoding."
+            ) from None
 
 
 def guess_delimiter(path: Path, encoding: str, stated: str | None, limits: Limits) -> Value:
@@ -105,7 +133,9 @@ def guess_delimiter(path: Path, encoding: str, stated: str | None, limits: Limit
 
 def _widths(lines: Sequence[str], delimiter: str) -> list[int]:
     try:
-        return [len(row) for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True) if row] or [0]
+        return [len(row) for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True) if row] or [
+            0
+        ]
     except csv.Error:
         return [0]
 
@@ -113,11 +143,15 @@ def _widths(lines: Sequence[str], delimiter: str) -> list[int]:
 def read_text(path: Path, name: str, encoding: str, delimiter: str, limits: Limits) -> RawSheet:
     """All records of the file. A record is one row, whatever line breaks stand inside its quotes; blank lines count."""
     csv.field_size_limit(FIELD_CHARS)
-    return RawSheet(name=name, frame=build_frame(_records(path, name, encoding, delimiter, limits), name, limits))
+    return RawSheet(
+        name=name, frame=build_frame(_records(path, name, encoding, delimiter, limits), name, limits)
+    )
 
 
 def _records(path: Path, name: str, encoding: str, delimiter: str, limits: Limits) -> Iterator[Sequence[str]]:
-    reader = csv.reader(_lines(path, encoding, limits), delimiter=delimiter, skipinitialspace=delimiter != "\t")
+    reader = csv.reader(
+        _lines(path, encoding, limits), delimiter=delimiter, skipinitialspace=delimiter != "\t"
+    )
     row = 0
     head: list[list[str]] = []
     try:
@@ -137,7 +171,9 @@ def _records(path: Path, name: str, encoding: str, delimiter: str, limits: Limit
 
 def _mend_head(head: list[list[str]], delimiter: str, after: list[str] | None) -> Iterator[list[str]]:
     """Split again the rows near the top that came under another delimiter than the rest (a header with commas over rows with `;`)."""
-    width = Counter(len(record) for record in [*head, *([after] if after else [])] if len(record) > 1).most_common(1)
+    width = Counter(
+        len(record) for record in [*head, *([after] if after else [])] if len(record) > 1
+    ).most_common(1)
     for record in head:
         if len(record) == 1 and width and re.search(r"[,;\t|^~]", record[0]):
             for other in DELIMITERS:

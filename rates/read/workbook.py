@@ -1,4 +1,5 @@
 """Workbooks → raw cells. The XML is looked over before the parser sees it: true extent, entities, formulas without value."""
+
 import datetime as dt
 import re
 import zipfile
@@ -17,7 +18,9 @@ from rates.read.raw import RawSheet, Refused, build_frame
 _ROW = re.compile(rb'<(?:\w+:)?row [^>]*?\br="(\d{1,9})"')
 _DIMENSION = re.compile(rb'<(?:\w+:)?dimension [^>]*?ref="[A-Z]*\d*:?\$?([A-Z]+)\$?(\d+)"')
 _FAR_CELL = re.compile(rb'<(?:\w+:)?c [^>]*?\br="([A-Z]{2,4})\d')
-_EMPTY_FORMULA = re.compile(rb'<c r="([A-Z]+\d+)"[^>]*>\s*<f(?:/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>')
+_EMPTY_FORMULA = re.compile(
+    rb'<c r="([A-Z]+\d+)"[^>]*>\s*<f(?:/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>'
+)
 _REPEAT = re.compile(rb'number-(?:rows|columns)-repeated="(\d{5,})"')
 _OVERLAP = 512
 
@@ -31,26 +34,38 @@ class _Part:
 
 def look_over(path: Path, limits: Limits) -> tuple[bool, list[str]]:
     """Judge every XML part of an XLSX, XLSB or ODS. Returns (dates count from 1904, cells with a formula and no value)."""
-    date_1904, formulas = False, []
+    date_1904 = False
+    formulas: list[str] = []
     with open_archive(path, limits) as archive:
         unpacked = 0
         for entry in archive.infolist():
             lower = entry.filename.lower()
             if not lower.endswith((".xml", ".rels", ".bin", ".vml")):
                 continue
-            part, size, marked = _scan(archive, entry, limits, is_sheet="worksheets/sheet" in lower or lower == "content.xml")
+            part, size, marked = _scan(
+                archive, entry, limits, is_sheet="worksheets/sheet" in lower or lower == "content.xml"
+            )
             unpacked += size
             date_1904 |= marked and lower.endswith("workbook.xml")
             if unpacked > limits.unpacked_bytes:
                 raise Refused.because("file_too_big")
-            if part.rows > limits.rows or part.columns > limits.columns or part.rows * part.columns > limits.cells:
-                raise Refused.because("file_too_big", text=f"{entry.filename}: {part.rows:,} rows, {part.columns:,} columns",
-                                      hint="Cells stand far outside the table: delete the empty rows and columns, save, and send it again.")
+            if (
+                part.rows > limits.rows
+                or part.columns > limits.columns
+                or part.rows * part.columns > limits.cells
+            ):
+                raise Refused.because(
+                    "file_too_big",
+                    text=f"{entry.filename}: {part.rows:,} rows, {part.columns:,} columns",
+                    hint="Cells stand far outside the table: delete the empty rows and columns, save, and send it again.",
+                )
             formulas += part.formulas
     return date_1904, formulas
 
 
-def _scan(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: Limits, is_sheet: bool) -> tuple[_Part, int, bool]:
+def _scan(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: Limits, is_sheet: bool
+) -> tuple[_Part, int, bool]:
     rows = columns = size = 0
     formulas: list[str] = []
     tail, marked = b"", False
@@ -62,12 +77,20 @@ def _scan(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: Limits, is_s
                     raise Refused.because("file_too_big", text=entry.filename)
                 window = tail + block
                 if b"<!DOCTYPE" in window or b"<!ENTITY" in window:
-                    raise Refused.because("file_unsafe", text=entry.filename, hint="The file declares XML entities: save it anew as XLSX or CSV.")
+                    raise Refused.because(
+                        "file_unsafe",
+                        text=entry.filename,
+                        hint="The file declares XML entities: save it anew as XLSX or CSV.",
+                    )
                 marked |= b'date1904="1"' in window or b'date1904="true"' in window
                 if is_sheet:
                     rows, columns = _extent(window, rows, columns)
                     if b"<f" in window and len(formulas) < 10_000:
-                        formulas += [ref.decode() for ref in _EMPTY_FORMULA.findall(window) if ref.decode() not in formulas[-4:]]
+                        formulas += [
+                            ref.decode()
+                            for ref in _EMPTY_FORMULA.findall(window)
+                            if ref.decode() not in formulas[-4:]
+                        ]
                 tail = window[-_OVERLAP:]
     except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError) as fault:
         raise Refused.because("file_corrupt", text=f"{entry.filename}: {fault}") from None
@@ -108,8 +131,14 @@ def _refuse(fault: Exception) -> NoReturn:
     raise Refused.because("file_corrupt", text=str(fault)) from None
 
 
-def read_workbook_sheet(book: calamine.CalamineWorkbook, sheet: str, label: str, limits: Limits, date_1904: bool,
-                        formulas: Sequence[str]) -> RawSheet:
+def read_workbook_sheet(
+    book: calamine.CalamineWorkbook,
+    sheet: str,
+    label: str,
+    limits: Limits,
+    date_1904: bool,
+    formulas: Sequence[str],
+) -> RawSheet:
     """All cells of one sheet from A1, as the strings a person would type."""
     try:
         source = book.get_sheet_by_name(sheet)

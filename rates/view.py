@@ -1,0 +1,82 @@
+"""Reads of a timeline: the deck as of an instant, and what changed between two."""
+
+import datetime as dt
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rates.difftable import diff_table
+from rates.notice import Terms
+from rates.options import DeckOptions
+from rates.parse.dates import micros
+from rates.schema import INSTANT, OPEN
+from rates.timeline import Merged, merge
+
+
+def as_of(timeline: pa.Table, at: dt.datetime, *, open_only: bool = False) -> pa.Table:
+    """Rows in force at an instant (schema.TIMELINE), one per code. open_only leaves out blocked and closed ones."""
+    instant = pa.scalar(micros(at), pa.int64()).cast(INSTANT)
+    until = timeline["effective_until"]
+    where = pc.and_(
+        pc.less_equal(timeline["effective_from"], instant),
+        pc.or_kleene(pc.is_null(until), pc.greater(until, instant)),
+    )
+    if open_only:
+        where = pc.and_(where, pc.equal(timeline["status"], OPEN))
+    return timeline.filter(where)
+
+
+def changes_between(
+    timeline: pa.Table, start: dt.datetime, end: dt.datetime, fx: dict[str, str] | None = None
+) -> pa.Table:
+    """What the deck of `end` differs in from the deck of `start` (schema.DIFF without UNCHANGED): labels by effective price and
+    longest match, effective_from = when the later price began, CLOSED with what the code falls back to."""
+    before, after = as_of(timeline, start), as_of(timeline, end)
+    begins = after["effective_from"]
+    rows = pa.table(
+        {
+            "row": after["deck_row"],
+            **{
+                name: after[name]
+                for name in after.column_names
+                if name not in ("effective_from", "effective_until", "deck_row")
+            },
+            "effective_from": pa.chunked_array(
+                [pa.array(np.full(after.num_rows, micros(end)), pa.int64()).cast(INSTANT)]
+            ),
+            "effective_until": pa.nulls(after.num_rows, INSTANT),
+        }
+    )
+    terms = Terms(
+        received_us=micros(end),
+        deck_from_us=micros(end),
+        deck_id=0,
+        options=DeckOptions(mode="full", late="accept", notice_days=0),
+        fx=fx or {},
+    )
+    merged: Merged = merge(_open_ended(before), rows, terms)
+    table = diff_table(merged, rows)
+    place = pc.index_in(table["code"], after["code"])
+    began = pc.coalesce(begins.take(place), _ended(timeline, table["code"], end))
+    table = table.set_column(table.column_names.index("effective_from"), "effective_from", began)
+    return table.filter(pc.not_equal(table["label"], "UNCHANGED"))
+
+
+def _open_ended(table: pa.Table) -> pa.Table:
+    place = table.schema.get_field_index("effective_until")
+    return table.set_column(place, table.schema.field(place), pa.nulls(table.num_rows, INSTANT))
+
+
+def _ended(timeline: pa.Table, codes: pa.ChunkedArray, end: dt.datetime) -> pa.Array:
+    """When the last interval of each code before `end` ended; null where none did."""
+    instant = pa.scalar(micros(end), pa.int64()).cast(INSTANT)
+    ended = (
+        timeline.filter(pc.less_equal(timeline["effective_until"], instant))
+        .group_by("code")
+        .aggregate([("effective_until", "max")])
+    )
+    return ended["effective_until_max"].take(pc.index_in(codes, ended["code"]))
+
+
+__all__ = ["as_of", "changes_between"]
