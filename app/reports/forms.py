@@ -22,16 +22,16 @@ LAYOUTS = (("code", "By code, ranks side by side"), ("destination", "By destinat
 class FilterForm(Form):
     """Every filter; a report shows and reads the ones of its catalogue entry."""
 
-    product = SelectField("Product", validators=[Optional()], coerce=str)
+    product = SelectField("Product", validators=[Optional()], coerce=str, default="")
     layout = SelectField("Layout", choices=list(LAYOUTS), default="code")
     since = DateField("From", validators=[Optional()], description="UTC, included")
     until = DateField("Until", validators=[Optional()], description="UTC, not included")
     at = DateTimeLocalField("As of (UTC)", format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"], validators=[Optional()])
     code = StringField("Dial code", validators=[Optional(), Length(max=200)], render_kw={"placeholder": "44, 331", "inputmode": "numeric"})
     destination = StringField("Destination contains", validators=[Optional(), Length(max=80)])
-    route_class = SelectField("Class", choices=[("", "Any"), *((c, c.replace("_", "-")) for c in CLASSES)])
-    vendor = SelectField("Vendor", validators=[Optional()], coerce=str)
-    label = SelectField("Change", choices=[("", "Any"), *((c, c.replace("_", " ").title()) for c in LABELS)])
+    route_class = SelectField("Class", choices=[("", "Any"), *((c, c.replace("_", "-")) for c in CLASSES)], default="")
+    vendor = SelectField("Vendor", validators=[Optional()], coerce=str, default="")
+    label = SelectField("Change", choices=[("", "Any"), *((c, c.replace("_", " ").title()) for c in LABELS)], default="")
 
 
 def filter_form(args: Mapping[str, str], offers: Sequence[Offer], *, now: datetime) -> FilterForm:
