@@ -56,14 +56,13 @@ def refuse(world, o, t, q, trunk, p, c, sell, d):
 
 def order(members, p, d, world, q):
     members.sort(key=lambda e: (e["c"], ids(e)))
-    if p["kind"] == "priority": members.sort(key=lambda e: e["offer"]["priority"])
     start = band = 0
     for e in members:
         if p["kind"] == "score": e["score"] = score(p, e["c"], members[0]["c"], figures(world, e["offer"]["offer_id"], q["dnis"], p))
         reach = start * (10**6 + p["delta_ppm"]) if p.get("delta_ppm") is not None else (start + p.get("delta_nanos", 0) * d * 10**9) * 10**6
         if not band or e["c"] * 10**6 > reach: band, start = band + 1, e["c"]
         e["band"] = band
-    members.sort(key=lambda e: -e["score"] if p["kind"] == "score" else (e["band"], e["offer"]["priority"]) if p["kind"] == "cost_delta" else 0)
+    members.sort(key=lambda e: -e["score"] if p["kind"] == "score" else (e["band"], e["offer"]["priority"]) if p["kind"] == "cost_delta" else e["offer"]["priority"] if p["kind"] == "priority" else 0)
 
 def decide(world, q):
     b, t, trunk = q["dnis"], q["at_us"], world.trunks.get(q["trunk"])

@@ -137,7 +137,7 @@ def make_trunk(
     for offer_id in ids:
         if r.random() < share:
             start = r.choice([None, None, None, *range(-6, 7)])
-            end = r.choice([None, None, None, *range((start or -6) + 1, 9)])
+            end = r.choice([None, None, None, *range((-6 if start is None else start) + 1, 9)])
             grants.append(
                 {
                     "offer_id": offer_id,
