@@ -153,3 +153,19 @@ def test_the_oracle_stays_within_eighty_lines_of_code() -> None:
     text = Path(oracle.__file__).read_text(encoding="utf-8").split('"""', 2)[2]
     code = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     assert len(code) <= 80
+
+
+def test_the_random_worlds_reach_every_verdict_policy_and_guard() -> None:
+    verdicts, kinds, guards = set(), set(), set()
+    for seed in range(40):
+        world = make_world(seed)
+        r = Random(seed)
+        kinds |= {trunk["policy"]["kind"] for trunk in world.trunks.values()}
+        guards |= {trunk["policy"].get("guard", "off") for trunk in world.trunks.values()}
+        for _ in range(50):
+            answer = oracle.decide(world, make_query(r, world))
+            verdicts |= {e["verdict"] for e in answer["routes"] + answer["refused"]} | {answer["reason"]}
+    assert verdicts >= {*oracle.NUMBER, "selected", "outranked"}
+    assert verdicts >= {None, "no_code", "all_refused", "blocked_codes", "closed_codes"}
+    assert kinds == {"cost", "quality", "priority", "cost_delta", "score"}
+    assert guards == {"off", "no_loss", "min_margin", "loss_allowed"}
