@@ -16,7 +16,7 @@ from app.reports.changes import LABELS
 from app.reports.question import CLASSES, Question, dial_codes
 from app.reports.scope import Offer
 
-LAYOUTS = (("code", "By code, ranks side by side"), ("destination", "By destination, averages"), ("offer", "One row an offer"))
+LAYOUTS = (("code", "By code"), ("destination", "By destination"), ("offer", "Every offer"))
 
 
 class FilterForm(Form):
@@ -24,11 +24,11 @@ class FilterForm(Form):
 
     product = SelectField("Product", validators=[Optional()], coerce=str, default="")
     layout = SelectField("Layout", choices=list(LAYOUTS), default="code")
-    since = DateField("From", validators=[Optional()], description="UTC, included")
-    until = DateField("Until", validators=[Optional()], description="UTC, not included")
+    since = DateField("From (UTC)", validators=[Optional()])
+    until = DateField("Before (UTC)", validators=[Optional()])
     at = DateTimeLocalField("As of (UTC)", format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"], validators=[Optional()])
     code = StringField("Dial code", validators=[Optional(), Length(max=200)], render_kw={"placeholder": "44, 331", "inputmode": "numeric"})
-    destination = StringField("Destination contains", validators=[Optional(), Length(max=80)])
+    destination = StringField("Destination", validators=[Optional(), Length(max=80)], render_kw={"placeholder": "contains …"})
     route_class = SelectField("Class", choices=[("", "Any"), *((c, c.replace("_", "-")) for c in CLASSES)], default="")
     vendor = SelectField("Vendor", validators=[Optional()], coerce=str, default="")
     label = SelectField("Change", choices=[("", "Any"), *((c, c.replace("_", " ").title()) for c in LABELS)], default="")
@@ -38,7 +38,10 @@ def filter_form(args: Mapping[str, str], offers: Sequence[Offer], *, now: dateti
     """The form filled from a query string, with the choices this person has and the defaults of today."""
     form = FilterForm(MultiDict(args))
     form.vendor.choices = [("", "All"), *sorted({(str(o.company_id), o.vendor) for o in offers}, key=lambda c: c[1])]
-    form.product.choices = [("", "All"), *((str(o.product_id), f"{o.vendor}, {o.product}") for o in offers)]
+    several = len({o.company_id for o in offers}) > 1
+    form.product.choices = [
+        ("", "All"), *((str(o.product_id), f"{o.vendor}, {o.product}" if several else o.product) for o in offers)
+    ]  # fmt: skip
     if form.since.data is None and not args.get("since"):
         form.since.data = now.date() - timedelta(days=7)
     if form.until.data is None and not args.get("until"):

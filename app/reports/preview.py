@@ -53,6 +53,8 @@ def _cell(column: Column, value: object) -> Cell:
     text = cell_text(column.kind, value)
     if column.kind is Kind.INSTANT:
         text = text[:16].replace("T", " ")
+    if column.kind is Kind.COUNT and isinstance(value, int):
+        text = f"{value:,}".replace(",", "\u202f")
     tone = ""
     if column.title in _BADGED:
         tone = _TONES.get(text, "muted")
