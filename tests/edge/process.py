@@ -75,9 +75,8 @@ class Edge:
         return self
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        lines = [
-            json.loads(line) for line in self.log.read_text().splitlines(keepends=True) if line.endswith("\n")
-        ]
+        whole = [line for line in self.log.read_text().splitlines(keepends=True) if line.endswith("\n")]
+        lines = [json.loads(line) for line in whole if line.startswith("{")]
         return [line for line in lines if line["event"] == name]
 
     def event(self, name: str) -> dict[str, Any] | None:

@@ -40,6 +40,7 @@ pub struct Connection<S> {
     peer: Option<IpAddr>,
     worker: Rc<RefCell<Worker>>,
     drain: watch::Receiver<bool>,
+    draining: bool,
     input: Vec<u8>,
     output: Vec<u8>,
 }
@@ -56,6 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             peer,
             worker,
             drain,
+            draining: false,
             input: Vec::with_capacity(2048),
             output: Vec::with_capacity(4096),
         }
@@ -114,7 +116,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Read some bytes. The timer is moved only when it fires early, so a busy connection never touches it.
     async fn wait(&mut self, mut timer: Pin<&mut Sleep>, deadline: &mut Instant) -> Waited {
-        if self.input.is_empty() && *self.drain.borrow() {
+        if self.draining && self.input.is_empty() {
             *deadline = (*deadline).min(Instant::now() + DRAIN_GRACE);
         }
         if timer.deadline() > *deadline {
@@ -130,10 +132,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                         _ => Waited::End,
                     };
                 }
-                changed = self.drain.changed() => {
-                    if changed.is_err() {
-                        return Waited::End;
-                    }
+                // The sender speaks once and may be gone afterwards; both mean that the drain began.
+                _ = self.drain.changed(), if !self.draining => {
+                    self.draining = true;
                     if self.input.is_empty() {
                         *deadline = (*deadline).min(Instant::now() + DRAIN_GRACE);
                         timer.as_mut().reset(*deadline);

@@ -30,7 +30,7 @@ impl BadParameter {
 pub const NAMES: [&str; 7] = ["dnis", "ani", "lrn", "call_id", "at", "max", "explain"];
 pub const NAMES_HINT: &str = "use dnis, ani, lrn, call_id, at, max, explain";
 /// Longest decoded value, in bytes, per name.
-const LIMITS: [usize; 7] = [64, 64, 64, 128, 40, 10, 5];
+const LIMITS: [usize; 7] = [64, 64, 64, 128, 40, 16, 16];
 
 /// Decoded values; an empty value counts as absent, so a switch may send `ani=` when it knows none.
 #[derive(Debug, Default)]

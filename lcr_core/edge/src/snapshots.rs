@@ -1,5 +1,6 @@
 //! Watches CURRENT, opens and checks a new snapshot away from the request path, swaps one pointer.
 //! A snapshot that is refused leaves the old one in service and raises an alarm.
+use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -15,7 +16,7 @@ use crate::server::Shared;
 const POLL: Duration = Duration::from_millis(100);
 /// A refused snapshot is tried again this often: the fault may be a passing one.
 const RETRY: Duration = Duration::from_secs(2);
-/// CURRENT holds one id; more than this is not one.
+/// CURRENT holds one id; what is longer is cut and so refused as unknown.
 const MAX_ID_BYTES: u64 = 128;
 
 pub struct Watcher {
@@ -93,13 +94,10 @@ impl Watcher {
 
     /// The id in CURRENT; `None` while nothing is published.
     fn published(&self) -> Option<String> {
-        let path = self.shared.settings.snapshot_root.join("CURRENT");
-        if std::fs::metadata(&path).ok()?.len() > MAX_ID_BYTES {
-            return Some(String::new());
-        }
-        let text = std::fs::read_to_string(&path).ok()?;
-        let id = text.trim();
-        Some(id.to_owned())
+        let mut text = String::new();
+        let file = std::fs::File::open(self.shared.settings.snapshot_root.join("CURRENT")).ok()?;
+        file.take(MAX_ID_BYTES).read_to_string(&mut text).ok()?;
+        Some(text.trim().to_owned())
     }
 
     fn swap(&mut self, loaded: Loaded, began: Instant) {
