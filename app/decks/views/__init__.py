@@ -1,0 +1,17 @@
+"""Pages of the deck domain and its API, put on the application."""
+
+from __future__ import annotations
+
+from apiflask import APIFlask
+
+
+def register(app: APIFlask) -> None:
+    from app.decks.api import api
+    from app.decks.views.history import history
+    from app.decks.views.pages import pages
+    from app.decks.views.wizard import wizard
+
+    app.register_blueprint(pages)
+    app.register_blueprint(wizard)
+    app.register_blueprint(history)
+    app.register_blueprint(api)
