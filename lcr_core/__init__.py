@@ -16,6 +16,7 @@ from lcr_core._native import (
     publish,
     rate_call,
     run_edge,
+    talk_time,
 )
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "publish",
     "rate_call",
     "run_edge",
+    "talk_time",
 ]

@@ -5,8 +5,25 @@ Every long call releases the GIL. Arrow data crosses by the PyCapsule interface,
 pyarrow Table or RecordBatchReader fits.
 """
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, final, type_check_only
 
+__all__ = [
+    "BuildError",
+    "CoreError",
+    "DecisionColumns",
+    "QueryError",
+    "Snapshot",
+    "SnapshotError",
+    "__version__",
+    "build_index",
+    "expand_range",
+    "publish",
+    "rate_call",
+    "run_edge",
+    "talk_time",
+]
+
+@type_check_only
 class ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
@@ -18,6 +35,12 @@ class SnapshotError(CoreError): ...
 class BuildError(CoreError): ...
 class QueryError(CoreError): ...
 
+@final
+class DecisionColumns:
+    """Answers as Arrow columns; `pyarrow.table(columns)` takes them."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+@final
 class Snapshot:
     """A published snapshot, mapped read-only. Immutable and safe to share between threads."""
     @staticmethod
@@ -40,7 +63,7 @@ class Snapshot:
         "max": int|null, "explain": bool, "explain_scope": "caller"|"all", "decision_id": str|null,
         "reference_seconds": int|null, "policy": {..}|null, "offers": [int]|"all"|null, "sell": {..}|null}.
         `trunk` null is the operator's view (all offers granted, policy `cost`)."""
-    def decide_many(self, query_json: str, calls: ArrowStream) -> ArrowStream:
+    def decide_many(self, query_json: str, calls: ArrowStream) -> DecisionColumns:
         """Arrow in (`dnis` utf8, `at_us` i64?, `ani` utf8?), Arrow out (columns in docs/decision.md 7; `pyarrow.table(result)`);
         `query_json` carries what is common to all calls (`dnis` left out, `at_us` for rows without one)."""
     def match_path(self, number: str, at_us: int) -> str:
@@ -68,6 +91,9 @@ def publish(root: str, index: str, access_json: str, created_at_us: int) -> str:
 def rate_call(terms_json: str, duration_ms: int, rounding_json: str | None = None) -> str:
     """Rate one call (docs/decision.md 7, last paragraph). `terms_json`: {"rate_nanos": n, "first_rate_nanos": null, "connect_fee_nanos": 0,
     "initial_increment": 1, "next_increment": 1, "free_seconds": 0}; `rounding_json`: {"seconds": "up", "places": 6, "mode": "half_up"}. JSON {"billed_seconds": n, "amount_nanos": n}."""
+
+def talk_time(terms_json: str, balance_nanos: int) -> int | None:
+    """Seconds a balance in the currency of the terms lasts; None = without end. A negative balance lasts 0."""
 
 def expand_range(first: str, last: str) -> list[str]:
     """Smallest set of prefixes that covers exactly the inclusive range; both ends of one length."""

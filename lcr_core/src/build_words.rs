@@ -32,13 +32,25 @@ fn default_reference_seconds() -> u32 {
 
 /// The configuration of a build and the carrier of each offer.
 pub fn parse(json: &str, epoch_us: i64) -> Result<(Config, HashMap<i64, i64>), BuildError> {
-    let words: Words = serde_json::from_str(json).map_err(|e| BuildError::Config(format!("offers_json: {e}")))?;
+    let words: Words =
+        serde_json::from_str(json).map_err(|e| BuildError::Config(format!("offers_json: {e}")))?;
     let fx = parse_fx(&words.base_currency, &words.fx).map_err(BuildError::Config)?;
     let mut carriers = HashMap::new();
     for offer in words.offers {
         if carriers.insert(offer.offer_id, offer.carrier_id).is_some() {
-            return Err(BuildError::Config(format!("offers_json: offer {} is named twice", offer.offer_id)));
+            return Err(BuildError::Config(format!(
+                "offers_json: offer {} is named twice",
+                offer.offer_id
+            )));
         }
     }
-    Ok((Config { base_currency: words.base_currency, fx, reference_seconds: words.reference_seconds, epoch_us }, carriers))
+    Ok((
+        Config {
+            base_currency: words.base_currency,
+            fx,
+            reference_seconds: words.reference_seconds,
+            epoch_us,
+        },
+        carriers,
+    ))
 }

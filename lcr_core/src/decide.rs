@@ -113,7 +113,12 @@ impl<'a> Prepared<'a> {
     pub fn new(snapshot: &'a Snapshot, common: &'a Common) -> Result<Self, QueryError> {
         let trunk = match common.trunk {
             None => None,
-            Some(id) => Some(snapshot.access.trunk(id).ok_or(QueryError::UnknownTrunk(id))?),
+            Some(id) => Some(
+                snapshot
+                    .access
+                    .trunk(id)
+                    .ok_or(QueryError::UnknownTrunk(id))?,
+            ),
         };
         if let Some(trunk) = trunk.filter(|t| !t.enabled) {
             return Err(QueryError::TrunkDisabled(trunk.trunk_id));
@@ -123,16 +128,42 @@ impl<'a> Prepared<'a> {
             (None, Some(trunk)) => Cow::Borrowed(&trunk.policy),
             (None, None) => Cow::Owned(PolicyWords::default()),
         };
-        let place = trunk.and_then(|t| snapshot.access.trunk_place(t.trunk_id)).map_or(snapshot.access.trunks.len(), |p| p as usize);
-        let standing = snapshot.eligibility.get(place).filter(|_| common.policy.is_none() && common.offers.is_none());
+        let place = trunk
+            .and_then(|t| snapshot.access.trunk_place(t.trunk_id))
+            .map_or(snapshot.access.trunks.len(), |p| p as usize);
+        let standing = snapshot
+            .eligibility
+            .get(place)
+            .filter(|_| common.policy.is_none() && common.offers.is_none());
         let eligibility = match standing {
             Some(standing) => Cow::Borrowed(standing),
-            None => Cow::Owned(Eligibility::compile(snapshot, trunk, &policy, common.offers.as_ref())),
+            None => Cow::Owned(Eligibility::compile(
+                snapshot,
+                trunk,
+                &policy,
+                common.offers.as_ref(),
+            )),
         };
-        let seconds = common.reference_seconds.or(policy.reference_seconds).unwrap_or(snapshot.access.reference_seconds);
+        let seconds = common
+            .reference_seconds
+            .or(policy.reference_seconds)
+            .unwrap_or(snapshot.access.reference_seconds);
         let limit = trunk.and_then(|t| t.max_routes).map(|m| m as usize);
-        let most = common.max.map(|m| m as usize).or(limit).unwrap_or(DEFAULT_ROUTES).min(limit.unwrap_or(usize::MAX));
-        Ok(Self { snapshot, common, trunk, policy, eligibility, seconds, most })
+        let most = common
+            .max
+            .map(|m| m as usize)
+            .or(limit)
+            .unwrap_or(DEFAULT_ROUTES)
+            .min(limit.unwrap_or(usize::MAX));
+        Ok(Self {
+            snapshot,
+            common,
+            trunk,
+            policy,
+            eligibility,
+            seconds,
+            most,
+        })
     }
 
     pub fn snapshot(&self) -> &'a Snapshot {
@@ -161,18 +192,27 @@ impl<'a> Prepared<'a> {
             reference_seconds: self.seconds,
             valid_until: time::NEVER,
             sell: None,
-            max_seconds: self.policy.max_seconds.unwrap_or(self.snapshot.access.max_seconds),
+            max_seconds: self
+                .policy
+                .max_seconds
+                .unwrap_or(self.snapshot.access.max_seconds),
             routes: Vec::new(),
             explain: None,
         };
-        if let Some(reason) = number_block::refused(&self.snapshot.access.closed_codes, self.trunk, call.number) {
+        if let Some(reason) =
+            number_block::refused(&self.snapshot.access.closed_codes, self.trunk, call.number)
+        {
             decision.status = Status::Blocked(reason);
             decision.explain = call.explain.map(|_| Vec::new());
             return Ok(decision);
         }
         decision.valid_until = self.eligibility.next_change(call.at_us);
         decision.sell = self.sell(call, &mut decision.valid_until);
-        let asked = Asked { prepared: self, call, sell: decision.sell.as_ref().and_then(|s| s.comparable) };
+        let asked = Asked {
+            prepared: self,
+            call,
+            sell: decision.sell.as_ref().and_then(|s| s.comparable),
+        };
         let by_lists = lists_allowed
             && call.explain.is_none()
             && call.lrn.is_none()
@@ -189,14 +229,27 @@ impl<'a> Prepared<'a> {
         if let Some(given) = &self.common.sell {
             let fx = self.snapshot.access.fx.get(&given.currency);
             let comparable = fx.map(|&fx| given.terms.comparable(self.seconds, fx));
-            return Some(SellRow { code: given.code, terms: given.terms, currency: given.currency.clone(), comparable });
+            return Some(SellRow {
+                code: given.code,
+                terms: given.terms,
+                currency: given.currency.clone(),
+                comparable,
+            });
         }
-        let card = self.trunk?.rate_card_id.and_then(|id| self.snapshot.cards.get(&id))?;
+        let card = self
+            .trunk?
+            .rate_card_id
+            .and_then(|id| self.snapshot.cards.get(&id))?;
         let answer = card.answer(call.number, call.at_us);
         *valid_until = (*valid_until).min(answer.next_change);
         let (code, terms, currency, fx) = answer.row?;
         let comparable = fx.map(|fx| terms.comparable(self.seconds, fx));
-        Some(SellRow { code: Some(code), terms, currency: card.index.currency(currency).to_owned(), comparable })
+        Some(SellRow {
+            code: Some(code),
+            terms,
+            currency: card.index.currency(currency).to_owned(),
+            comparable,
+        })
     }
 
     fn offered(&self) -> Option<&Offered> {
@@ -210,7 +263,11 @@ impl Asked<'_> {
     }
 
     fn figures(&self, offer: u32) -> Figures {
-        self.prepared.snapshot.access.quality.figures(offer, self.call.number, &self.prepared.policy)
+        self.prepared.snapshot.access.quality.figures(
+            offer,
+            self.call.number,
+            &self.prepared.policy,
+        )
     }
 
     /// Rules 10–12 (the guard's own limit), for an offer of this cost.
@@ -229,8 +286,20 @@ impl Asked<'_> {
     }
 
     fn member(&self, offer: u32, comparable: u128, hit: Hit) -> Member {
-        let priority = self.prepared.snapshot.access.offers.get(offer as usize).map_or(0, |o| o.priority);
-        Member { offer, priority, comparable, score: None, hit }
+        let priority = self
+            .prepared
+            .snapshot
+            .access
+            .offers
+            .get(offer as usize)
+            .map_or(0, |o| o.priority);
+        Member {
+            offer,
+            priority,
+            comparable,
+            score: None,
+            hit,
+        }
     }
 
     /// Scores where the policy wants them, order, then what becomes of each.
@@ -239,7 +308,12 @@ impl Asked<'_> {
         if policy.kind == Kind::Score {
             let cheapest = members.iter().map(|m| m.comparable).min().unwrap_or(0);
             for member in members.iter_mut() {
-                member.score = Some(score::score(policy, member.comparable, cheapest, &self.figures(member.offer)));
+                member.score = Some(score::score(
+                    policy,
+                    member.comparable,
+                    cheapest,
+                    &self.figures(member.offer),
+                ));
             }
         }
         order::sort(policy, self.prepared.seconds, members);
@@ -249,7 +323,11 @@ impl Asked<'_> {
                 return Verdict::ProfitGuard;
             }
             kept += 1;
-            if kept <= self.prepared.most { Verdict::Selected } else { Verdict::Outranked }
+            if kept <= self.prepared.most {
+                Verdict::Selected
+            } else {
+                Verdict::Outranked
+            }
         };
         members.iter().map(verdict).collect()
     }

@@ -10,7 +10,11 @@ pub enum SnapshotError {
     #[error("snapshot id {id:?} is not a valid name")]
     BadId { id: String },
     #[error("{file}: section {section} is damaged: {why}; the snapshot is refused whole")]
-    Damaged { file: String, section: String, why: String },
+    Damaged {
+        file: String,
+        section: String,
+        why: String,
+    },
     #[error("{file}: {why}")]
     Invalid { file: String, why: String },
     #[error("access: {why}")]
@@ -34,11 +38,28 @@ impl SnapshotError {
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     #[error("offer {offer}, row {row}, column {column}: {value:?} {why}")]
-    Row { offer: i64, row: usize, column: &'static str, value: String, why: &'static str },
+    Row {
+        offer: i64,
+        row: usize,
+        column: &'static str,
+        value: String,
+        why: &'static str,
+    },
     #[error("offer {offer}, column {column}: {why}")]
-    Column { offer: i64, column: &'static str, why: String },
-    #[error("offer {offer}: code {code} has two rows that overlap in time (rows {first} and {second}): end the first before the second begins")]
-    Overlap { offer: i64, code: String, first: usize, second: usize },
+    Column {
+        offer: i64,
+        column: &'static str,
+        why: String,
+    },
+    #[error(
+        "offer {offer}: code {code} has two rows that overlap in time (rows {first} and {second}): end the first before the second begins"
+    )]
+    Overlap {
+        offer: i64,
+        code: String,
+        first: usize,
+        second: usize,
+    },
     #[error("{0}")]
     Config(String),
     #[error("{0}")]

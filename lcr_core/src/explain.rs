@@ -31,9 +31,20 @@ pub struct Explained {
 }
 
 /// The operator sees all; others what they were granted and what is listed publicly.
-pub fn is_visible(snapshot: &Snapshot, trunk: Option<&Trunk>, offered: Option<&Offered>, scope: Scope, offer: u32, at: i64) -> bool {
+pub fn is_visible(
+    snapshot: &Snapshot,
+    trunk: Option<&Trunk>,
+    offered: Option<&Offered>,
+    scope: Scope,
+    offer: u32,
+    at: i64,
+) -> bool {
     scope == Scope::All
-        || snapshot.access.offers.get(offer as usize).is_some_and(|o| o.public)
+        || snapshot
+            .access
+            .offers
+            .get(offer as usize)
+            .is_some_and(|o| o.public)
         || !grant::refuses(trunk, offered, offer, at)
 }
 
@@ -48,40 +59,80 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    pub(crate) fn detail(&self, offer: u32, verdict: Verdict, found: &Found, comparable: Option<u128>, figures: &Figures, rank: Option<u32>) -> String {
+    pub(crate) fn detail(
+        &self,
+        offer: u32,
+        verdict: Verdict,
+        found: &Found,
+        comparable: Option<u128>,
+        figures: &Figures,
+        rank: Option<u32>,
+    ) -> String {
         let words = self.snapshot.access.offers.get(offer as usize);
-        let code = |code: u32| self.snapshot.index.code(code).map(|c| c.to_string()).unwrap_or_default();
+        let code = |code: u32| {
+            self.snapshot
+                .index
+                .code(code)
+                .map(|c| c.to_string())
+                .unwrap_or_default()
+        };
         let matched = found.matched.map(|(c, _)| code(c)).unwrap_or_default();
         let eff = |comparable: u128| nanos_to_string(effective_nanos(comparable, self.seconds));
         let base = &self.snapshot.access.base_currency;
         match verdict {
             Verdict::NotYetEffective => match found.pending {
-                Some((c, _, from)) => format!("code {} begins at {}", code(c), instant_to_string(from)),
+                Some((c, _, from)) => {
+                    format!("code {} begins at {}", code(c), instant_to_string(from))
+                }
                 None => String::new(),
             },
             Verdict::Expired => match found.ended {
-                Some((c, _, until)) => format!("code {} ended at {}", code(c), instant_to_string(until)),
+                Some((c, _, until)) => {
+                    format!("code {} ended at {}", code(c), instant_to_string(until))
+                }
                 None => String::new(),
             },
             Verdict::NoMatch => format!("no code of this offer is a prefix of {}", self.number),
             Verdict::Blocked => format!("code {matched} is blocked"),
             Verdict::Closed => format!("code {matched} is closed"),
             Verdict::Disabled => "the offer is switched off".to_owned(),
-            Verdict::NotGranted => "the trunk has no grant for this offer at this instant".to_owned(),
-            Verdict::Loop => "the carrier is the one who asks, or one this trunk never uses".to_owned(),
-            Verdict::Class => format!("class {:?} is not among the policy's classes", words.map_or("", |w| &w.class)),
+            Verdict::NotGranted => {
+                "the trunk has no grant for this offer at this instant".to_owned()
+            }
+            Verdict::Loop => {
+                "the carrier is the one who asks, or one this trunk never uses".to_owned()
+            }
+            Verdict::Class => format!(
+                "class {:?} is not among the policy's classes",
+                words.map_or("", |w| &w.class)
+            ),
             Verdict::NoFx => "there is no exchange rate for the currency of this row".to_owned(),
-            Verdict::QualityFloor => format!("quality misses {}", quality_floor::missed(self.policy, figures).unwrap_or("a floor")),
+            Verdict::QualityFloor => format!(
+                "quality misses {}",
+                quality_floor::missed(self.policy, figures).unwrap_or("a floor")
+            ),
             Verdict::MaxCost => {
                 let max = self.policy.max_cost_nanos.unwrap_or(0);
-                format!("{} {base} a minute is more than {}", eff(comparable.unwrap_or(0)), nanos_to_string(u128::from(max)))
+                format!(
+                    "{} {base} a minute is more than {}",
+                    eff(comparable.unwrap_or(0)),
+                    nanos_to_string(u128::from(max))
+                )
             }
             Verdict::ProfitGuard => match self.sell {
-                Some(sell) => format!("costs {} {base} a minute and earns {}", eff(comparable.unwrap_or(0)), eff(sell)),
+                Some(sell) => format!(
+                    "costs {} {base} a minute and earns {}",
+                    eff(comparable.unwrap_or(0)),
+                    eff(sell)
+                ),
                 None => "no sell price for this number".to_owned(),
             },
             Verdict::Outranked => format!("passed, but behind the first {}", self.most),
-            Verdict::Selected => format!("route {} at {} {base} a minute", rank.unwrap_or(0), eff(comparable.unwrap_or(0))),
+            Verdict::Selected => format!(
+                "route {} at {} {base} a minute",
+                rank.unwrap_or(0),
+                eff(comparable.unwrap_or(0))
+            ),
         }
     }
 }

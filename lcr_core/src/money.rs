@@ -11,7 +11,11 @@ pub const MAX_FX_NANOS: u64 = 1_000_000_000_000_000;
 /// `a / b` rounded half-up to a whole number; `b > 0`.
 pub fn div_half_up(a: u128, b: u128) -> u128 {
     let (quotient, rest) = (a / b, a % b);
-    if rest >= b - rest { quotient + 1 } else { quotient }
+    if rest >= b - rest {
+        quotient + 1
+    } else {
+        quotient
+    }
 }
 
 /// `factor · a / c` floored, for `a ≤ c` and `c > 0`, without overflow of the product.
@@ -56,7 +60,11 @@ pub fn parse_decimal_nanos(text: &str) -> Option<u64> {
     if text.ends_with('.') {
         return None;
     }
-    let fraction = if fraction.len() > 9 { fraction.trim_end_matches('0') } else { fraction };
+    let fraction = if fraction.len() > 9 {
+        fraction.trim_end_matches('0')
+    } else {
+        fraction
+    };
     if fraction.len() > 9 {
         return None;
     }
@@ -114,11 +122,26 @@ mod tests {
 
     #[test]
     fn decimals_are_shortest_and_exact() {
-        for (nanos, text) in [(0, "0"), (3_100_000, "0.0031"), (1_000_000_000, "1"), (12_500_000_000, "12.5"), (1, "0.000000001")] {
+        for (nanos, text) in [
+            (0, "0"),
+            (3_100_000, "0.0031"),
+            (1_000_000_000, "1"),
+            (12_500_000_000, "12.5"),
+            (1, "0.000000001"),
+        ] {
             assert_eq!(nanos_to_string(nanos), text);
             assert_eq!(parse_decimal_nanos(text).map(u128::from), Some(nanos));
         }
-        for bad in ["", ".5", "1.", "1e3", "-1", "1.0000000001", "1,5", "12345678901"] {
+        for bad in [
+            "",
+            ".5",
+            "1.",
+            "1e3",
+            "-1",
+            "1.0000000001",
+            "1,5",
+            "12345678901",
+        ] {
             assert_eq!(parse_decimal_nanos(bad), None, "{bad}");
         }
     }

@@ -45,14 +45,17 @@ impl DigitKey {
                 _ => return None,
             }
         }
-        std::str::from_utf8(&digits[..len]).ok().and_then(Self::from_digits)
+        std::str::from_utf8(&digits[..len])
+            .ok()
+            .and_then(Self::from_digits)
     }
 
     /// From the stored form; `None` unless it is well formed.
     pub fn from_raw(raw: u64) -> Option<Self> {
         let key = Self(raw);
         let len = key.len();
-        let well_formed = raw & 0xf == 0 && len >= 1 && (0..len).all(|i| (1..=10).contains(&key.nibble(i)));
+        let well_formed =
+            raw & 0xf == 0 && len >= 1 && (0..len).all(|i| (1..=10).contains(&key.nibble(i)));
         well_formed.then_some(key)
     }
 
@@ -107,20 +110,30 @@ pub fn longest_prefix_len(sorted: &[DigitKey], number: DigitKey) -> usize {
     if sorted.is_empty() {
         return 0;
     }
-    (1..=number.len()).rev().find(|&len| sorted.binary_search(&number.prefix(len)).is_ok()).unwrap_or(0)
+    (1..=number.len())
+        .rev()
+        .find(|&len| sorted.binary_search(&number.prefix(len)).is_ok())
+        .unwrap_or(0)
 }
 
 /// Smallest set of prefixes that covers exactly `first..=last`; both ends of one length, 1–15 digits.
 pub fn expand_range(first: &str, last: &str) -> Result<Vec<String>, String> {
     let valid = |text: &str| DigitKey::from_digits(text).is_some();
     if !valid(first) || !valid(last) {
-        return Err(format!("{first}-{last}: both ends of a range are 1 to 15 digits"));
+        return Err(format!(
+            "{first}-{last}: both ends of a range are 1 to 15 digits"
+        ));
     }
     if first.len() != last.len() {
-        return Err(format!("{first}-{last}: both ends of a range have one length"));
+        return Err(format!(
+            "{first}-{last}: both ends of a range have one length"
+        ));
     }
     let width = first.len();
-    let parse = |text: &str| text.parse::<u64>().map_err(|_| format!("{text}: not digits"));
+    let parse = |text: &str| {
+        text.parse::<u64>()
+            .map_err(|_| format!("{text}: not digits"))
+    };
     let (mut low, high) = (parse(first)?, parse(last)?);
     if low > high {
         return Err(format!("{first}-{last}: the range ends before it begins"));
@@ -163,7 +176,10 @@ mod tests {
     #[test]
     fn separators_are_dropped_and_nothing_is_guessed() {
         let digits = |t: &str| DigitKey::normalise(t).map(|k| k.to_string());
-        assert_eq!(digits("+44 (20) 7946-00.00").as_deref(), Some("442079460000"));
+        assert_eq!(
+            digits("+44 (20) 7946-00.00").as_deref(),
+            Some("442079460000")
+        );
         assert_eq!(digits("0044").as_deref(), Some("0044"));
         for bad in ["", "+", "4+4", "44a", "1234567890123456", "++44", "４４"] {
             assert_eq!(digits(bad), None, "{bad}");
@@ -173,10 +189,22 @@ mod tests {
     #[test]
     fn a_range_becomes_the_smallest_set_of_codes() {
         assert_eq!(expand_range("4470", "4479").unwrap(), ["447"]);
-        assert_eq!(expand_range("4475", "4482").unwrap(), ["4475", "4476", "4477", "4478", "4479", "4480", "4481", "4482"]);
+        assert_eq!(
+            expand_range("4475", "4482").unwrap(),
+            [
+                "4475", "4476", "4477", "4478", "4479", "4480", "4481", "4482"
+            ]
+        );
         assert_eq!(expand_range("100", "399").unwrap(), ["1", "2", "3"]);
-        assert_eq!(expand_range("098", "101").unwrap(), ["098", "099", "100", "101"]);
+        assert_eq!(
+            expand_range("098", "101").unwrap(),
+            ["098", "099", "100", "101"]
+        );
         assert_eq!(expand_range("0", "9").unwrap().len(), 10);
-        assert!(expand_range("5", "44").is_err() && expand_range("5", "4").is_err() && expand_range("", "").is_err());
+        assert!(
+            expand_range("5", "44").is_err()
+                && expand_range("5", "4").is_err()
+                && expand_range("", "").is_err()
+        );
     }
 }

@@ -45,7 +45,15 @@ pub struct Call {
 
 impl Call {
     pub fn new(number: DigitKey, at_us: i64) -> Self {
-        Self { number, at_us, ani: None, lrn: None, call_id: None, decision_id: None, explain: None }
+        Self {
+            number,
+            at_us,
+            ani: None,
+            lrn: None,
+            call_id: None,
+            decision_id: None,
+            explain: None,
+        }
     }
 }
 
@@ -98,7 +106,9 @@ impl TermsWords {
             next_increment: self.next_increment,
             free_seconds: self.free_seconds,
         };
-        terms.check().map_err(|word| QueryError::Malformed(format!("{word} is out of range")))?;
+        terms
+            .check()
+            .map_err(|word| QueryError::Malformed(format!("{word} is out of range")))?;
         Ok(terms)
     }
 }
@@ -147,30 +157,50 @@ const MAX_TEXT: usize = 256;
 
 /// A number after normalisation, or the error that names the field.
 pub fn number(field: &'static str, text: &str) -> Result<DigitKey, QueryError> {
-    DigitKey::normalise(text).ok_or_else(|| QueryError::Number { field, value: text.chars().take(80).collect() })
+    DigitKey::normalise(text).ok_or_else(|| QueryError::Number {
+        field,
+        value: text.chars().take(80).collect(),
+    })
 }
 
 impl Query {
     pub fn parse(snapshot: &Snapshot, json: &str) -> Result<Self, QueryError> {
-        let words: QueryWords = serde_json::from_str(json).map_err(|e| QueryError::Malformed(e.to_string()))?;
-        let dnis = words.dnis.as_deref().ok_or_else(|| QueryError::Malformed("dnis is missing".to_owned()))?;
+        let words: QueryWords =
+            serde_json::from_str(json).map_err(|e| QueryError::Malformed(e.to_string()))?;
+        let dnis = words
+            .dnis
+            .as_deref()
+            .ok_or_else(|| QueryError::Malformed("dnis is missing".to_owned()))?;
         let call = Call {
             number: number("dnis", dnis)?,
-            at_us: words.at_us.ok_or_else(|| QueryError::Malformed("at_us is missing".to_owned()))?,
+            at_us: words
+                .at_us
+                .ok_or_else(|| QueryError::Malformed("at_us is missing".to_owned()))?,
             ani: words.ani.clone(),
             lrn: words.lrn.as_deref().map(|l| number("lrn", l)).transpose()?,
             call_id: words.call_id.clone(),
             decision_id: words.decision_id.clone(),
-            explain: words.explain.then(|| words.explain_scope.unwrap_or_default()),
+            explain: words
+                .explain
+                .then(|| words.explain_scope.unwrap_or_default()),
         };
-        Ok(Self { common: common(snapshot, words)?, call })
+        Ok(Self {
+            common: common(snapshot, words)?,
+            call,
+        })
     }
 
     /// What `decide_many` is told once; the instant is for calls without one.
-    pub fn parse_common(snapshot: &Snapshot, json: &str) -> Result<(Common, Option<i64>), QueryError> {
-        let words: QueryWords = serde_json::from_str(json).map_err(|e| QueryError::Malformed(e.to_string()))?;
+    pub fn parse_common(
+        snapshot: &Snapshot,
+        json: &str,
+    ) -> Result<(Common, Option<i64>), QueryError> {
+        let words: QueryWords =
+            serde_json::from_str(json).map_err(|e| QueryError::Malformed(e.to_string()))?;
         if words.dnis.is_some() || words.lrn.is_some() || words.explain {
-            return Err(QueryError::Malformed("dnis, lrn and explain belong to one call, not to many".to_owned()));
+            return Err(QueryError::Malformed(
+                "dnis, lrn and explain belong to one call, not to many".to_owned(),
+            ));
         }
         let at_us = words.at_us;
         Ok((common(snapshot, words)?, at_us))
@@ -179,7 +209,10 @@ impl Query {
 
 fn common(snapshot: &Snapshot, words: QueryWords) -> Result<Common, QueryError> {
     let bad = |why: &str| Err(QueryError::Malformed(why.to_owned()));
-    if [&words.ani, &words.call_id, &words.decision_id].iter().any(|t| t.as_ref().is_some_and(|t| t.len() > MAX_TEXT)) {
+    if [&words.ani, &words.call_id, &words.decision_id]
+        .iter()
+        .any(|t| t.as_ref().is_some_and(|t| t.len() > MAX_TEXT))
+    {
         return bad("ani, call_id and decision_id hold at most 256 bytes");
     }
     let offers = match words.offers {
@@ -187,7 +220,12 @@ fn common(snapshot: &Snapshot, words: QueryWords) -> Result<Common, QueryError> 
         Some(OffersWords::Word(word)) if word == "all" => Some(Offered::All),
         Some(OffersWords::Word(_)) => return bad("offers is \"all\" or a list of ids"),
         Some(OffersWords::Ids(ids)) => {
-            let place = |id: i64| snapshot.access.offer_place(id).ok_or(QueryError::UnknownOffer(id));
+            let place = |id: i64| {
+                snapshot
+                    .access
+                    .offer_place(id)
+                    .ok_or(QueryError::UnknownOffer(id))
+            };
             let mut places = ids.into_iter().map(place).collect::<Result<Vec<_>, _>>()?;
             places.sort_unstable();
             Some(Offered::Only(places))
@@ -196,19 +234,40 @@ fn common(snapshot: &Snapshot, words: QueryWords) -> Result<Common, QueryError> 
     let sell = match words.sell {
         None => None,
         Some(sell) => {
-            let Some(currency) = sell.currency.clone() else { return bad("sell: currency is missing") };
-            let code = sell.code.as_deref().map(|c| DigitKey::from_digits(c).ok_or_else(|| QueryError::Number { field: "sell.code", value: c.to_owned() }));
-            Some(Sell { code: code.transpose()?, currency, terms: sell.terms()? })
+            let Some(currency) = sell.currency.clone() else {
+                return bad("sell: currency is missing");
+            };
+            let code = sell.code.as_deref().map(|c| {
+                DigitKey::from_digits(c).ok_or_else(|| QueryError::Number {
+                    field: "sell.code",
+                    value: c.to_owned(),
+                })
+            });
+            Some(Sell {
+                code: code.transpose()?,
+                currency,
+                terms: sell.terms()?,
+            })
         }
     };
     if let Some(policy) = &words.policy {
         policy.check().map_err(QueryError::Malformed)?;
     }
-    if words.reference_seconds.is_some_and(|d| !(1..=MAX_SECONDS).contains(&d)) {
+    if words
+        .reference_seconds
+        .is_some_and(|d| !(1..=MAX_SECONDS).contains(&d))
+    {
         return bad("reference_seconds is not 1 to 86400");
     }
     if words.max.is_some_and(|max| !(1..=1000).contains(&max)) {
         return bad("max is not 1 to 1000");
     }
-    Ok(Common { trunk: words.trunk, max: words.max, reference_seconds: words.reference_seconds, policy: words.policy, offers, sell })
+    Ok(Common {
+        trunk: words.trunk,
+        max: words.max,
+        reference_seconds: words.reference_seconds,
+        policy: words.policy,
+        offers,
+        sell,
+    })
 }

@@ -29,9 +29,17 @@ pub fn build_index(
     }
     let raised: std::sync::Mutex<Option<PyErr>> = std::sync::Mutex::new(None);
     let tell = |done: u64, total: u64| {
-        let Some(progress) = &progress else { return true };
+        let Some(progress) = &progress else {
+            return true;
+        };
         Python::attach(|py| {
-            let answer = progress.call1(py, (done, total)).and_then(|a| a.bind(py).is_none().then_some(Ok(true)).unwrap_or_else(|| a.bind(py).is_truthy()));
+            let answer = progress.call1(py, (done, total)).and_then(|a| {
+                if a.is_none(py) {
+                    Ok(true)
+                } else {
+                    a.is_truthy(py)
+                }
+            });
             match answer {
                 Ok(goes_on) => goes_on,
                 Err(error) => {
@@ -50,24 +58,48 @@ pub fn build_index(
     built.map_err(|e| errors::build(py, &e))
 }
 
-fn build(root: &str, offers_json: &str, streams: Vec<(i64, ArrowArrayStreamReader)>, epoch_us: i64, tell: &(dyn Fn(u64, u64) -> bool + Sync)) -> Result<String, BuildError> {
+fn build(
+    root: &str,
+    offers_json: &str,
+    streams: Vec<(i64, ArrowArrayStreamReader)>,
+    epoch_us: i64,
+    tell: &(dyn Fn(u64, u64) -> bool + Sync),
+) -> Result<String, BuildError> {
     let (config, carriers) = build_words::parse(offers_json, epoch_us)?;
-    let mut batches: BTreeMap<i64, Vec<RecordBatch>> = carriers.keys().map(|&id| (id, Vec::new())).collect();
+    let mut batches: BTreeMap<i64, Vec<RecordBatch>> =
+        carriers.keys().map(|&id| (id, Vec::new())).collect();
     for (offer_id, stream) in streams {
-        let of_offer = batches
-            .get_mut(&offer_id)
-            .ok_or_else(|| BuildError::Config(format!("a timeline is given for offer {offer_id}, which offers_json does not name")))?;
+        let of_offer = batches.get_mut(&offer_id).ok_or_else(|| {
+            BuildError::Config(format!(
+                "a timeline is given for offer {offer_id}, which offers_json does not name"
+            ))
+        })?;
         for batch in stream {
-            of_offer.push(batch.map_err(|e| BuildError::Config(format!("offer {offer_id}: its Arrow stream breaks off: {e}")))?);
+            of_offer.push(batch.map_err(|e| {
+                BuildError::Config(format!(
+                    "offer {offer_id}: its Arrow stream breaks off: {e}"
+                ))
+            })?);
         }
     }
-    let sources = batches.into_iter().map(|(offer_id, batches)| Source { offer_id, carrier_id: carriers.get(&offer_id).copied().unwrap_or(0), batches });
+    let sources = batches.into_iter().map(|(offer_id, batches)| Source {
+        offer_id,
+        carrier_id: carriers.get(&offer_id).copied().unwrap_or(0),
+        batches,
+    });
     let compiled = compile(&config, sources.collect(), tell)?;
     let facts = write_index(Path::new(root), &compiled, epoch_us)?;
     serde_json::to_string(&facts).map_err(|e| BuildError::Config(e.to_string()))
 }
 
 #[pyfunction]
-pub fn publish(py: Python<'_>, root: &str, index: &str, access_json: &str, created_at_us: i64) -> PyResult<String> {
-    py.detach(|| lcr_core::snapshot::publish(Path::new(root), index, access_json, created_at_us)).map_err(|e| errors::snapshot(py, &e))
+pub fn publish(
+    py: Python<'_>,
+    root: &str,
+    index: &str,
+    access_json: &str,
+    created_at_us: i64,
+) -> PyResult<String> {
+    py.detach(|| lcr_core::snapshot::publish(Path::new(root), index, access_json, created_at_us))
+        .map_err(|e| errors::snapshot(py, &e))
 }

@@ -34,7 +34,11 @@ fn with_code(py: Python<'_>, error: PyErr, code: &str) -> PyErr {
 }
 
 pub fn snapshot(py: Python<'_>, error: &SnapshotError) -> PyErr {
-    with_code(py, PySnapshotError::new_err(error.to_string()), error.code())
+    with_code(
+        py,
+        PySnapshotError::new_err(error.to_string()),
+        error.code(),
+    )
 }
 
 pub fn build(py: Python<'_>, error: &BuildError) -> PyErr {

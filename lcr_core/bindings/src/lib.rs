@@ -20,7 +20,7 @@ mod _native {
     #[pymodule_export]
     use super::snapshot::Snapshot;
     #[pymodule_export]
-    use super::{expand_range, rate_call, run_edge};
+    use super::{expand_range, rate_call, run_edge, talk_time};
 
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -31,9 +31,16 @@ mod _native {
 
 #[pyfunction]
 #[pyo3(signature = (terms_json, duration_ms, rounding_json=None))]
-fn rate_call(py: Python<'_>, terms_json: &str, duration_ms: i64, rounding_json: Option<&str>) -> PyResult<String> {
-    let malformed = |word: &str, e: serde_json::Error| errors::bad_query(py, &format!("{word}: {e}"));
-    let words: lcr_core::query::TermsWords = serde_json::from_str(terms_json).map_err(|e| malformed("terms", e))?;
+fn rate_call(
+    py: Python<'_>,
+    terms_json: &str,
+    duration_ms: i64,
+    rounding_json: Option<&str>,
+) -> PyResult<String> {
+    let malformed =
+        |word: &str, e: serde_json::Error| errors::bad_query(py, &format!("{word}: {e}"));
+    let words: lcr_core::query::TermsWords =
+        serde_json::from_str(terms_json).map_err(|e| malformed("terms", e))?;
     let rounding: lcr_core::rating::Rounding = match rounding_json {
         Some(json) => serde_json::from_str(json).map_err(|e| malformed("rounding", e))?,
         None => lcr_core::rating::Rounding::default(),
@@ -42,9 +49,24 @@ fn rate_call(py: Python<'_>, terms_json: &str, duration_ms: i64, rounding_json: 
         return Err(errors::bad_query(py, "rounding: places is not 0 to 9"));
     }
     let terms = words.terms().map_err(|e| errors::query(py, &e))?;
-    let duration_ms = u64::try_from(duration_ms).map_err(|_| errors::bad_query(py, "duration_ms is negative"))?;
+    let duration_ms =
+        u64::try_from(duration_ms).map_err(|_| errors::bad_query(py, "duration_ms is negative"))?;
     let rated = lcr_core::rating::rate_call(&terms, duration_ms, &rounding);
-    Ok(format!(r#"{{"billed_seconds": {}, "amount_nanos": {}}}"#, rated.billed_seconds, rated.amount_nanos))
+    Ok(format!(
+        r#"{{"billed_seconds": {}, "amount_nanos": {}}}"#,
+        rated.billed_seconds, rated.amount_nanos
+    ))
+}
+
+#[pyfunction]
+fn talk_time(py: Python<'_>, terms_json: &str, balance_nanos: i64) -> PyResult<Option<u64>> {
+    let words: lcr_core::query::TermsWords = serde_json::from_str(terms_json)
+        .map_err(|e| errors::bad_query(py, &format!("terms: {e}")))?;
+    let terms = words.terms().map_err(|e| errors::query(py, &e))?;
+    Ok(lcr_core::rating::talk_time(
+        &terms,
+        u64::try_from(balance_nanos).unwrap_or(0),
+    ))
 }
 
 #[pyfunction]
@@ -54,5 +76,6 @@ fn expand_range(py: Python<'_>, first: &str, last: &str) -> PyResult<Vec<String>
 
 #[pyfunction]
 fn run_edge(py: Python<'_>, config_json: String) -> PyResult<i32> {
-    py.detach(|| lcr_edge::run(&config_json)).map_err(|e| errors::edge(py, e.code, &e.message))
+    py.detach(|| lcr_edge::run(&config_json))
+        .map_err(|e| errors::edge(py, e.code, &e.message))
 }

@@ -10,7 +10,7 @@ use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use lcr_core::decide::{Decision, Prepared, Status};
 use lcr_core::error::QueryError;
-use lcr_core::index::timeline::Text;
+use lcr_core::index::columns::Text;
 use lcr_core::number::DigitKey;
 use lcr_core::query::{Call, Query};
 use lcr_core::rating::effective_nanos;
@@ -34,28 +34,47 @@ pub struct DecisionColumns {
 #[pymethods]
 impl DecisionColumns {
     #[pyo3(signature = (requested_schema=None))]
-    fn __arrow_c_stream__<'py>(&self, py: Python<'py>, requested_schema: Option<Py<PyAny>>) -> PyResult<Bound<'py, PyCapsule>> {
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
         drop(requested_schema); // the interface lets a producer keep its own schema
         let batches = self.batches.lock().map(|b| b.clone()).unwrap_or_default();
         arrow::capsule(py, Arc::clone(&self.schema), batches)
     }
 }
 
-pub fn decide_many(snapshot: &Snapshot, query_json: &str, calls: ArrowArrayStreamReader) -> Result<DecisionColumns, QueryError> {
+pub fn decide_many(
+    snapshot: &Snapshot,
+    query_json: &str,
+    calls: ArrowArrayStreamReader,
+) -> Result<DecisionColumns, QueryError> {
     let (common, at_us) = Query::parse_common(snapshot, query_json)?;
     let prepared = Prepared::new(snapshot, &common)?;
     let schema = schema();
     let mut batches = Vec::new();
     let mut first = 0usize;
     for batch in calls {
-        let batch = batch.map_err(|e| QueryError::Malformed(format!("the Arrow stream of calls breaks off: {e}")))?;
+        let batch = batch.map_err(|e| {
+            QueryError::Malformed(format!("the Arrow stream of calls breaks off: {e}"))
+        })?;
         let calls = Calls::of(&batch, at_us)?;
-        let pieces: Vec<(usize, usize)> = (0..batch.num_rows()).step_by(PIECE).map(|a| (a, (a + PIECE).min(batch.num_rows()))).collect();
-        let answered = pieces.into_par_iter().map(|(a, b)| piece(&prepared, &calls, first, a..b, &schema)).collect::<Result<Vec<_>, _>>()?;
+        let pieces: Vec<(usize, usize)> = (0..batch.num_rows())
+            .step_by(PIECE)
+            .map(|a| (a, (a + PIECE).min(batch.num_rows())))
+            .collect();
+        let answered = pieces
+            .into_par_iter()
+            .map(|(a, b)| piece(&prepared, &calls, first, a..b, &schema))
+            .collect::<Result<Vec<_>, _>>()?;
         batches.extend(answered);
         first += batch.num_rows();
     }
-    Ok(DecisionColumns { schema, batches: Mutex::new(batches) })
+    Ok(DecisionColumns {
+        schema,
+        batches: Mutex::new(batches),
+    })
 }
 
 fn schema() -> SchemaRef {
@@ -80,15 +99,36 @@ struct Calls<'a> {
 
 impl<'a> Calls<'a> {
     fn of(batch: &'a RecordBatch, default_at_us: Option<i64>) -> Result<Self, QueryError> {
-        let bad = |column: &str, want: &str| QueryError::Malformed(format!("calls: column {column} is missing or not {want}"));
-        let text = |column: &str| batch.column_by_name(column).map(|a| Text::of(a.as_ref()).ok_or_else(|| bad(column, "utf8"))).transpose();
+        let bad = |column: &str, want: &str| {
+            QueryError::Malformed(format!("calls: column {column} is missing or not {want}"))
+        };
+        let text = |column: &str| {
+            batch
+                .column_by_name(column)
+                .map(|a| Text::of(a.as_ref()).ok_or_else(|| bad(column, "utf8")))
+                .transpose()
+        };
         let at_us = match batch.column_by_name("at_us") {
-            Some(array) => Some(array.as_primitive_opt::<Int64Type>().ok_or_else(|| bad("at_us", "int64"))?),
+            Some(array) => Some(
+                array
+                    .as_primitive_opt::<Int64Type>()
+                    .ok_or_else(|| bad("at_us", "int64"))?,
+            ),
             None => None,
         };
-        let calls = Self { dnis: text("dnis")?.ok_or_else(|| bad("dnis", "utf8"))?, at_us, ani: text("ani")?, default_at_us };
-        if default_at_us.is_none() && calls.at_us.is_none_or(|a| a.null_count() > 0) && batch.num_rows() > 0 {
-            return Err(QueryError::Malformed("a call has no at_us and the query names none".to_owned()));
+        let calls = Self {
+            dnis: text("dnis")?.ok_or_else(|| bad("dnis", "utf8"))?,
+            at_us,
+            ani: text("ani")?,
+            default_at_us,
+        };
+        if default_at_us.is_none()
+            && calls.at_us.is_none_or(|a| a.null_count() > 0)
+            && batch.num_rows() > 0
+        {
+            return Err(QueryError::Malformed(
+                "a call has no at_us and the query names none".to_owned(),
+            ));
         }
         Ok(calls)
     }
@@ -98,9 +138,17 @@ impl<'a> Calls<'a> {
         if self.dnis.is_null(i) {
             return None;
         }
-        let at_us = self.at_us.filter(|a| !a.is_null(i)).map(|a| a.value(i)).or(self.default_at_us)?;
+        let at_us = self
+            .at_us
+            .filter(|a| !a.is_null(i))
+            .map(|a| a.value(i))
+            .or(self.default_at_us)?;
         let mut call = Call::new(DigitKey::normalise(self.dnis.value(i))?, at_us);
-        call.ani = self.ani.as_ref().filter(|a| !a.is_null(i)).map(|a| a.value(i).to_owned());
+        call.ani = self
+            .ani
+            .as_ref()
+            .filter(|a| !a.is_null(i))
+            .map(|a| a.value(i).to_owned());
         Some(call)
     }
 }
@@ -117,10 +165,17 @@ struct Rows {
     sell_eff_nanos: Int64Builder,
 }
 
-fn piece(prepared: &Prepared<'_>, calls: &Calls<'_>, first: usize, range: std::ops::Range<usize>, schema: &SchemaRef) -> Result<RecordBatch, QueryError> {
+fn piece(
+    prepared: &Prepared<'_>,
+    calls: &Calls<'_>,
+    first: usize,
+    range: std::ops::Range<usize>,
+    schema: &SchemaRef,
+) -> Result<RecordBatch, QueryError> {
     let mut rows = Rows::default();
     for i in range {
-        let number = u32::try_from(first + i).map_err(|_| QueryError::Malformed("more than 2^32 calls".to_owned()))?;
+        let number = u32::try_from(first + i)
+            .map_err(|_| QueryError::Malformed("more than 2^32 calls".to_owned()))?;
         match calls.get(i) {
             None => rows.without_route(number, "bad_number", None),
             Some(call) => rows.add(prepared.snapshot(), number, &prepared.decide(&call)?),
@@ -136,7 +191,8 @@ fn piece(prepared: &Prepared<'_>, calls: &Calls<'_>, first: usize, range: std::o
         Arc::new(rows.deck_row.finish()),
         Arc::new(rows.sell_eff_nanos.finish()),
     ];
-    RecordBatch::try_new(Arc::clone(schema), columns).map_err(|e| QueryError::Malformed(e.to_string()))
+    RecordBatch::try_new(Arc::clone(schema), columns)
+        .map_err(|e| QueryError::Malformed(e.to_string()))
 }
 
 fn effective(comparable: u128, seconds: u32) -> Option<i64> {
@@ -145,7 +201,10 @@ fn effective(comparable: u128, seconds: u32) -> Option<i64> {
 
 impl Rows {
     fn add(&mut self, snapshot: &Snapshot, call: u32, decision: &Decision) {
-        let sell = decision.sell.as_ref().and_then(|s| effective(s.comparable?, decision.reference_seconds));
+        let sell = decision
+            .sell
+            .as_ref()
+            .and_then(|s| effective(s.comparable?, decision.reference_seconds));
         let status = match decision.status {
             Status::Ok => "ok",
             Status::Blocked(_) => "blocked",
@@ -159,10 +218,19 @@ impl Rows {
             self.call.append_value(call);
             self.status.append_value(status);
             self.rank.append_value(rank);
-            self.offer_id.append_option(snapshot.access.offers.get(route.offer as usize).map(|o| o.offer_id));
-            self.code.append_option(snapshot.index.code(route.code).map(|c| c.to_string()));
-            self.eff_nanos.append_option(effective(route.comparable, decision.reference_seconds));
-            self.deck_row.append_option(snapshot.index.row(route.row).map(|r| r.deck_row));
+            self.offer_id.append_option(
+                snapshot
+                    .access
+                    .offers
+                    .get(route.offer as usize)
+                    .map(|o| o.offer_id),
+            );
+            self.code
+                .append_option(snapshot.index.code(route.code).map(|c| c.to_string()));
+            self.eff_nanos
+                .append_option(effective(route.comparable, decision.reference_seconds));
+            self.deck_row
+                .append_option(snapshot.index.row(route.row).map(|r| r.deck_row));
             self.sell_eff_nanos.append_option(sell);
         }
     }

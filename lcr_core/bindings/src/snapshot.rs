@@ -21,7 +21,9 @@ impl Snapshot {
     #[pyo3(signature = (root, snapshot_id=None))]
     fn open(py: Python<'_>, root: &str, snapshot_id: Option<&str>) -> PyResult<Self> {
         let opened = py.detach(|| lcr_core::snapshot::Snapshot::open(Path::new(root), snapshot_id));
-        opened.map(|s| Self { inner: Arc::new(s) }).map_err(|e| errors::snapshot(py, &e))
+        opened
+            .map(|s| Self { inner: Arc::new(s) })
+            .map_err(|e| errors::snapshot(py, &e))
     }
 
     #[getter]
@@ -57,9 +59,15 @@ impl Snapshot {
         answered.map_err(|e| errors::query(py, &e))
     }
 
-    fn decide_many(&self, py: Python<'_>, query_json: &str, calls: &Bound<'_, PyAny>) -> PyResult<many::DecisionColumns> {
+    fn decide_many(
+        &self,
+        py: Python<'_>,
+        query_json: &str,
+        calls: &Bound<'_, PyAny>,
+    ) -> PyResult<many::DecisionColumns> {
         let stream = arrow::stream(calls)?;
-        py.detach(|| many::decide_many(&self.inner, query_json, stream)).map_err(|e| errors::query(py, &e))
+        py.detach(|| many::decide_many(&self.inner, query_json, stream))
+            .map_err(|e| errors::query(py, &e))
     }
 
     fn match_path(&self, py: Python<'_>, number: &str, at_us: i64) -> PyResult<String> {

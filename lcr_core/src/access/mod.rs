@@ -89,7 +89,10 @@ impl Trunk {
     /// Does one of the trunk's grants of this offer hold at `at`?
     pub fn is_granted(&self, offer: u32, at: i64) -> bool {
         let first = self.grants.partition_point(|g| g.offer < offer);
-        self.grants[first..].iter().take_while(|g| g.offer == offer).any(|g| time::within(at, g.from_us, g.until_us))
+        self.grants[first..]
+            .iter()
+            .take_while(|g| g.offer == offer)
+            .any(|g| time::within(at, g.from_us, g.until_us))
     }
 
     /// Has an offer of this carrier to be kept from the trunk, lest the call comes back?
@@ -104,7 +107,10 @@ impl Access {
         let words: AccessWords = serde_json::from_slice(json).map_err(|e| e.to_string())?;
         let fx = parse_fx(&words.base_currency, &words.fx)?;
         if !(1..=MAX_SECONDS).contains(&words.reference_seconds) {
-            return Err(format!("reference_seconds: {} is not 1 to {MAX_SECONDS}", words.reference_seconds));
+            return Err(format!(
+                "reference_seconds: {} is not 1 to {MAX_SECONDS}",
+                words.reference_seconds
+            ));
         }
         if words.max_seconds == 0 {
             return Err("max_seconds: at least 1".to_owned());
@@ -116,26 +122,45 @@ impl Access {
         let mut cards = BTreeMap::new();
         for card in words.cards {
             if !is_index_name(&card.index) {
-                return Err(format!("card {}: index {:?} is not the name of an index file", card.card_id, card.index));
+                return Err(format!(
+                    "card {}: index {:?} is not the name of an index file",
+                    card.card_id, card.index
+                ));
             }
             if cards.insert(card.card_id, card.index).is_some() {
                 return Err(format!("card_id {} is named twice", card.card_id));
             }
         }
         let trunk_by_id = by_id(words.trunks.iter().map(|t| t.trunk_id), "trunk_id")?;
-        let trunks = words.trunks.into_iter().map(|t| trunk(t, &offer_by_id, &cards)).collect::<Result<Vec<_>, _>>()?;
+        let trunks = words
+            .trunks
+            .into_iter()
+            .map(|t| trunk(t, &offer_by_id, &cards))
+            .collect::<Result<Vec<_>, _>>()?;
         let mut keys = Vec::with_capacity(words.keys.len());
         for key in words.keys {
             let of = |why: &str| format!("key {}: {why}", key.key_id);
-            let sha256 = parse_sha256(&key.sha256).ok_or_else(|| of("sha256 is not 64 hex digits"))?;
-            if key.trunk_id.is_some_and(|id| !trunk_by_id.contains_key(&id)) {
+            let sha256 =
+                parse_sha256(&key.sha256).ok_or_else(|| of("sha256 is not 64 hex digits"))?;
+            if key
+                .trunk_id
+                .is_some_and(|id| !trunk_by_id.contains_key(&id))
+            {
                 return Err(of("its trunk_id is unknown"));
             }
             let expires_at_us = key.expires_at_us;
-            keys.push(Key { key_id: key.key_id, sha256, trunk_id: key.trunk_id, company_id: key.company_id, scopes: key.scopes, expires_at_us });
+            keys.push(Key {
+                key_id: key.key_id,
+                sha256,
+                trunk_id: key.trunk_id,
+                company_id: key.company_id,
+                scopes: key.scopes,
+                expires_at_us,
+            });
         }
         by_id(keys.iter().map(|k| k.key_id), "key_id")?;
-        let key_by_sha256: HashMap<[u8; 32], u32> = (0u32..).zip(&keys).map(|(i, k)| (k.sha256, i)).collect();
+        let key_by_sha256: HashMap<[u8; 32], u32> =
+            (0u32..).zip(&keys).map(|(i, k)| (k.sha256, i)).collect();
         if key_by_sha256.len() != keys.len() {
             return Err("keys: the same sha256 stands twice".to_owned());
         }
@@ -146,7 +171,8 @@ impl Access {
             fx,
             reference_seconds: words.reference_seconds,
             max_seconds: words.max_seconds,
-            closed_codes: codes(&words.closed_codes).map_err(|c| format!("closed_codes: {c:?} is not 1 to 15 digits"))?,
+            closed_codes: codes(&words.closed_codes)
+                .map_err(|c| format!("closed_codes: {c:?} is not 1 to 15 digits"))?,
             offers,
             trunks,
             keys,
@@ -161,28 +187,54 @@ impl Access {
     }
 }
 
-fn trunk(words: TrunkWords, offers: &HashMap<i64, u32>, cards: &BTreeMap<i64, String>) -> Result<Trunk, String> {
+fn trunk(
+    words: TrunkWords,
+    offers: &HashMap<i64, u32>,
+    cards: &BTreeMap<i64, String>,
+) -> Result<Trunk, String> {
     let id = words.trunk_id;
     let of = |why: String| format!("trunk {id}: {why}");
     words.policy.check().map_err(of)?;
     if let Some(card) = words.rate_card_id.filter(|card| !cards.contains_key(card)) {
         return Err(of(format!("rate_card_id {card} is not among cards")));
     }
-    if words.max_routes.is_some_and(|max| !(1..=1000).contains(&max)) {
+    if words
+        .max_routes
+        .is_some_and(|max| !(1..=1000).contains(&max))
+    {
         return Err(of("max_routes is not 1 to 1000".to_owned()));
     }
-    let list = |name: &str, of_codes: &[String]| codes(of_codes).map_err(|c| of(format!("{name}: {c:?} is not 1 to 15 digits")));
+    let list = |name: &str, of_codes: &[String]| {
+        codes(of_codes).map_err(|c| of(format!("{name}: {c:?} is not 1 to 15 digits")))
+    };
     let mut grants = Vec::with_capacity(words.grants.len());
-    for GrantWords { offer_id, from_us, until_us } in words.grants {
-        let offer = *offers.get(&offer_id).ok_or_else(|| of(format!("grants: offer_id {offer_id} is unknown")))?;
+    for GrantWords {
+        offer_id,
+        from_us,
+        until_us,
+    } in words.grants
+    {
+        let offer = *offers
+            .get(&offer_id)
+            .ok_or_else(|| of(format!("grants: offer_id {offer_id} is unknown")))?;
         // A grant that ends before it begins (revoked before its start) never holds.
-        let grant = Grant { offer, from_us: from_us.unwrap_or(i64::MIN), until_us: until_us.unwrap_or(time::NEVER) };
+        let grant = Grant {
+            offer,
+            from_us: from_us.unwrap_or(i64::MIN),
+            until_us: until_us.unwrap_or(time::NEVER),
+        };
         grants.push(grant);
     }
     grants.sort_by_key(|g| (g.offer, g.from_us, g.until_us));
     let mut never_carriers = words.never_carriers;
     never_carriers.sort_unstable();
-    let parse = |text: &String| Network::parse(text).ok_or_else(|| of(format!("source_ips: {text:?} is not an address or a network")));
+    let parse = |text: &String| {
+        Network::parse(text).ok_or_else(|| {
+            of(format!(
+                "source_ips: {text:?} is not an address or a network"
+            ))
+        })
+    };
     Ok(Trunk {
         trunk_id: id,
         company_id: words.company_id,
@@ -196,20 +248,36 @@ fn trunk(words: TrunkWords, offers: &HashMap<i64, u32>, cards: &BTreeMap<i64, St
         grants,
         max_routes: words.max_routes,
         enabled: words.enabled,
-        source_ips: words.source_ips.iter().map(parse).collect::<Result<_, _>>()?,
+        source_ips: words
+            .source_ips
+            .iter()
+            .map(parse)
+            .collect::<Result<_, _>>()?,
     })
 }
 
 fn check_offer(offer: &OfferWords) -> Result<(), String> {
     let of = |why: &str| Err(format!("offer {}: {why}", offer.offer_id));
-    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'@' | b'<' | b'>' | b'"' | b'\\' | b';' | b'?' | b','));
-    if !offer.uri_host.as_deref().is_none_or(|h| plain(h) && !h.is_empty()) {
+    let plain = |text: &str| {
+        text.bytes().all(|b| {
+            b.is_ascii_graphic()
+                && !matches!(b, b'@' | b'<' | b'>' | b'"' | b'\\' | b';' | b'?' | b',')
+        })
+    };
+    if !offer
+        .uri_host
+        .as_deref()
+        .is_none_or(|h| plain(h) && !h.is_empty())
+    {
         return of("uri_host is not a host name or address");
     }
     if !plain(&offer.uri_user_prefix) {
         return of("uri_user_prefix holds a character that cannot stand in a SIP user");
     }
-    if !matches!(offer.transport.as_str(), "udp" | "tcp" | "tls" | "ws" | "wss") {
+    if !matches!(
+        offer.transport.as_str(),
+        "udp" | "tcp" | "tls" | "ws" | "wss"
+    ) {
         return of("transport is not udp, tcp, tls, ws or wss");
     }
     if offer.uri_port == Some(0) {
@@ -220,7 +288,10 @@ fn check_offer(offer: &OfferWords) -> Result<(), String> {
 
 /// Sorted, without doubles; the text that is no code as error.
 fn codes(texts: &[String]) -> Result<Vec<DigitKey>, String> {
-    let mut keys = texts.iter().map(|t| DigitKey::from_digits(t).ok_or_else(|| t.clone())).collect::<Result<Vec<_>, _>>()?;
+    let mut keys = texts
+        .iter()
+        .map(|t| DigitKey::from_digits(t).ok_or_else(|| t.clone()))
+        .collect::<Result<Vec<_>, _>>()?;
     keys.sort_unstable();
     keys.dedup();
     Ok(keys)
@@ -250,5 +321,6 @@ fn parse_sha256(text: &str) -> Option<[u8; 32]> {
 
 /// `<64 hex>.lcx`: nothing that could leave the directory.
 pub fn is_index_name(name: &str) -> bool {
-    name.strip_suffix(".lcx").is_some_and(|stem| stem.len() == 64 && stem.bytes().all(|b| b.is_ascii_hexdigit()))
+    name.strip_suffix(".lcx")
+        .is_some_and(|stem| stem.len() == 64 && stem.bytes().all(|b| b.is_ascii_hexdigit()))
 }

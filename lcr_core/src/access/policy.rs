@@ -103,7 +103,13 @@ const MILLION: u64 = 1_000_000;
 impl PolicyWords {
     /// Says which word is out of range, or which is missing.
     pub fn check(&self) -> Result<(), String> {
-        let at_most = |word: &str, value: u64, most: u64| if value <= most { Ok(()) } else { Err(format!("policy {word}: {value} is more than {most}")) };
+        let at_most = |word: &str, value: u64, most: u64| {
+            if value <= most {
+                Ok(())
+            } else {
+                Err(format!("policy {word}: {value} is more than {most}"))
+            }
+        };
         for (word, value) in [
             ("max_cost_nanos", self.max_cost_nanos.unwrap_or(0)),
             ("delta_nanos", self.delta_nanos.unwrap_or(0)),
@@ -128,19 +134,42 @@ impl PolicyWords {
             return Err("policy delta_nanos and delta_ppm: give one of them".to_owned());
         }
         let targets = [
-            ("asr_target_ppm", "w_asr_ppm", self.w_asr_ppm, self.asr_target_ppm, MILLION),
-            ("acd_target_ms", "w_acd_ppm", self.w_acd_ppm, self.acd_target_ms, 86_400_000),
-            ("pdd_max_ms", "w_pdd_ppm", self.w_pdd_ppm, self.pdd_max_ms, 86_400_000),
+            (
+                "asr_target_ppm",
+                "w_asr_ppm",
+                self.w_asr_ppm,
+                self.asr_target_ppm,
+                MILLION,
+            ),
+            (
+                "acd_target_ms",
+                "w_acd_ppm",
+                self.w_acd_ppm,
+                self.acd_target_ms,
+                86_400_000,
+            ),
+            (
+                "pdd_max_ms",
+                "w_pdd_ppm",
+                self.w_pdd_ppm,
+                self.pdd_max_ms,
+                86_400_000,
+            ),
         ];
         for (word, weight_word, weight, target, most) in targets {
             at_most(word, target.unwrap_or(1), most)?;
             if target == Some(0) || (self.kind == Kind::Score && weight > 0 && target.is_none()) {
-                return Err(format!("policy {word}: at least 1 is needed when {weight_word} is not 0"));
+                return Err(format!(
+                    "policy {word}: at least 1 is needed when {weight_word} is not 0"
+                ));
             }
         }
-        for (word, value) in
-            [("min_attempts", self.min_attempts), ("min_answered", self.min_answered), ("min_pdd", self.min_pdd), ("min_mos", self.min_mos)]
-        {
+        for (word, value) in [
+            ("min_attempts", self.min_attempts),
+            ("min_answered", self.min_answered),
+            ("min_pdd", self.min_pdd),
+            ("min_mos", self.min_mos),
+        ] {
             if value == 0 {
                 return Err(format!("policy {word}: at least 1"));
             }
@@ -148,7 +177,10 @@ impl PolicyWords {
         if let Some(seconds) = self.reference_seconds
             && !(1..=crate::rating::MAX_SECONDS).contains(&seconds)
         {
-            return Err(format!("policy reference_seconds: {seconds} is not 1 to {}", crate::rating::MAX_SECONDS));
+            return Err(format!(
+                "policy reference_seconds: {seconds} is not 1 to {}",
+                crate::rating::MAX_SECONDS
+            ));
         }
         if self.max_seconds == Some(0) {
             return Err("policy max_seconds: at least 1".to_owned());
@@ -157,6 +189,14 @@ impl PolicyWords {
     }
 
     pub fn has_floor(&self) -> bool {
-        [self.floor_asr_ppm, self.floor_acd_ms, self.floor_ner_ppm, self.floor_mos_milli, self.ceiling_pdd_ms].iter().any(Option::is_some)
+        [
+            self.floor_asr_ppm,
+            self.floor_acd_ms,
+            self.floor_ner_ppm,
+            self.floor_mos_milli,
+            self.ceiling_pdd_ms,
+        ]
+        .iter()
+        .any(Option::is_some)
     }
 }

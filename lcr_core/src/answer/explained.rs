@@ -22,7 +22,9 @@ pub(super) fn write(snapshot: &Snapshot, decision: &Decision, line: &Explained, 
     object.int_or_null("rank", line.rank.map(i64::from));
     object.text("detail", &line.detail);
     let seconds = decision.reference_seconds;
-    let matched = line.matched.and_then(|(code, row)| Some((snapshot.index.code(code)?, row_and_term(snapshot, row)?)));
+    let matched = line
+        .matched
+        .and_then(|(code, row)| Some((snapshot.index.code(code)?, row_and_term(snapshot, row)?)));
     let window = matched.and_then(|(_, (row, _))| snapshot.index.window(row));
     object.digits("code", matched.map(|(code, _)| code));
     let shadowed = object.key("shadowed");
@@ -38,11 +40,21 @@ pub(super) fn write(snapshot: &Snapshot, decision: &Decision, line: &Explained, 
     shadowed.push(']');
     let term = matched.map(|(_, (_, term))| term);
     object.text_or_null("destination", term.map(|t| snapshot.index.destination(t)));
-    object.decimal_or_null("rate", term.map(|t| u128::from(t.rate_nanos.max(0).unsigned_abs())), 9);
-    object.text_or_null("currency", term.map(|t| snapshot.index.currency(t.currency)));
+    object.decimal_or_null(
+        "rate",
+        term.map(|t| u128::from(t.rate_nanos.max(0).unsigned_abs())),
+        9,
+    );
+    object.text_or_null(
+        "currency",
+        term.map(|t| snapshot.index.currency(t.currency)),
+    );
     let comparable = line.comparable.filter(|_| line.verdict != Verdict::NoFx);
     object.decimal_or_null("eff", comparable.map(|c| effective_nanos(c, seconds)), 9);
-    object.int_or_null("billed_seconds", term.and_then(|t| i64::try_from(t.terms().billed_seconds(u64::from(seconds))).ok()));
+    object.int_or_null(
+        "billed_seconds",
+        term.and_then(|t| i64::try_from(t.terms().billed_seconds(u64::from(seconds))).ok()),
+    );
     object.decimal_or_null("amount", comparable.map(amount_nanos), 9);
     object.score("score", line.score);
     match window {
@@ -54,7 +66,10 @@ pub(super) fn write(snapshot: &Snapshot, decision: &Decision, line: &Explained, 
         None => object.null("effective_until"),
     }
     object.int_or_null("deck_id", window.map(|w| w.deck_id));
-    object.int_or_null("deck_row", matched.map(|(_, (row, _))| i64::from(row.deck_row)));
+    object.int_or_null(
+        "deck_row",
+        matched.map(|(_, (row, _))| i64::from(row.deck_row)),
+    );
     write_quality(&mut object, &line.figures);
     object.end();
 }

@@ -92,7 +92,11 @@ fn write_sell(out: &mut String, sell: &SellRow, seconds: u32) {
     object.digits("code", sell.code);
     object.nanos("rate", sell.terms.rate_nanos);
     object.text("currency", &sell.currency);
-    object.decimal_or_null("eff", sell.comparable.map(|c| effective_nanos(c, seconds)), 9);
+    object.decimal_or_null(
+        "eff",
+        sell.comparable.map(|c| effective_nanos(c, seconds)),
+        9,
+    );
     object.int("initial_increment", i64::from(sell.terms.initial_increment));
     object.int("next_increment", i64::from(sell.terms.next_increment));
     object.nanos("connect_fee", sell.terms.connect_fee_nanos);
@@ -104,7 +108,13 @@ fn row_and_term(snapshot: &Snapshot, row: u32) -> Option<(&Row, &Term)> {
     Some((row, snapshot.index.term(row)?))
 }
 
-fn write_route(snapshot: &Snapshot, decision: &Decision, rank: usize, route: &Route, out: &mut String) {
+fn write_route(
+    snapshot: &Snapshot,
+    decision: &Decision,
+    rank: usize,
+    route: &Route,
+    out: &mut String,
+) {
     let mut object = Object::begin(out);
     object.int("rank", rank as i64);
     if let Some(offer) = snapshot.access.offers.get(route.offer as usize) {
@@ -117,13 +127,20 @@ fn write_route(snapshot: &Snapshot, decision: &Decision, rank: usize, route: &Ro
         if let Some((row, term)) = row_and_term(snapshot, route.row) {
             object.text("destination", snapshot.index.destination(term));
             object.nanos("rate", term.rate_nanos);
-            object.nanos("first_rate", term.terms().first_rate_nanos.unwrap_or(term.rate_nanos));
+            object.nanos(
+                "first_rate",
+                term.terms().first_rate_nanos.unwrap_or(term.rate_nanos),
+            );
             object.text("currency", snapshot.index.currency(term.currency));
             object.nanos("connect_fee", term.connect_fee_nanos);
             object.int("free_seconds", i64::from(term.free_seconds));
             object.int("initial_increment", i64::from(term.initial_increment));
             object.int("next_increment", i64::from(term.next_increment));
-            object.decimal("eff", effective_nanos(route.comparable, decision.reference_seconds), 9);
+            object.decimal(
+                "eff",
+                effective_nanos(route.comparable, decision.reference_seconds),
+                9,
+            );
             object.int("timeout_ms", i64::from(offer.timeout_ms));
             object.score("score", route.score);
             object.int_or_null("deck_id", snapshot.index.window(row).map(|w| w.deck_id));

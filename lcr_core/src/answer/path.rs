@@ -12,8 +12,19 @@ pub fn match_path(snapshot: &Snapshot, number: DigitKey, at_us: i64) -> String {
     for code in index.chain(number) {
         let mut offers = String::new();
         for row in index.rows_of(code).filter_map(|r| index.row(r)) {
-            let Some(offer) = snapshot.offer_of_column.get(usize::from(row.column)).and_then(|&o| snapshot.access.offers.get(o as usize)) else { continue };
-            let (Some(window), Some(term)) = (index.window(row).filter(|w| w.holds(at_us)), index.term(row)) else { continue };
+            let Some(offer) = snapshot
+                .offer_of_column
+                .get(usize::from(row.column))
+                .and_then(|&o| snapshot.access.offers.get(o as usize))
+            else {
+                continue;
+            };
+            let (Some(window), Some(term)) = (
+                index.window(row).filter(|w| w.holds(at_us)),
+                index.term(row),
+            ) else {
+                continue;
+            };
             if !offers.is_empty() {
                 offers.push(',');
             }
@@ -21,7 +32,12 @@ pub fn match_path(snapshot: &Snapshot, number: DigitKey, at_us: i64) -> String {
             object.int("offer", offer.offer_id);
             object.text("vendor", &offer.vendor);
             object.text("product", &offer.product);
-            object.text("status", ["open", "blocked", "closed"].get(usize::from(row.status)).unwrap_or(&"closed"));
+            object.text(
+                "status",
+                ["open", "blocked", "closed"]
+                    .get(usize::from(row.status))
+                    .unwrap_or(&"closed"),
+            );
             object.text("destination", index.destination(term));
             object.nanos("rate", term.rate_nanos);
             object.text("currency", index.currency(term.currency));

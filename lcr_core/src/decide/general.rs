@@ -32,8 +32,11 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<(), Q
     let mut outcome: Vec<(Verdict, Option<u128>)> = Vec::with_capacity(found.len());
     for (place, of_offer) in found.iter().enumerate() {
         let offer = place as u32;
-        let (verdict, comparable) = judge(asked, offer, of_offer).ok_or_else(|| QueryError::Inconsistent(asked.call.number.to_string()))?;
-        if let (Verdict::Selected, Some(comparable), Some((code, row))) = (verdict, comparable, of_offer.matched) {
+        let (verdict, comparable) = judge(asked, offer, of_offer)
+            .ok_or_else(|| QueryError::Inconsistent(asked.call.number.to_string()))?;
+        if let (Verdict::Selected, Some(comparable), Some((code, row))) =
+            (verdict, comparable, of_offer.matched)
+        {
             members.push(asked.member(offer, comparable, Hit::Row { code, row }));
         }
         outcome.push((verdict, comparable));
@@ -44,7 +47,13 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<(), Q
             slot.0 = *verdict;
         }
         if let (Verdict::Selected, Hit::Row { code, row }) = (*verdict, member.hit) {
-            decision.routes.push(Route { offer: member.offer, code, row, comparable: member.comparable, score: member.score });
+            decision.routes.push(Route {
+                offer: member.offer,
+                code,
+                row,
+                comparable: member.comparable,
+                score: member.score,
+            });
         }
     }
     decision.status = if !decision.routes.is_empty() {
@@ -57,32 +66,65 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<(), Q
     if let Some(scope) = asked.call.explain {
         let in_order = members.iter().map(|m| (m.offer, m.score));
         let mut order: Vec<(u32, Option<u64>)> = in_order.collect();
-        order.sort_by_key(|(offer, _)| match outcome.get(*offer as usize).map(|o| o.0) {
-            Some(Verdict::Selected) => 0,
-            Some(Verdict::Outranked) => 1,
-            _ => 2,
-        });
+        order.sort_by_key(
+            |(offer, _)| match outcome.get(*offer as usize).map(|o| o.0) {
+                Some(Verdict::Selected) => 0,
+                Some(Verdict::Outranked) => 1,
+                _ => 2,
+            },
+        );
         let kept = order.len();
-        let mut refused: Vec<(u32, Option<u64>)> = order.split_off(order.partition_point(|(offer, _)| {
-            matches!(outcome.get(*offer as usize).map(|o| o.0), Some(Verdict::Selected | Verdict::Outranked))
-        }));
+        let mut refused: Vec<(u32, Option<u64>)> =
+            order.split_off(order.partition_point(|(offer, _)| {
+                matches!(
+                    outcome.get(*offer as usize).map(|o| o.0),
+                    Some(Verdict::Selected | Verdict::Outranked)
+                )
+            }));
         let is_member = |offer: u32| members.iter().any(|m| m.offer == offer);
-        refused.extend((0..found.len() as u32).filter(|&o| kept == 0 || !is_member(o)).map(|o| (o, None)));
-        refused.sort_by_key(|(offer, _)| (outcome.get(*offer as usize).map_or(0, |o| o.0.number()), *offer));
+        refused.extend(
+            (0..found.len() as u32)
+                .filter(|&o| kept == 0 || !is_member(o))
+                .map(|o| (o, None)),
+        );
+        refused.sort_by_key(|(offer, _)| {
+            (
+                outcome.get(*offer as usize).map_or(0, |o| o.0.number()),
+                *offer,
+            )
+        });
         order.extend(refused);
         let mut rank = 0u32;
         let mut explained: Vec<Explained> = Vec::new();
         for (offer, score) in order {
-            if !explain::is_visible(snapshot, prepared.trunk, prepared.offered(), scope, offer, asked.call.at_us) {
+            if !explain::is_visible(
+                snapshot,
+                prepared.trunk,
+                prepared.offered(),
+                scope,
+                offer,
+                asked.call.at_us,
+            ) {
                 continue;
             }
-            let (Some(of_offer), Some(&(verdict, comparable))) = (found.get(offer as usize), outcome.get(offer as usize)) else { continue };
+            let (Some(of_offer), Some(&(verdict, comparable))) =
+                (found.get(offer as usize), outcome.get(offer as usize))
+            else {
+                continue;
+            };
             let rank = (verdict == Verdict::Selected).then(|| {
                 rank += 1;
                 rank
             });
             let figures = asked.figures(offer);
-            let context = explain::Context { snapshot, policy: &prepared.policy, number: matching_number(asked, offer), seconds: prepared.seconds, most: prepared.most, sell: asked.sell };
+            let context = explain::Context {
+                snapshot,
+                policy: &prepared.policy,
+                number: matching_number(asked, offer),
+                seconds: prepared.seconds,
+                most: prepared.most,
+                sell: asked.sell,
+            };
             let detail = context.detail(offer, verdict, of_offer, comparable, &figures, rank);
             explained.push(Explained {
                 offer,
@@ -118,21 +160,54 @@ fn judge(asked: &Asked<'_>, offer: u32, found: &Found) -> Option<(Verdict, Optio
     let fx = snapshot.fx.get(usize::from(currency)).copied().flatten();
     let comparable = fx.map(|fx| terms.comparable(prepared.seconds, fx));
     if row.status != OPEN {
-        return Some((if row.status == BLOCKED { Verdict::Blocked } else { Verdict::Closed }, comparable));
+        return Some((
+            if row.status == BLOCKED {
+                Verdict::Blocked
+            } else {
+                Verdict::Closed
+            },
+            comparable,
+        ));
     }
     let at = asked.call.at_us;
-    if let Some(verdict) = eligible::refusal(snapshot, prepared.trunk, &prepared.policy, prepared.offered(), offer, at) {
+    if let Some(verdict) = eligible::refusal(
+        snapshot,
+        prepared.trunk,
+        &prepared.policy,
+        prepared.offered(),
+        offer,
+        at,
+    ) {
         return Some((verdict, comparable));
     }
-    let Some(cost) = comparable else { return Some((Verdict::NoFx, None)) };
-    let figures = if asked.needs_figures() { asked.figures(offer) } else { Figures::default() };
-    Some((asked.refusal(cost, &figures).unwrap_or(Verdict::Selected), comparable))
+    let Some(cost) = comparable else {
+        return Some((Verdict::NoFx, None));
+    };
+    let figures = if asked.needs_figures() {
+        asked.figures(offer)
+    } else {
+        Figures::default()
+    };
+    Some((
+        asked.refusal(cost, &figures).unwrap_or(Verdict::Selected),
+        comparable,
+    ))
 }
 
 /// The number an offer is matched with.
 fn matching_number(asked: &Asked<'_>, offer: u32) -> DigitKey {
-    let lrn_rated = asked.prepared.snapshot.access.offers.get(offer as usize).is_some_and(|o| o.lrn_rated);
-    asked.call.lrn.filter(|_| lrn_rated).unwrap_or(asked.call.number)
+    let lrn_rated = asked
+        .prepared
+        .snapshot
+        .access
+        .offers
+        .get(offer as usize)
+        .is_some_and(|o| o.lrn_rated);
+    asked
+        .call
+        .lrn
+        .filter(|_| lrn_rated)
+        .unwrap_or(asked.call.number)
 }
 
 /// Reads all rows of the number's prefixes; lowers `valid_until` to the first change among them.
@@ -140,29 +215,55 @@ fn gather(asked: &Asked<'_>, valid_until: &mut i64) -> Vec<Found> {
     let snapshot = asked.prepared.snapshot;
     let mut found = vec![Found::default(); snapshot.access.offers.len()];
     let lrn = asked.call.lrn;
-    walk(asked, asked.call.number, |lrn_rated| lrn.is_none() || !lrn_rated, &mut found, valid_until);
+    walk(
+        asked,
+        asked.call.number,
+        |lrn_rated| lrn.is_none() || !lrn_rated,
+        &mut found,
+        valid_until,
+    );
     if let Some(lrn) = lrn {
         walk(asked, lrn, |lrn_rated| lrn_rated, &mut found, valid_until);
     }
     found
 }
 
-fn walk(asked: &Asked<'_>, number: DigitKey, takes: impl Fn(bool) -> bool, found: &mut [Found], valid_until: &mut i64) {
+fn walk(
+    asked: &Asked<'_>,
+    number: DigitKey,
+    takes: impl Fn(bool) -> bool,
+    found: &mut [Found],
+    valid_until: &mut i64,
+) {
     let snapshot = asked.prepared.snapshot;
     let index = &snapshot.index;
     let at = asked.call.at_us;
     let explains = asked.call.explain.is_some();
     for code in index.chain(number) {
         for row_number in index.rows_of(code) {
-            let Some(row) = index.row(row_number) else { continue };
-            let Some(window) = index.window(row) else { continue };
-            let place = snapshot.offer_of_column.get(usize::from(row.column)).copied().unwrap_or(NO_OFFER);
-            let lrn_rated = snapshot.access.offers.get(place as usize).is_some_and(|o| o.lrn_rated);
+            let Some(row) = index.row(row_number) else {
+                continue;
+            };
+            let Some(window) = index.window(row) else {
+                continue;
+            };
+            let place = snapshot
+                .offer_of_column
+                .get(usize::from(row.column))
+                .copied()
+                .unwrap_or(NO_OFFER);
+            let lrn_rated = snapshot
+                .access
+                .offers
+                .get(place as usize)
+                .is_some_and(|o| o.lrn_rated);
             if !takes(lrn_rated) {
                 continue;
             }
             *valid_until = (*valid_until).min(window.next_change(at));
-            let Some(of_offer) = found.get_mut(place as usize) else { continue };
+            let Some(of_offer) = found.get_mut(place as usize) else {
+                continue;
+            };
             if window.holds(at) {
                 if of_offer.matched.is_none() {
                     of_offer.matched = Some((code, row_number));
@@ -170,10 +271,16 @@ fn walk(asked: &Asked<'_>, number: DigitKey, takes: impl Fn(bool) -> bool, found
                     of_offer.shadowed.push(code);
                 }
             } else if window.from_us > at {
-                if of_offer.pending.is_none_or(|(_, _, from)| window.from_us < from) {
+                if of_offer
+                    .pending
+                    .is_none_or(|(_, _, from)| window.from_us < from)
+                {
                     of_offer.pending = Some((code, row_number, window.from_us));
                 }
-            } else if of_offer.ended.is_none_or(|(_, _, until)| window.until_us > until) {
+            } else if of_offer
+                .ended
+                .is_none_or(|(_, _, until)| window.until_us > until)
+            {
                 of_offer.ended = Some((code, row_number, window.until_us));
             }
         }

@@ -13,20 +13,37 @@ use crate::quality::Figures;
 pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<bool, QueryError> {
     let prepared = asked.prepared;
     let index = &prepared.snapshot.index;
-    let Some(code) = index.longest(asked.call.number) else { return Ok(false) };
+    let Some(code) = index.longest(asked.call.number) else {
+        return Ok(false);
+    };
     let bits = prepared.eligibility.at(asked.call.at_us);
-    let by_cost = matches!(prepared.policy.kind, Kind::Cost | Kind::Quality) && prepared.policy.guard != Guard::LossAllowed;
+    let by_cost = matches!(prepared.policy.kind, Kind::Cost | Kind::Quality)
+        && prepared.policy.guard != Guard::LossAllowed;
     let wants_figures = asked.needs_figures();
     let inconsistent = || QueryError::Inconsistent(asked.call.number.to_string());
-    let mut members: Vec<Member> = Vec::with_capacity(if by_cost { prepared.most.min(16) } else { 64 });
+    let mut members: Vec<Member> =
+        Vec::with_capacity(if by_cost { prepared.most.min(16) } else { 64 });
     for &entry in index.candidates(code) {
         let column = usize::from(candidate::column(entry));
-        if bits.get(column / 64).is_none_or(|word| word >> (column % 64) & 1 == 0) {
+        if bits
+            .get(column / 64)
+            .is_none_or(|word| word >> (column % 64) & 1 == 0)
+        {
             continue;
         }
-        let offer = *prepared.snapshot.offer_of_column.get(column).ok_or_else(inconsistent)?;
-        let comparable = index.cost(candidate::rank(entry)).ok_or_else(inconsistent)?;
-        let figures = if wants_figures { asked.figures(offer) } else { Figures::default() };
+        let offer = *prepared
+            .snapshot
+            .offer_of_column
+            .get(column)
+            .ok_or_else(inconsistent)?;
+        let comparable = index
+            .cost(candidate::rank(entry))
+            .ok_or_else(inconsistent)?;
+        let figures = if wants_figures {
+            asked.figures(offer)
+        } else {
+            Figures::default()
+        };
         if asked.refusal(comparable, &figures).is_some() {
             continue;
         }
@@ -36,13 +53,29 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<bool,
         }
     }
     let verdicts = asked.rank(&mut members);
-    for (member, _) in members.iter().zip(&verdicts).filter(|(_, v)| **v == Verdict::Selected) {
-        let Hit::Candidate(entry) = member.hit else { continue };
+    for (member, _) in members
+        .iter()
+        .zip(&verdicts)
+        .filter(|(_, v)| **v == Verdict::Selected)
+    {
+        let Hit::Candidate(entry) = member.hit else {
+            continue;
+        };
         let (code, row) = row_of(asked, code, entry).ok_or_else(inconsistent)?;
-        decision.routes.push(Route { offer: member.offer, code, row, comparable: member.comparable, score: member.score });
+        decision.routes.push(Route {
+            offer: member.offer,
+            code,
+            row,
+            comparable: member.comparable,
+            score: member.score,
+        });
     }
     // Inside the epoch no row begins or ends, so the first change after its start is the first after `at`.
-    let next = index.next_changes().get(code as usize).copied().ok_or_else(inconsistent)?;
+    let next = index
+        .next_changes()
+        .get(code as usize)
+        .copied()
+        .ok_or_else(inconsistent)?;
     if !decision.routes.is_empty() {
         decision.valid_until = decision.valid_until.min(next);
     }
@@ -59,5 +92,8 @@ fn row_of(asked: &Asked<'_>, deepest: u32, entry: u64) -> Option<(u32, u32)> {
         }
         code = index.parent(code)?;
     }
-    Some((code, index.valid_row(code, candidate::column(entry), asked.call.at_us)?))
+    Some((
+        code,
+        index.valid_row(code, candidate::column(entry), asked.call.at_us)?,
+    ))
 }

@@ -35,15 +35,31 @@ pub struct Config {
 impl Config {
     fn check(&self) -> Result<(), BuildError> {
         if !(1..=MAX_SECONDS).contains(&self.reference_seconds) {
-            return Err(BuildError::Config(format!("reference_seconds: {} is not 1 to {MAX_SECONDS}", self.reference_seconds)));
+            return Err(BuildError::Config(format!(
+                "reference_seconds: {} is not 1 to {MAX_SECONDS}",
+                self.reference_seconds
+            )));
         }
         if self.epoch_us == time::NEVER {
             return Err(BuildError::Config("epoch_us: out of range".to_owned()));
         }
-        match self.fx.iter().find(|(_, fx)| !(1..=MAX_FX_NANOS).contains(fx)) {
-            Some((currency, _)) => Err(BuildError::Config(format!("fx of {currency} is not within 10^-9 and 10^6"))),
-            None if self.fx.get(&self.base_currency).is_some_and(|&fx| fx != NANOS) => {
-                Err(BuildError::Config(format!("fx of the base currency {} is not 1", self.base_currency)))
+        match self
+            .fx
+            .iter()
+            .find(|(_, fx)| !(1..=MAX_FX_NANOS).contains(fx))
+        {
+            Some((currency, _)) => Err(BuildError::Config(format!(
+                "fx of {currency} is not within 10^-9 and 10^6"
+            ))),
+            None if self
+                .fx
+                .get(&self.base_currency)
+                .is_some_and(|&fx| fx != NANOS) =>
+            {
+                Err(BuildError::Config(format!(
+                    "fx of the base currency {} is not 1",
+                    self.base_currency
+                )))
             }
             None => Ok(()),
         }
@@ -61,22 +77,40 @@ pub struct Compiled {
 /// Told how many offers of how many are read; `false` cancels.
 pub type Progress<'a> = &'a (dyn Fn(u64, u64) -> bool + Sync);
 
-pub fn compile(config: &Config, mut sources: Vec<Source>, progress: Progress<'_>) -> Result<Compiled, BuildError> {
+pub fn compile(
+    config: &Config,
+    mut sources: Vec<Source>,
+    progress: Progress<'_>,
+) -> Result<Compiled, BuildError> {
     config.check()?;
     sources.sort_by_key(|s| (s.carrier_id, s.offer_id));
     let mut ids: Vec<i64> = sources.iter().map(|s| s.offer_id).collect();
     ids.sort_unstable();
     if let Some(pair) = ids.windows(2).find(|w| w[0] == w[1]) {
-        return Err(BuildError::Config(format!("offer {} is named twice", pair[0])));
+        return Err(BuildError::Config(format!(
+            "offer {} is named twice",
+            pair[0]
+        )));
     }
     if sources.len() > usize::from(u16::MAX) {
-        return Err(BuildError::Limit(format!("{} offers, an index holds 65535", sources.len())));
+        return Err(BuildError::Limit(format!(
+            "{} offers, an index holds 65535",
+            sources.len()
+        )));
     }
-    let columns: Vec<ColumnId> = sources.iter().map(|s| ColumnId { offer_id: s.offer_id, carrier_id: s.carrier_id }).collect();
+    let columns: Vec<ColumnId> = sources
+        .iter()
+        .map(|s| ColumnId {
+            offer_id: s.offer_id,
+            carrier_id: s.carrier_id,
+        })
+        .collect();
     let timelines = read_all(sources, progress)?;
     let rates: usize = timelines.iter().map(|t| t.rows.len()).sum();
     if rates >= NONE as usize {
-        return Err(BuildError::Limit(format!("{rates} rates, an index holds 2^32")));
+        return Err(BuildError::Limit(format!(
+            "{rates} rates, an index holds 2^32"
+        )));
     }
     let shared = Shared::of(config, &timelines);
     let mut rows = placed_rows(&timelines, &shared);
@@ -97,8 +131,19 @@ pub fn compile(config: &Config, mut sources: Vec<Source>, progress: Progress<'_>
     }
     let rows: Vec<Row> = rows.into_iter().map(|(_, _, row)| row).collect();
     let parents = merge::parents(&codes);
-    let next_change = next_changes(config.epoch_us, &parents, &row_starts, &rows, &shared.windows);
-    let epoch_until = shared.windows.iter().map(|w| w.next_change(config.epoch_us)).min().filter(|&t| t != time::NEVER);
+    let next_change = next_changes(
+        config.epoch_us,
+        &parents,
+        &row_starts,
+        &rows,
+        &shared.windows,
+    );
+    let epoch_until = shared
+        .windows
+        .iter()
+        .map(|w| w.next_change(config.epoch_us))
+        .min()
+        .filter(|&t| t != time::NEVER);
     let (ranks, costs) = cost_ranks(config, &shared);
     let lists = merge::lists(&merge::Input {
         codes: &codes,
@@ -124,7 +169,10 @@ pub fn compile(config: &Config, mut sources: Vec<Source>, progress: Progress<'_>
     let mut names: Vec<u8> = Vec::new();
     for name in &shared.names {
         names.extend_from_slice(name.as_bytes());
-        name_starts.push(u32::try_from(names.len()).map_err(|_| BuildError::Limit("destination names exceed 4 GB".to_owned()))?);
+        name_starts.push(
+            u32::try_from(names.len())
+                .map_err(|_| BuildError::Limit("destination names exceed 4 GB".to_owned()))?,
+        );
     }
     let sections = vec![
         Section::new("meta", &meta),
@@ -145,7 +193,12 @@ pub fn compile(config: &Config, mut sources: Vec<Source>, progress: Progress<'_>
         Section::new("lpm_root", &lpm_root),
         Section::new("lpm_nodes", &lpm_nodes),
     ];
-    Ok(Compiled { sections, rates, codes: codes.len(), epoch_until_us: epoch_until })
+    Ok(Compiled {
+        sections,
+        rates,
+        codes: codes.len(),
+        epoch_until_us: epoch_until,
+    })
 }
 
 /// All timelines in column order, read in parallel.
@@ -193,10 +246,14 @@ impl Shared {
         for timeline in timelines {
             let mut currency_map = Vec::with_capacity(timeline.currencies.len());
             for currency in &timeline.currencies {
-                let id = shared.currencies.iter().position(|c| c == currency).unwrap_or_else(|| {
-                    shared.currencies.push(currency.clone());
-                    shared.currencies.len() - 1
-                });
+                let id = shared
+                    .currencies
+                    .iter()
+                    .position(|c| c == currency)
+                    .unwrap_or_else(|| {
+                        shared.currencies.push(currency.clone());
+                        shared.currencies.len() - 1
+                    });
                 currency_map.push(id as u16); // at most 26³ codes
             }
             let mut name_map = Vec::with_capacity(timeline.names.len());
@@ -246,10 +303,18 @@ fn placed_rows(timelines: &[Timeline], shared: &Shared) -> Vec<(u64, i64, Row)> 
 }
 
 /// For each code: the first instant after the epoch at which a row of it or of a shorter code begins or ends.
-fn next_changes(epoch_us: i64, parents: &[u32], row_starts: &[u32], rows: &[Row], windows: &[Window]) -> Vec<i64> {
+fn next_changes(
+    epoch_us: i64,
+    parents: &[u32],
+    row_starts: &[u32],
+    rows: &[Row],
+    windows: &[Window],
+) -> Vec<i64> {
     let mut out: Vec<i64> = Vec::with_capacity(parents.len());
     for (i, &parent) in parents.iter().enumerate() {
-        let own = rows[row_starts[i] as usize..row_starts[i + 1] as usize].iter().map(|r| windows[r.window as usize].next_change(epoch_us));
+        let own = rows[row_starts[i] as usize..row_starts[i + 1] as usize]
+            .iter()
+            .map(|r| windows[r.window as usize].next_change(epoch_us));
         let inherited = out.get(parent as usize).copied().unwrap_or(time::NEVER);
         out.push(own.min().unwrap_or(time::NEVER).min(inherited));
     }
@@ -260,13 +325,24 @@ fn next_changes(epoch_us: i64, parents: &[u32], row_starts: &[u32], rows: &[Row]
 fn cost_ranks(config: &Config, shared: &Shared) -> (Vec<u32>, Vec<Cost>) {
     let fx = |term: &Term| {
         let currency = shared.currencies.get(usize::from(term.currency))?;
-        if *currency == config.base_currency { Some(NANOS) } else { config.fx.get(currency).copied() }
+        if *currency == config.base_currency {
+            Some(NANOS)
+        } else {
+            config.fx.get(currency).copied()
+        }
     };
-    let of_term = |term: &Term| fx(term).map(|fx| term.terms().comparable(config.reference_seconds, fx));
+    let of_term =
+        |term: &Term| fx(term).map(|fx| term.terms().comparable(config.reference_seconds, fx));
     let comparables: Vec<Option<u128>> = shared.terms.par_iter().map(of_term).collect();
     let mut sorted: Vec<u128> = comparables.iter().filter_map(|c| *c).collect();
     sorted.par_sort_unstable();
     sorted.dedup();
-    let rank = |c: &Option<u128>| c.and_then(|c| sorted.binary_search(&c).ok()).map_or(NONE, |i| i as u32);
-    (comparables.par_iter().map(rank).collect(), sorted.into_iter().map(Cost::new).collect())
+    let rank = |c: &Option<u128>| {
+        c.and_then(|c| sorted.binary_search(&c).ok())
+            .map_or(NONE, |i| i as u32)
+    };
+    (
+        comparables.par_iter().map(rank).collect(),
+        sorted.into_iter().map(Cost::new).collect(),
+    )
 }

@@ -12,7 +12,9 @@ use sha2::{Digest, Sha256};
 use crate::error::SnapshotError;
 
 #[cfg(target_endian = "big")]
-compile_error!("index files are little-endian arrays read in place; big-endian machines are not supported");
+compile_error!(
+    "index files are little-endian arrays read in place; big-endian machines are not supported"
+);
 
 const MAGIC: [u8; 8] = *b"LCXINDEX";
 pub const FORMAT_VERSION: u32 = 1;
@@ -30,7 +32,11 @@ pub struct Section {
 
 impl Section {
     pub fn new<T: Pod>(name: &'static str, items: &[T]) -> Self {
-        Self { name, element_bytes: size_of::<T>() as u32, bytes: bytemuck::cast_slice(items).to_vec() }
+        Self {
+            name,
+            element_bytes: size_of::<T>() as u32,
+            bytes: bytemuck::cast_slice(items).to_vec(),
+        }
     }
 }
 
@@ -40,10 +46,12 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
 }
 
 /// Writes the container to `out`; returns the sha256 over header and table, which covers every section through its own.
@@ -98,7 +106,9 @@ impl Backing {
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Mapped(map) => map,
-            Self::Heap { words, len } => bytemuck::cast_slice::<_, u8>(words).get(..*len).unwrap_or(&[]),
+            Self::Heap { words, len } => bytemuck::cast_slice::<_, u8>(words)
+                .get(..*len)
+                .unwrap_or(&[]),
         }
     }
 }
@@ -119,11 +129,21 @@ pub struct Container {
 
 impl Container {
     pub fn open(path: &Path) -> Result<Self, SnapshotError> {
-        let shown = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
-        let io = |error: std::io::Error| SnapshotError::Io { path: path.display().to_string(), why: error.to_string() };
+        let shown = path.file_name().map_or_else(
+            || path.display().to_string(),
+            |n| n.to_string_lossy().into_owned(),
+        );
+        let io = |error: std::io::Error| SnapshotError::Io {
+            path: path.display().to_string(),
+            why: error.to_string(),
+        };
         let file = File::open(path).map_err(io)?;
         if file.metadata().map_err(io)?.len() == 0 {
-            return Err(SnapshotError::Damaged { file: shown, section: "header".to_owned(), why: "the file is empty".to_owned() });
+            return Err(SnapshotError::Damaged {
+                file: shown,
+                section: "header".to_owned(),
+                why: "the file is empty".to_owned(),
+            });
         }
         // SAFETY: index files are content-addressed and never written again after the rename that published them.
         #[allow(unsafe_code)]
@@ -135,30 +155,52 @@ impl Container {
     pub fn from_bytes(bytes: &[u8], file: &str) -> Result<Self, SnapshotError> {
         let mut words = vec![[0u64; 8]; bytes.len().div_ceil(ALIGN)];
         bytemuck::cast_slice_mut::<_, u8>(&mut words)[..bytes.len()].copy_from_slice(bytes);
-        Self::check(Backing::Heap { words, len: bytes.len() }, file.to_owned())
+        Self::check(
+            Backing::Heap {
+                words,
+                len: bytes.len(),
+            },
+            file.to_owned(),
+        )
     }
 
     fn check(backing: Backing, file: String) -> Result<Self, SnapshotError> {
         let bytes = backing.bytes();
-        let damaged = |section: &str, why: &str| SnapshotError::Damaged { file: file.clone(), section: section.to_owned(), why: why.to_owned() };
-        let invalid = |why: String| SnapshotError::Invalid { file: file.clone(), why };
-        let header = bytes.get(..HEADER_BYTES).ok_or_else(|| damaged("header", "the file is too short"))?;
+        let damaged = |section: &str, why: &str| SnapshotError::Damaged {
+            file: file.clone(),
+            section: section.to_owned(),
+            why: why.to_owned(),
+        };
+        let invalid = |why: String| SnapshotError::Invalid {
+            file: file.clone(),
+            why,
+        };
+        let header = bytes
+            .get(..HEADER_BYTES)
+            .ok_or_else(|| damaged("header", "the file is too short"))?;
         if header[..8] != MAGIC {
             return Err(invalid("not an index file".to_owned()));
         }
         let version = read_u32(header, 8);
         if version != FORMAT_VERSION {
-            return Err(invalid(format!("format version {version}, this build reads {FORMAT_VERSION}: build the index anew")));
+            return Err(invalid(format!(
+                "format version {version}, this build reads {FORMAT_VERSION}: build the index anew"
+            )));
         }
         let count = read_u32(header, 12) as usize;
         if count > MAX_SECTIONS {
             return Err(damaged("header", "more sections than the format allows"));
         }
         if read_u64(header, 16) != bytes.len() as u64 {
-            return Err(damaged("header", "the file is not as long as it says (truncated or grown)"));
+            return Err(damaged(
+                "header",
+                "the file is not as long as it says (truncated or grown)",
+            ));
         }
         let table_end = HEADER_BYTES + count * ENTRY_BYTES;
-        let table = bytes.get(HEADER_BYTES..table_end).ok_or_else(|| damaged("table", "the file is too short"))?;
+        let table = bytes
+            .get(HEADER_BYTES..table_end)
+            .ok_or_else(|| damaged("table", "the file is too short"))?;
         let mut hasher = Sha256::new();
         hasher.update(&header[..24]);
         hasher.update(table);
@@ -167,17 +209,33 @@ impl Container {
         }
         let mut entries = Vec::with_capacity(count);
         for raw in table.chunks_exact(ENTRY_BYTES) {
-            let name = raw[..16].split(|&b| b == 0).next().and_then(|n| std::str::from_utf8(n).ok()).unwrap_or("?").to_owned();
+            let name = raw[..16]
+                .split(|&b| b == 0)
+                .next()
+                .and_then(|n| std::str::from_utf8(n).ok())
+                .unwrap_or("?")
+                .to_owned();
             let element_bytes = read_u32(raw, 16) as usize;
             let (start, len) = (read_u64(raw, 24), read_u64(raw, 32));
-            let end = start.checked_add(len).filter(|&end| end <= bytes.len() as u64);
-            let (Ok(start), Some(Ok(end))) = (usize::try_from(start), end.map(usize::try_from)) else {
+            let end = start
+                .checked_add(len)
+                .filter(|&end| end <= bytes.len() as u64);
+            let (Ok(start), Some(Ok(end))) = (usize::try_from(start), end.map(usize::try_from))
+            else {
                 return Err(damaged(&name, "reaches beyond the file"));
             };
             if start % ALIGN != 0 || element_bytes == 0 || (end - start) % element_bytes != 0 {
                 return Err(damaged(&name, "is not aligned"));
             }
-            entries.push((Entry { name, element_bytes, start, end }, raw));
+            entries.push((
+                Entry {
+                    name,
+                    element_bytes,
+                    start,
+                    end,
+                },
+                raw,
+            ));
         }
         entries.par_iter().try_for_each(|(entry, raw)| {
             if raw[40..72] == sha256(&bytes[entry.start..entry.end]) {
@@ -187,7 +245,11 @@ impl Container {
             }
         })?;
         let entries = entries.into_iter().map(|(entry, _)| entry).collect();
-        Ok(Self { backing, entries, file })
+        Ok(Self {
+            backing,
+            entries,
+            file,
+        })
     }
 
     pub fn file(&self) -> &str {
@@ -200,19 +262,36 @@ impl Container {
 
     /// Byte range of a section of `T`; sizes and alignment are checked here once.
     pub fn section<T: Pod>(&self, name: &'static str) -> Result<Span<T>, SnapshotError> {
-        let problem = |why: &str| SnapshotError::Damaged { file: self.file.clone(), section: name.to_owned(), why: why.to_owned() };
-        let entry = self.entries.iter().find(|e| e.name == name).ok_or_else(|| problem("is missing"))?;
+        let problem = |why: &str| SnapshotError::Damaged {
+            file: self.file.clone(),
+            section: name.to_owned(),
+            why: why.to_owned(),
+        };
+        let entry = self
+            .entries
+            .iter()
+            .find(|e| e.name == name)
+            .ok_or_else(|| problem("is missing"))?;
         if entry.element_bytes != size_of::<T>() {
             return Err(problem("holds elements of another size"));
         }
-        let span = Span { start: entry.start, end: entry.end, kind: std::marker::PhantomData };
-        bytemuck::try_cast_slice::<u8, T>(&self.backing.bytes()[entry.start..entry.end]).map_err(|_| problem("is not aligned"))?;
+        let span = Span {
+            start: entry.start,
+            end: entry.end,
+            kind: std::marker::PhantomData,
+        };
+        bytemuck::try_cast_slice::<u8, T>(&self.backing.bytes()[entry.start..entry.end])
+            .map_err(|_| problem("is not aligned"))?;
         Ok(span)
     }
 
     /// The array of a span of this container.
     pub fn slice<T: Pod>(&self, span: &Span<T>) -> &[T] {
-        self.backing.bytes().get(span.start..span.end).and_then(|bytes| bytemuck::try_cast_slice(bytes).ok()).unwrap_or(&[])
+        self.backing
+            .bytes()
+            .get(span.start..span.end)
+            .and_then(|bytes| bytemuck::try_cast_slice(bytes).ok())
+            .unwrap_or(&[])
     }
 }
 
@@ -224,9 +303,15 @@ pub struct Span<T> {
 }
 
 fn read_u32(bytes: &[u8], at: usize) -> u32 {
-    bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes)
+    bytes
+        .get(at..at + 4)
+        .and_then(|b| b.try_into().ok())
+        .map_or(0, u32::from_le_bytes)
 }
 
 fn read_u64(bytes: &[u8], at: usize) -> u64 {
-    bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes)
+    bytes
+        .get(at..at + 8)
+        .and_then(|b| b.try_into().ok())
+        .map_or(0, u64::from_le_bytes)
 }

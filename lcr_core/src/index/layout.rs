@@ -96,7 +96,10 @@ pub struct Cost {
 
 impl Cost {
     pub fn new(value: u128) -> Self {
-        Self { low: value as u64, high: (value >> 64) as u64 }
+        Self {
+            low: value as u64,
+            high: (value >> 64) as u64,
+        }
     }
     pub fn get(&self) -> u128 {
         u128::from(self.high) << 64 | u128::from(self.low)
@@ -127,6 +130,10 @@ pub struct Meta {
 impl Meta {
     /// Do the pre-sorted lists hold at `at`?
     pub fn in_epoch(&self, at: i64) -> bool {
-        time::within(at, self.epoch_from_us, self.epoch_until_us.unwrap_or(time::NEVER))
+        time::within(
+            at,
+            self.epoch_from_us,
+            self.epoch_until_us.unwrap_or(time::NEVER),
+        )
     }
 }

@@ -18,7 +18,10 @@ fn leading(number: DigitKey) -> usize {
 pub fn longest(codes: &[u64], root: &[u32], nodes: &[LpmNode], number: DigitKey) -> Option<u32> {
     let len = number.len();
     if len < ROOT_DIGITS {
-        return (1..=len).rev().find_map(|l| codes.binary_search(&number.prefix(l).raw()).ok()).and_then(|i| u32::try_from(i).ok());
+        return (1..=len)
+            .rev()
+            .find_map(|l| codes.binary_search(&number.prefix(l).raw()).ok())
+            .and_then(|i| u32::try_from(i).ok());
     }
     let mut value = *root.get(leading(number))?;
     let mut at = ROOT_DIGITS;
@@ -35,7 +38,9 @@ pub fn build(codes: &[u64]) -> (Vec<u32>, Vec<LpmNode>) {
     let mut root = vec![0u32; ROOT_SLOTS];
     let mut nodes: Vec<LpmNode> = Vec::new();
     for (i, key) in codes.iter().enumerate() {
-        let Some(code) = DigitKey::from_raw(*key) else { continue };
+        let Some(code) = DigitKey::from_raw(*key) else {
+            continue;
+        };
         let leaf = i as u32 + 1;
         let len = code.len();
         if len <= ROOT_DIGITS {

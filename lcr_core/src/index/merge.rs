@@ -36,7 +36,9 @@ pub fn parents(codes: &[u64]) -> Vec<u32> {
     let mut stack: Vec<(DigitKey, u32)> = Vec::with_capacity(16);
     let mut out = Vec::with_capacity(codes.len());
     for (i, key) in codes.iter().enumerate() {
-        let Some(code) = DigitKey::from_raw(*key) else { continue };
+        let Some(code) = DigitKey::from_raw(*key) else {
+            continue;
+        };
         while stack.last().is_some_and(|(top, _)| !code.starts_with(*top)) {
             stack.pop();
         }
@@ -51,11 +53,16 @@ pub fn lists(input: &Input<'_>) -> Lists {
         .into_par_iter()
         .map(|p| piece(input, p * PIECE, ((p + 1) * PIECE).min(input.codes.len())))
         .collect();
-    let mut all = Lists { starts: vec![0], ..Lists::default() };
+    let mut all = Lists {
+        starts: vec![0],
+        ..Lists::default()
+    };
     for piece in pieces {
         let (first_list, first_entry) = (all.starts.len() as u32 - 1, all.entries.len() as u64);
-        all.list_of_code.extend(piece.list_of_code.iter().map(|l| l + first_list));
-        all.starts.extend(piece.starts.iter().skip(1).map(|s| s + first_entry));
+        all.list_of_code
+            .extend(piece.list_of_code.iter().map(|l| l + first_list));
+        all.starts
+            .extend(piece.starts.iter().skip(1).map(|s| s + first_entry));
         all.entries.extend_from_slice(&piece.entries);
     }
     all
@@ -75,16 +82,21 @@ struct Piece<'a> {
 fn piece(input: &Input<'_>, first: usize, end: usize) -> Lists {
     let mut piece = Piece {
         input,
-        out: Lists { starts: vec![0], ..Lists::default() },
+        out: Lists {
+            starts: vec![0],
+            ..Lists::default()
+        },
         by_content: FxHashMap::default(),
         own: vec![false; input.columns],
         fresh: Vec::new(),
         merged: Vec::new(),
     };
     let empty = piece.share();
-    let mut ancestors: Vec<u32> = std::iter::successors(input.parents.get(first).copied(), |&p| input.parents.get(p as usize).copied())
-        .take_while(|&p| p != NONE)
-        .collect();
+    let mut ancestors: Vec<u32> = std::iter::successors(input.parents.get(first).copied(), |&p| {
+        input.parents.get(p as usize).copied()
+    })
+    .take_while(|&p| p != NONE)
+    .collect();
     ancestors.reverse();
     let mut stack: Vec<(u32, u32)> = Vec::with_capacity(16);
     for code in ancestors {
@@ -106,8 +118,11 @@ impl Piece<'_> {
     /// The parent's list without the offers that have a row here, merged with those whose row is open.
     fn list(&mut self, code: usize, parent: u32) -> u32 {
         let input = self.input;
-        let Some(key) = input.codes.get(code).copied().and_then(DigitKey::from_raw) else { return parent };
-        let rows = &input.rows[input.row_starts[code] as usize..input.row_starts[code + 1] as usize];
+        let Some(key) = input.codes.get(code).copied().and_then(DigitKey::from_raw) else {
+            return parent;
+        };
+        let rows =
+            &input.rows[input.row_starts[code] as usize..input.row_starts[code + 1] as usize];
         let valid = |row: &&Row| input.windows[row.window as usize].holds(input.epoch_us);
         self.fresh.clear();
         let mut any = false;
@@ -116,14 +131,18 @@ impl Piece<'_> {
             self.own[usize::from(row.column)] = true;
             let rank = input.ranks[row.term as usize];
             if row.status == OPEN && rank != NONE {
-                self.fresh.push(candidate::pack(rank, row.column, key.len()));
+                self.fresh
+                    .push(candidate::pack(rank, row.column, key.len()));
             }
         }
         if !any {
             return parent;
         }
         self.fresh.sort_unstable();
-        let (a, b) = (self.out.starts[parent as usize] as usize, self.out.starts[parent as usize + 1] as usize);
+        let (a, b) = (
+            self.out.starts[parent as usize] as usize,
+            self.out.starts[parent as usize + 1] as usize,
+        );
         self.merged.clear();
         let mut fresh = self.fresh.iter().copied().peekable();
         for &inherited in &self.out.entries[a..b] {
@@ -146,10 +165,15 @@ impl Piece<'_> {
     fn share(&mut self) -> u32 {
         use std::hash::Hasher;
         let mut hasher = rustc_hash::FxHasher::default();
-        self.merged.iter().for_each(|&entry| hasher.write_u64(entry));
+        self.merged
+            .iter()
+            .for_each(|&entry| hasher.write_u64(entry));
         let same = self.by_content.entry(hasher.finish()).or_default();
         let (starts, entries) = (&mut self.out.starts, &mut self.out.entries);
-        if let Some(&id) = same.iter().find(|&&id| entries[starts[id as usize] as usize..starts[id as usize + 1] as usize] == self.merged[..]) {
+        if let Some(&id) = same.iter().find(|&&id| {
+            entries[starts[id as usize] as usize..starts[id as usize + 1] as usize]
+                == self.merged[..]
+        }) {
             return id;
         }
         let id = starts.len() as u32 - 1;

@@ -7,6 +7,7 @@
 pub mod build;
 pub mod candidate;
 mod check;
+pub mod columns;
 pub mod container;
 pub mod layout;
 mod lpm;
@@ -56,10 +57,12 @@ impl Index {
 
     fn from_container(container: Container) -> Result<Self, SnapshotError> {
         let meta_span = container.section::<u8>("meta")?;
-        let meta = serde_json::from_slice(container.slice(&meta_span)).map_err(|e| SnapshotError::Damaged {
-            file: container.file().to_owned(),
-            section: "meta".to_owned(),
-            why: e.to_string(),
+        let meta = serde_json::from_slice(container.slice(&meta_span)).map_err(|e| {
+            SnapshotError::Damaged {
+                file: container.file().to_owned(),
+                section: "meta".to_owned(),
+                why: e.to_string(),
+            }
         })?;
         let index = Self {
             meta,
@@ -130,12 +133,18 @@ impl Index {
 
     /// The code with this number (as counted in the index).
     pub fn code(&self, code: u32) -> Option<DigitKey> {
-        self.codes().get(code as usize).copied().and_then(DigitKey::from_raw)
+        self.codes()
+            .get(code as usize)
+            .copied()
+            .and_then(DigitKey::from_raw)
     }
 
     /// The next shorter code of the union that is a prefix of this one.
     pub fn parent(&self, code: u32) -> Option<u32> {
-        self.parents().get(code as usize).copied().filter(|&p| p != NONE)
+        self.parents()
+            .get(code as usize)
+            .copied()
+            .filter(|&p| p != NONE)
     }
 
     /// The numbers of the rows that have exactly this code: by column, then by `effective_from`.
@@ -162,20 +171,33 @@ impl Index {
     }
 
     pub fn currency(&self, currency: u16) -> &str {
-        self.meta.currencies.get(usize::from(currency)).map_or("", String::as_str)
+        self.meta
+            .currencies
+            .get(usize::from(currency))
+            .map_or("", String::as_str)
     }
 
     pub fn destination(&self, term: &Term) -> &str {
         let starts: &[u32] = self.container.slice(&self.name_starts);
         let names: &[u8] = self.container.slice(&self.names);
         let at = term.destination as usize;
-        let range = starts.get(at).zip(starts.get(at + 1)).map(|(a, b)| *a as usize..*b as usize);
-        range.and_then(|r| names.get(r)).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or("")
+        let range = starts
+            .get(at)
+            .zip(starts.get(at + 1))
+            .map(|(a, b)| *a as usize..*b as usize);
+        range
+            .and_then(|r| names.get(r))
+            .and_then(|b| std::str::from_utf8(b).ok())
+            .unwrap_or("")
     }
 
     /// Candidates of numbers whose longest code is `code`, at the epoch, by (cost, column).
     pub fn candidates(&self, code: u32) -> &[u64] {
-        let list = self.list_of_code().get(code as usize).copied().unwrap_or(NONE) as usize;
+        let list = self
+            .list_of_code()
+            .get(code as usize)
+            .copied()
+            .unwrap_or(NONE) as usize;
         let starts = self.list_starts();
         match (starts.get(list), starts.get(list.wrapping_add(1))) {
             (Some(&a), Some(&b)) => self.lists().get(a as usize..b as usize).unwrap_or(&[]),
@@ -190,11 +212,19 @@ impl Index {
 
     /// The longest code of the union that is a prefix of `number`.
     pub fn longest(&self, number: DigitKey) -> Option<u32> {
-        lpm::longest(self.codes(), self.container.slice(&self.lpm_root), self.container.slice(&self.lpm_nodes), number)
+        lpm::longest(
+            self.codes(),
+            self.container.slice(&self.lpm_root),
+            self.container.slice(&self.lpm_nodes),
+            number,
+        )
     }
 
     fn lpm(&self) -> (&[u32], &[LpmNode]) {
-        (self.container.slice(&self.lpm_root), self.container.slice(&self.lpm_nodes))
+        (
+            self.container.slice(&self.lpm_root),
+            self.container.slice(&self.lpm_nodes),
+        )
     }
 
     /// The codes that are prefixes of `number`, longest first.
@@ -203,7 +233,10 @@ impl Index {
     }
 
     pub fn column_of(&self, offer_id: i64) -> Option<u16> {
-        self.columns().iter().position(|c| c.offer_id == offer_id).and_then(|i| u16::try_from(i).ok())
+        self.columns()
+            .iter()
+            .position(|c| c.offer_id == offer_id)
+            .and_then(|i| u16::try_from(i).ok())
     }
 
     /// The row of `column` at `code` that is valid at `at`.
@@ -211,7 +244,10 @@ impl Index {
         let range = self.rows_of(code);
         let rows = self.rows().get(range.start as usize..range.end as usize)?;
         let first = rows.partition_point(|r| r.column < column);
-        let found = rows[first..].iter().take_while(|r| r.column == column).position(|r| self.window(r).is_some_and(|w| w.holds(at)))?;
+        let found = rows[first..]
+            .iter()
+            .take_while(|r| r.column == column)
+            .position(|r| self.window(r).is_some_and(|w| w.holds(at)))?;
         u32::try_from(range.start as usize + first + found).ok()
     }
 }

@@ -1,10 +1,11 @@
 //! One offer's timeline: Arrow columns (docs/decision.md 1) to checked rows. A bad cell names offer, row, column and value.
 
-use arrow_array::types::{Int8Type, Int32Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayAccessor, DictionaryArray, LargeStringArray, PrimitiveArray, RecordBatch, StringArray, StringViewArray};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_array::types::{Int8Type, Int32Type, Int64Type};
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::DataType;
 use rustc_hash::FxHashMap;
 
+use super::columns::Columns;
 use super::layout::{CLOSED, Term, Window};
 use crate::error::BuildError;
 use crate::money::MAX_RATE_NANOS;
@@ -43,15 +44,25 @@ pub fn read(offer: i64, batches: &[RecordBatch]) -> Result<Timeline, BuildError>
         read_batch(offer, batch, first, &mut out, &mut seen)?;
         first += batch.num_rows();
         if first > u32::MAX as usize {
-            return Err(BuildError::Limit(format!("offer {offer}: more than 2^32 rows")));
+            return Err(BuildError::Limit(format!(
+                "offer {offer}: more than 2^32 rows"
+            )));
         }
     }
-    out.rows.sort_unstable_by_key(|r| (r.key, r.from_us, r.source_row));
+    out.rows
+        .sort_unstable_by_key(|r| (r.key, r.from_us, r.source_row));
     for pair in out.rows.windows(2) {
         let (a, b) = (&pair[0], &pair[1]);
         if a.key == b.key && out.windows[a.window as usize].until_us > b.from_us {
-            let code = DigitKey::from_raw(a.key).map(|k| k.to_string()).unwrap_or_default();
-            return Err(BuildError::Overlap { offer, code, first: a.source_row as usize, second: b.source_row as usize });
+            let code = DigitKey::from_raw(a.key)
+                .map(|k| k.to_string())
+                .unwrap_or_default();
+            return Err(BuildError::Overlap {
+                offer,
+                code,
+                first: a.source_row as usize,
+                second: b.source_row as usize,
+            });
         }
     }
     Ok(out)
@@ -67,7 +78,12 @@ struct Interner {
 }
 
 /// Numbers `value` by first appearance; most rows repeat the one before.
-fn intern<T: Copy + Eq + std::hash::Hash>(value: T, all: &mut Vec<T>, seen: &mut FxHashMap<T, u32>, last: &mut Option<(T, u32)>) -> u32 {
+fn intern<T: Copy + Eq + std::hash::Hash>(
+    value: T,
+    all: &mut Vec<T>,
+    seen: &mut FxHashMap<T, u32>,
+    last: &mut Option<(T, u32)>,
+) -> u32 {
     if let Some((before, id)) = last
         && *before == value
     {
@@ -81,8 +97,18 @@ fn intern<T: Copy + Eq + std::hash::Hash>(value: T, all: &mut Vec<T>, seen: &mut
     id
 }
 
-fn read_batch(offer: i64, batch: &RecordBatch, first: usize, out: &mut Timeline, seen: &mut Interner) -> Result<(), BuildError> {
-    let columns = Columns { offer, batch, first };
+fn read_batch(
+    offer: i64,
+    batch: &RecordBatch,
+    first: usize,
+    out: &mut Timeline,
+    seen: &mut Interner,
+) -> Result<(), BuildError> {
+    let columns = Columns {
+        offer,
+        batch,
+        first,
+    };
     let code = columns.text("code")?;
     let destination = columns.text("destination")?;
     let currency = columns.text("currency")?;
@@ -102,24 +128,64 @@ fn read_batch(offer: i64, batch: &RecordBatch, first: usize, out: &mut Timeline,
     let mut last_name: Option<u32> = None;
     let mut last_currency = 0u16;
     for i in 0..batch.num_rows() {
-        let bad = |column, value: String, why| BuildError::Row { offer, row: first + i, column, value, why };
+        let bad = |column, value: String, why| BuildError::Row {
+            offer,
+            row: first + i,
+            column,
+            value,
+            why,
+        };
         let money = |column, nanos: i64| {
-            if (0..=MAX_RATE_NANOS).contains(&nanos) { Ok(nanos) } else { Err(bad(column, nanos.to_string(), "is not within 0 and 10^15 nanos")) }
+            if (0..=MAX_RATE_NANOS).contains(&nanos) {
+                Ok(nanos)
+            } else {
+                Err(bad(
+                    column,
+                    nanos.to_string(),
+                    "is not within 0 and 10^15 nanos",
+                ))
+            }
         };
         let seconds = |column, value: i32, least: u32| match u32::try_from(value) {
             Ok(v) if (least..=MAX_SECONDS).contains(&v) => Ok(v),
-            _ => Err(bad(column, value.to_string(), if least == 1 { "is not 1 to 86400 seconds" } else { "is not 0 to 86400 seconds" })),
+            _ => Err(bad(
+                column,
+                value.to_string(),
+                if least == 1 {
+                    "is not 1 to 86400 seconds"
+                } else {
+                    "is not 0 to 86400 seconds"
+                },
+            )),
         };
         let code_text = code.value(i);
-        let key = DigitKey::from_digits(code_text).ok_or_else(|| bad("code", cut(code_text), "is not 1 to 15 digits"))?;
+        let key = DigitKey::from_digits(code_text)
+            .ok_or_else(|| bad("code", cut(code_text), "is not 1 to 15 digits"))?;
         let status_value = status.value(i);
         let status = u8::try_from(status_value)
             .ok()
             .filter(|s| *s <= CLOSED)
-            .ok_or_else(|| bad("status", status_value.to_string(), "is not 0 (open), 1 (blocked) or 2 (closed)"))?;
-        let (from_us, until_us) = (from.value(i), if until.is_null(i) { time::NEVER } else { until.value(i) });
+            .ok_or_else(|| {
+                bad(
+                    "status",
+                    status_value.to_string(),
+                    "is not 0 (open), 1 (blocked) or 2 (closed)",
+                )
+            })?;
+        let (from_us, until_us) = (
+            from.value(i),
+            if until.is_null(i) {
+                time::NEVER
+            } else {
+                until.value(i)
+            },
+        );
         if from_us >= until_us {
-            return Err(bad("effective_until", time::instant_to_string(until_us), "is not after effective_from"));
+            return Err(bad(
+                "effective_until",
+                time::instant_to_string(until_us),
+                "is not after effective_from",
+            ));
         }
         let name = destination.value(i);
         let name = match last_name.filter(|&id| out.names[id as usize] == name) {
@@ -128,19 +194,36 @@ fn read_batch(offer: i64, batch: &RecordBatch, first: usize, out: &mut Timeline,
         };
         last_name = Some(name);
         let currency_text = currency.value(i);
-        if out.currencies.get(usize::from(last_currency)).map(String::as_str) != Some(currency_text) {
+        if out
+            .currencies
+            .get(usize::from(last_currency))
+            .map(String::as_str)
+            != Some(currency_text)
+        {
             if currency_text.len() != 3 || !currency_text.bytes().all(|b| b.is_ascii_uppercase()) {
-                return Err(bad("currency", cut(currency_text), "is not an ISO 4217 code such as USD"));
+                return Err(bad(
+                    "currency",
+                    cut(currency_text),
+                    "is not an ISO 4217 code such as USD",
+                ));
             }
-            let found = out.currencies.iter().position(|c| c == currency_text).unwrap_or_else(|| {
-                out.currencies.push(currency_text.to_owned());
-                out.currencies.len() - 1
-            });
+            let found = out
+                .currencies
+                .iter()
+                .position(|c| c == currency_text)
+                .unwrap_or_else(|| {
+                    out.currencies.push(currency_text.to_owned());
+                    out.currencies.len() - 1
+                });
             last_currency = found as u16; // at most 26³ codes
         }
         let term = Term {
             rate_nanos: money("rate_nanos", rate.value(i))?,
-            first_rate_nanos: if first_rate.is_null(i) { -1 } else { money("first_rate_nanos", first_rate.value(i))? },
+            first_rate_nanos: if first_rate.is_null(i) {
+                -1
+            } else {
+                money("first_rate_nanos", first_rate.value(i))?
+            },
             connect_fee_nanos: money("connect_fee_nanos", fee.value(i))?,
             initial_increment: seconds("initial_increment", initial.value(i), 1)?,
             next_increment: seconds("next_increment", next.value(i), 1)?,
@@ -149,13 +232,23 @@ fn read_batch(offer: i64, batch: &RecordBatch, first: usize, out: &mut Timeline,
             currency: last_currency,
             spare: [0; 3],
         };
-        let window = Window { from_us, until_us, received_us: received.value(i), deck_id: deck_id.value(i) };
+        let window = Window {
+            from_us,
+            until_us,
+            received_us: received.value(i),
+            deck_id: deck_id.value(i),
+        };
         out.rows.push(RawRow {
             key: key.raw(),
             from_us,
             status,
             term: intern(term, &mut out.terms, &mut seen.terms, &mut seen.last_term),
-            window: intern(window, &mut out.windows, &mut seen.windows, &mut seen.last_window),
+            window: intern(
+                window,
+                &mut out.windows,
+                &mut seen.windows,
+                &mut seen.last_window,
+            ),
             deck_row: deck_row.value(i),
             source_row: (first + i) as u32,
         });
@@ -175,103 +268,4 @@ fn name_id(name: &str, names: &mut Vec<String>, seen: &mut FxHashMap<String, u32
 
 fn cut(text: &str) -> String {
     text.chars().take(80).collect()
-}
-
-struct Columns<'a> {
-    offer: i64,
-    batch: &'a RecordBatch,
-    first: usize,
-}
-
-impl<'a> Columns<'a> {
-    fn get(&self, column: &'static str) -> Result<&'a dyn Array, BuildError> {
-        let found = self.batch.column_by_name(column).map(AsRef::as_ref);
-        found.ok_or_else(|| BuildError::Column { offer: self.offer, column, why: "is missing".to_owned() })
-    }
-
-    fn typed(&self, column: &'static str, array: &dyn Array, want: &str) -> BuildError {
-        BuildError::Column { offer: self.offer, column, why: format!("is {}, not {want}", array.data_type()) }
-    }
-
-    fn filled(&self, column: &'static str, array: &dyn Array, optional: bool) -> Result<(), BuildError> {
-        match array.nulls().filter(|n| !optional && n.null_count() > 0).and_then(|n| (0..n.len()).find(|&i| n.is_null(i))) {
-            Some(row) => Err(BuildError::Row { offer: self.offer, row: self.first + row, column, value: "null".to_owned(), why: "is not allowed here" }),
-            None => Ok(()),
-        }
-    }
-
-    fn plain<T: arrow_array::ArrowPrimitiveType>(&self, column: &'static str, want: &DataType) -> Result<&'a PrimitiveArray<T>, BuildError> {
-        let array = self.get(column)?;
-        let typed = array.as_any().downcast_ref::<PrimitiveArray<T>>().ok_or_else(|| self.typed(column, array, &want.to_string()))?;
-        self.filled(column, array, column == "first_rate_nanos")?;
-        Ok(typed)
-    }
-
-    fn instants(&self, column: &'static str) -> Result<&'a PrimitiveArray<TimestampMicrosecondType>, BuildError> {
-        let array = self.get(column)?;
-        let utc = match array.data_type() {
-            DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) => matches!(zone.as_ref(), "UTC" | "+00:00" | "Etc/UTC" | "Z"),
-            _ => false,
-        };
-        let typed = array.as_any().downcast_ref::<PrimitiveArray<TimestampMicrosecondType>>().filter(|_| utc);
-        let typed = typed.ok_or_else(|| self.typed(column, array, "timestamp[us, UTC]"))?;
-        self.filled(column, array, column == "effective_until")?;
-        Ok(typed)
-    }
-
-    fn text(&self, column: &'static str) -> Result<Text<'a>, BuildError> {
-        let array = self.get(column)?;
-        let text = Text::of(array).ok_or_else(|| self.typed(column, array, "utf8"))?;
-        self.filled(column, array, false)?;
-        match &text {
-            // A dictionary may hold a null value behind a valid key.
-            Text::Dictionary(keys, _) => self.filled(column, keys.values().as_ref(), false)?,
-            Text::Plain(_) | Text::Large(_) | Text::View(_) => {}
-        }
-        Ok(text)
-    }
-}
-
-/// Any of Arrow's string columns.
-pub enum Text<'a> {
-    Plain(&'a StringArray),
-    Large(&'a LargeStringArray),
-    View(&'a StringViewArray),
-    Dictionary(&'a DictionaryArray<Int32Type>, arrow_array::TypedDictionaryArray<'a, Int32Type, StringArray>),
-}
-
-impl<'a> Text<'a> {
-    pub fn of(array: &'a dyn Array) -> Option<Self> {
-        let any = array.as_any();
-        if let Some(plain) = any.downcast_ref() {
-            return Some(Self::Plain(plain));
-        }
-        if let Some(large) = any.downcast_ref() {
-            return Some(Self::Large(large));
-        }
-        if let Some(view) = any.downcast_ref() {
-            return Some(Self::View(view));
-        }
-        let dictionary: &DictionaryArray<Int32Type> = any.downcast_ref()?;
-        Some(Self::Dictionary(dictionary, dictionary.downcast_dict()?))
-    }
-
-    /// Of a row that is not null.
-    pub fn value(&self, i: usize) -> &str {
-        match self {
-            Self::Plain(a) => a.value(i),
-            Self::Large(a) => a.value(i),
-            Self::View(a) => a.value(i),
-            Self::Dictionary(_, a) => a.value(i),
-        }
-    }
-
-    pub fn is_null(&self, i: usize) -> bool {
-        match self {
-            Self::Plain(a) => a.is_null(i),
-            Self::Large(a) => a.is_null(i),
-            Self::View(a) => a.is_null(i),
-            Self::Dictionary(keys, _) => keys.is_null(i),
-        }
-    }
 }

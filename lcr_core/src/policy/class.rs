@@ -4,5 +4,8 @@ use crate::access::policy::PolicyWords;
 use crate::access::words::OfferWords;
 
 pub fn refuses(policy: &PolicyWords, offer: &OfferWords) -> bool {
-    policy.classes.as_ref().is_some_and(|classes| !classes.contains(&offer.class))
+    policy
+        .classes
+        .as_ref()
+        .is_some_and(|classes| !classes.contains(&offer.class))
 }

@@ -5,8 +5,17 @@ use crate::number::{DigitKey, longest_prefix_len};
 
 /// The reason, or `None`. The longest code wins between the lists; blocked against opened, a tie refuses;
 /// an opened code covers a closed one of its own length.
-pub fn refused(closed_codes: &[DigitKey], trunk: Option<&Trunk>, number: DigitKey) -> Option<&'static str> {
-    let (blocked, opened) = trunk.map_or((0, 0), |t| (longest_prefix_len(&t.blocked_codes, number), longest_prefix_len(&t.opened_codes, number)));
+pub fn refused(
+    closed_codes: &[DigitKey],
+    trunk: Option<&Trunk>,
+    number: DigitKey,
+) -> Option<&'static str> {
+    let (blocked, opened) = trunk.map_or((0, 0), |t| {
+        (
+            longest_prefix_len(&t.blocked_codes, number),
+            longest_prefix_len(&t.opened_codes, number),
+        )
+    });
     if blocked > 0 && blocked >= opened {
         return Some("blocked_codes");
     }

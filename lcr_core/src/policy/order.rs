@@ -38,7 +38,8 @@ pub fn sort(policy: &PolicyWords, seconds: u32, members: &mut [Member]) {
             let mut rest = members;
             while let Some(first) = rest.first() {
                 let cheapest = first.comparable;
-                let end = rest.partition_point(|m| in_band(policy, seconds, cheapest, m.comparable));
+                let end =
+                    rest.partition_point(|m| in_band(policy, seconds, cheapest, m.comparable));
                 let (band, after) = rest.split_at_mut(end.max(1));
                 band.sort_unstable_by_key(|m| (m.priority, m.comparable, m.offer));
                 rest = after;
@@ -50,6 +51,9 @@ pub fn sort(policy: &PolicyWords, seconds: u32, members: &mut [Member]) {
 fn in_band(policy: &PolicyWords, seconds: u32, cheapest: u128, comparable: u128) -> bool {
     match policy.delta_ppm {
         Some(ppm) => cmp_products(comparable, 1_000_000, cheapest, 1_000_000 + ppm).is_le(),
-        None => comparable - cheapest.min(comparable) <= per_minute(policy.delta_nanos.unwrap_or(0), seconds),
+        None => {
+            comparable - cheapest.min(comparable)
+                <= per_minute(policy.delta_nanos.unwrap_or(0), seconds)
+        }
     }
 }

@@ -27,5 +27,7 @@ pub fn refuses(policy: &PolicyWords, sell: Option<u128>, cost: u128, seconds: u3
 
 /// A losing route is kept only among the first.
 pub fn refuses_in_order(policy: &PolicyWords, sell: Option<u128>, cost: u128, kept: usize) -> bool {
-    policy.guard == Guard::LossAllowed && sell.is_none_or(|sell| cost > sell) && kept >= policy.loss_first as usize
+    policy.guard == Guard::LossAllowed
+        && sell.is_none_or(|sell| cost > sell)
+        && kept >= policy.loss_first as usize
 }

@@ -5,7 +5,11 @@ use crate::quality::Figures;
 
 /// The word of the floor that is missed.
 pub fn missed(policy: &PolicyWords, figures: &Figures) -> Option<&'static str> {
-    let below = |floor: Option<u64>, figure: Option<u64>| floor.zip(figure).is_some_and(|(floor, figure)| figure < floor);
+    let below = |floor: Option<u64>, figure: Option<u64>| {
+        floor
+            .zip(figure)
+            .is_some_and(|(floor, figure)| figure < floor)
+    };
     if below(policy.floor_asr_ppm, figures.asr_ppm) {
         Some("floor_asr_ppm")
     } else if below(policy.floor_acd_ms, figures.acd_ms) {
@@ -14,7 +18,11 @@ pub fn missed(policy: &PolicyWords, figures: &Figures) -> Option<&'static str> {
         Some("floor_ner_ppm")
     } else if below(policy.floor_mos_milli, figures.mos_milli) {
         Some("floor_mos_milli")
-    } else if policy.ceiling_pdd_ms.zip(figures.pdd_ms).is_some_and(|(ceiling, pdd)| pdd > ceiling) {
+    } else if policy
+        .ceiling_pdd_ms
+        .zip(figures.pdd_ms)
+        .is_some_and(|(ceiling, pdd)| pdd > ceiling)
+    {
         Some("ceiling_pdd_ms")
     } else {
         None

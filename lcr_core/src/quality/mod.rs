@@ -40,12 +40,34 @@ pub struct Figures {
 const LARGEST: u64 = 1 << 53;
 
 impl Quality {
-    pub fn parse(rows: &[QualityWords], places: &HashMap<i64, u32>, offers: usize) -> Result<Self, String> {
+    pub fn parse(
+        rows: &[QualityWords],
+        places: &HashMap<i64, u32>,
+        offers: usize,
+    ) -> Result<Self, String> {
         let mut by_offer: Vec<Vec<(DigitKey, Counters)>> = vec![Vec::new(); offers];
-        for (line, (offer_id, code, attempts, answered, effective, talk_ms, pdd_ms_sum, pdd_samples, mos_milli_sum, mos_samples)) in rows.iter().enumerate() {
+        for (
+            line,
+            (
+                offer_id,
+                code,
+                attempts,
+                answered,
+                effective,
+                talk_ms,
+                pdd_ms_sum,
+                pdd_samples,
+                mos_milli_sum,
+                mos_samples,
+            ),
+        ) in rows.iter().enumerate()
+        {
             let of = |why: &str| format!("quality[{line}]: {why}");
-            let place = *places.get(offer_id).ok_or_else(|| of(&format!("offer_id {offer_id} is unknown")))?;
-            let key = DigitKey::from_digits(code).ok_or_else(|| of(&format!("code {code:?} is not 1 to 15 digits")))?;
+            let place = *places
+                .get(offer_id)
+                .ok_or_else(|| of(&format!("offer_id {offer_id} is unknown")))?;
+            let key = DigitKey::from_digits(code)
+                .ok_or_else(|| of(&format!("code {code:?} is not 1 to 15 digits")))?;
             let counters = Counters {
                 attempts: *attempts,
                 answered: *answered,
@@ -59,7 +81,17 @@ impl Quality {
             if counters.answered > counters.attempts || counters.effective > counters.attempts {
                 return Err(of("answered or effective is more than attempts"));
             }
-            if [*attempts, *talk_ms, *pdd_ms_sum, *pdd_samples, *mos_milli_sum, *mos_samples].iter().any(|n| *n > LARGEST) {
+            if [
+                *attempts,
+                *talk_ms,
+                *pdd_ms_sum,
+                *pdd_samples,
+                *mos_milli_sum,
+                *mos_samples,
+            ]
+            .iter()
+            .any(|n| *n > LARGEST)
+            {
                 return Err(of("a counter is more than 2^53"));
             }
             if let Some(of_offer) = by_offer.get_mut(place as usize) {
@@ -69,7 +101,10 @@ impl Quality {
         for of_offer in &mut by_offer {
             of_offer.sort_unstable_by_key(|(key, _)| *key);
             if let Some(pair) = of_offer.windows(2).find(|w| w[0].0 == w[1].0) {
-                return Err(format!("quality: code {} of one offer stands twice", pair[0].0));
+                return Err(format!(
+                    "quality: code {} of one offer stands twice",
+                    pair[0].0
+                ));
             }
         }
         Ok(Self { by_offer })
@@ -78,17 +113,27 @@ impl Quality {
     /// The figures of an offer (its place in access) for a number.
     pub fn figures(&self, offer: u32, number: DigitKey, policy: &PolicyWords) -> Figures {
         let mut out = Figures::default();
-        let Some(rows) = self.by_offer.get(offer as usize).filter(|rows| !rows.is_empty()) else { return out };
+        let Some(rows) = self
+            .by_offer
+            .get(offer as usize)
+            .filter(|rows| !rows.is_empty())
+        else {
+            return out;
+        };
         for len in (1..=number.len()).rev() {
             let key = number.prefix(len);
-            let Ok(at) = rows.binary_search_by_key(&key, |(code, _)| *code) else { continue };
+            let Ok(at) = rows.binary_search_by_key(&key, |(code, _)| *code) else {
+                continue;
+            };
             let c = &rows[at].1;
             if c.attempts >= policy.min_attempts && c.attempts > 0 {
                 if out.asr_ppm.is_none() {
                     out.asr_ppm = Some(ratio(c.answered, 1_000_000, c.attempts));
                     (out.attempts, out.asr_code) = (Some(c.attempts), Some(key));
                 }
-                out.ner_ppm = out.ner_ppm.or(Some(ratio(c.effective, 1_000_000, c.attempts)));
+                out.ner_ppm = out
+                    .ner_ppm
+                    .or(Some(ratio(c.effective, 1_000_000, c.attempts)));
             }
             if c.answered >= policy.min_answered && c.answered > 0 {
                 out.acd_ms = out.acd_ms.or(Some(c.talk_ms / c.answered));
@@ -105,5 +150,6 @@ impl Quality {
 }
 
 fn ratio(part: u64, factor: u64, whole: u64) -> u64 {
-    u64::try_from(u128::from(part) * u128::from(factor) / u128::from(whole.max(1))).unwrap_or(u64::MAX)
+    u64::try_from(u128::from(part) * u128::from(factor) / u128::from(whole.max(1)))
+        .unwrap_or(u64::MAX)
 }

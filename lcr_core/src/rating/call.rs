@@ -34,7 +34,11 @@ pub struct Rounding {
 
 impl Default for Rounding {
     fn default() -> Self {
-        Self { seconds: SecondsRounding::Up, places: 6, mode: RoundingMode::HalfUp }
+        Self {
+            seconds: SecondsRounding::Up,
+            places: 6,
+            mode: RoundingMode::HalfUp,
+        }
     }
 }
 
@@ -58,7 +62,10 @@ pub fn rate_call(terms: &Terms, duration_ms: u64, rounding: &Rounding) -> Rated 
         RoundingMode::None => (1, RoundingMode::HalfUp),
         mode => (10u128.pow(9 - rounding.places.min(9)), mode),
     };
-    Rated { billed_seconds: terms.billed_seconds(seconds), amount_nanos: divide(exact, 60 * unit, mode) * unit }
+    Rated {
+        billed_seconds: terms.billed_seconds(seconds),
+        amount_nanos: divide(exact, 60 * unit, mode) * unit,
+    }
 }
 
 fn divide(value: u128, by: u128, mode: RoundingMode) -> u128 {
@@ -102,7 +109,13 @@ mod tests {
             (125_000, terms(25_700_000, 60, 60, 0), 180, 77_100_000),
         ];
         for (duration, terms, billed_seconds, amount_nanos) in cases {
-            assert_eq!(rate_call(&terms, duration, &Rounding::default()), Rated { billed_seconds, amount_nanos });
+            assert_eq!(
+                rate_call(&terms, duration, &Rounding::default()),
+                Rated {
+                    billed_seconds,
+                    amount_nanos
+                }
+            );
         }
     }
 
@@ -110,7 +123,11 @@ mod tests {
     fn every_mode_rounds_once_from_the_exact_amount() {
         // 7 s at 0.0043 = 0.00050166…
         let of = |mode, places| {
-            let rounding = Rounding { mode, places, ..Rounding::default() };
+            let rounding = Rounding {
+                mode,
+                places,
+                ..Rounding::default()
+            };
             rate_call(&terms(4_300_000, 1, 1, 0), 7_000, &rounding).amount_nanos
         };
         assert_eq!(of(RoundingMode::HalfUp, 4), 500_000);
@@ -119,8 +136,22 @@ mod tests {
         assert_eq!(of(RoundingMode::HalfUp, 6), 502_000);
         assert_eq!(of(RoundingMode::None, 2), 501_667);
         // 0.0015 to three places is a tie
-        let tie = |mode| rate_call(&terms(1_500_000, 60, 60, 0), 60_000, &Rounding { mode, places: 3, ..Rounding::default() }).amount_nanos;
-        assert_eq!((tie(RoundingMode::HalfEven), tie(RoundingMode::HalfUp)), (2_000_000, 2_000_000));
+        let tie = |mode| {
+            rate_call(
+                &terms(1_500_000, 60, 60, 0),
+                60_000,
+                &Rounding {
+                    mode,
+                    places: 3,
+                    ..Rounding::default()
+                },
+            )
+            .amount_nanos
+        };
+        assert_eq!(
+            (tie(RoundingMode::HalfEven), tie(RoundingMode::HalfUp)),
+            (2_000_000, 2_000_000)
+        );
     }
 
     #[test]
@@ -129,15 +160,36 @@ mod tests {
         terms.free_seconds = 5;
         terms.first_rate_nanos = Some(120_000_000);
         let amount = |ms| rate_call(&terms, ms, &Rounding::default());
-        assert_eq!(amount(5_000), Rated { billed_seconds: 0, amount_nanos: 0 });
-        assert_eq!(amount(5_001), Rated { billed_seconds: 30, amount_nanos: 60_000_000 });
-        assert_eq!(amount(31_000), Rated { billed_seconds: 36, amount_nanos: 66_000_000 });
+        assert_eq!(
+            amount(5_000),
+            Rated {
+                billed_seconds: 0,
+                amount_nanos: 0
+            }
+        );
+        assert_eq!(
+            amount(5_001),
+            Rated {
+                billed_seconds: 30,
+                amount_nanos: 60_000_000
+            }
+        );
+        assert_eq!(
+            amount(31_000),
+            Rated {
+                billed_seconds: 36,
+                amount_nanos: 66_000_000
+            }
+        );
     }
 
     #[test]
     fn seconds_round_as_agreed() {
         let seconds = |mode, ms| {
-            let rounding = Rounding { seconds: mode, ..Rounding::default() };
+            let rounding = Rounding {
+                seconds: mode,
+                ..Rounding::default()
+            };
             rate_call(&terms(60_000_000, 1, 1, 0), ms, &rounding).billed_seconds
         };
         assert_eq!(seconds(SecondsRounding::Up, 400), 1);

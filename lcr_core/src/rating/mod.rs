@@ -1,8 +1,10 @@
 //! Seconds to billed seconds to money (docs/decision.md 3 and 7): one formula quotes and bills.
 
 mod call;
+mod talk_time;
 
 pub use call::{Rated, Rounding, RoundingMode, SecondsRounding, rate_call};
+pub use talk_time::talk_time;
 
 /// Longest reference duration and increment, seconds.
 pub const MAX_SECONDS: u32 = 86_400;
@@ -22,7 +24,10 @@ pub struct Terms {
 impl Terms {
     /// Billed seconds of `seconds`: `n` if `d ≤ n`, else `n + ceil((d−n)/m)·m`; 0 when free.
     pub fn billed_seconds(&self, seconds: u64) -> u64 {
-        let (first, next) = (u64::from(self.initial_increment.max(1)), u64::from(self.next_increment.max(1)));
+        let (first, next) = (
+            u64::from(self.initial_increment.max(1)),
+            u64::from(self.next_increment.max(1)),
+        );
         if seconds == 0 || seconds <= u64::from(self.free_seconds) {
             0
         } else if seconds <= first {
@@ -74,7 +79,10 @@ impl Terms {
 
 /// Effective cost in nanos of the base currency per minute at `seconds`, half-up: `comparable / (d · 10⁹)`.
 pub fn effective_nanos(comparable: u128, seconds: u32) -> u128 {
-    crate::money::div_half_up(comparable, u128::from(seconds.max(1)) * u128::from(crate::money::NANOS))
+    crate::money::div_half_up(
+        comparable,
+        u128::from(seconds.max(1)) * u128::from(crate::money::NANOS),
+    )
 }
 
 /// The amount of a comparable, in nanos of the base currency, half-up.

@@ -18,7 +18,14 @@ pub struct Eligibility {
 }
 
 /// The rules 5–8 for one offer, first that applies.
-pub fn refusal(snapshot: &Snapshot, trunk: Option<&Trunk>, policy: &PolicyWords, offered: Option<&Offered>, offer: u32, at: i64) -> Option<Verdict> {
+pub fn refusal(
+    snapshot: &Snapshot,
+    trunk: Option<&Trunk>,
+    policy: &PolicyWords,
+    offered: Option<&Offered>,
+    offer: u32,
+    at: i64,
+) -> Option<Verdict> {
     let words = snapshot.access.offers.get(offer as usize)?;
     if enabled::refuses(words) {
         Some(Verdict::Disabled)
@@ -42,31 +49,52 @@ impl Eligibility {
         }
     }
 
-    pub fn compile(snapshot: &Snapshot, trunk: Option<&Trunk>, policy: &PolicyWords, offered: Option<&Offered>) -> Self {
-        let grants = trunk.filter(|_| offered.is_none()).map_or(&[][..], |t| &t.grants);
-        let mut changes: Vec<i64> = grants.iter().flat_map(|g| [g.from_us, g.until_us]).filter(|&t| t != i64::MIN && t != time::NEVER).collect();
+    pub fn compile(
+        snapshot: &Snapshot,
+        trunk: Option<&Trunk>,
+        policy: &PolicyWords,
+        offered: Option<&Offered>,
+    ) -> Self {
+        let grants = trunk
+            .filter(|_| offered.is_none())
+            .map_or(&[][..], |t| &t.grants);
+        let mut changes: Vec<i64> = grants
+            .iter()
+            .flat_map(|g| [g.from_us, g.until_us])
+            .filter(|&t| t != i64::MIN && t != time::NEVER)
+            .collect();
         changes.sort_unstable();
         changes.dedup();
         let words = snapshot.offer_of_column.len().div_ceil(64);
         let bits_at = |at: i64| {
             let mut bits = vec![0u64; words];
             for (column, &offer) in snapshot.offer_of_column.iter().enumerate() {
-                if offer != super::NO_OFFER && refusal(snapshot, trunk, policy, offered, offer, at).is_none() {
+                if offer != super::NO_OFFER
+                    && refusal(snapshot, trunk, policy, offered, offer, at).is_none()
+                {
                     bits[column / 64] |= 1 << (column % 64);
                 }
             }
             bits
         };
-        let bits = std::iter::once(i64::MIN).chain(changes.iter().copied()).map(bits_at).collect();
+        let bits = std::iter::once(i64::MIN)
+            .chain(changes.iter().copied())
+            .map(bits_at)
+            .collect();
         Self { changes, bits }
     }
 
     /// The bits that hold at `at`.
     pub fn at(&self, at: i64) -> &[u64] {
-        self.bits.get(self.changes.partition_point(|&t| t <= at)).map_or(&[], Vec::as_slice)
+        self.bits
+            .get(self.changes.partition_point(|&t| t <= at))
+            .map_or(&[], Vec::as_slice)
     }
 
     pub fn next_change(&self, at: i64) -> i64 {
-        self.changes.get(self.changes.partition_point(|&t| t <= at)).copied().unwrap_or(time::NEVER)
+        self.changes
+            .get(self.changes.partition_point(|&t| t <= at))
+            .copied()
+            .unwrap_or(time::NEVER)
     }
 }

@@ -8,21 +8,34 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::error::SnapshotError;
 
 pub fn io(path: &Path, error: &std::io::Error) -> SnapshotError {
-    SnapshotError::Io { path: path.display().to_string(), why: error.to_string() }
+    SnapshotError::Io {
+        path: path.display().to_string(),
+        why: error.to_string(),
+    }
 }
 
 /// A name no other writer of this machine uses at the same time.
 fn temporary(dir: &Path) -> PathBuf {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    dir.join(format!(".tmp-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)))
+    dir.join(format!(
+        ".tmp-{}-{}",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    ))
 }
 
 /// Writes with `fill`, then renames to the name it returns.
-pub fn write_named(dir: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<String>) -> Result<PathBuf, SnapshotError> {
+pub fn write_named(
+    dir: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> std::io::Result<String>,
+) -> Result<PathBuf, SnapshotError> {
     fs::create_dir_all(dir).map_err(|e| io(dir, &e))?;
     let temporary = temporary(dir);
     let written = (|| {
-        let file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&temporary)?;
         let mut out = std::io::BufWriter::with_capacity(1 << 20, file);
         let name = fill(&mut out)?;
         out.flush()?;
@@ -40,7 +53,10 @@ pub fn write_named(dir: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Res
 
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), SnapshotError> {
     let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(SnapshotError::Io { path: path.display().to_string(), why: "not a file name".to_owned() });
+        return Err(SnapshotError::Io {
+            path: path.display().to_string(),
+            why: "not a file name".to_owned(),
+        });
     };
     let name = name.to_string_lossy().into_owned();
     write_named(dir, |out| out.write_all(bytes).map(|()| name)).map(|_| ())

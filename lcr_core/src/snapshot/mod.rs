@@ -52,7 +52,9 @@ impl Snapshot {
         match std::fs::read_to_string(&path) {
             Ok(text) => Ok(text.trim().to_owned()),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                Err(SnapshotError::NothingPublished { root: root.display().to_string() })
+                Err(SnapshotError::NothingPublished {
+                    root: root.display().to_string(),
+                })
             }
             Err(e) => Err(files::io(&path, &e)),
         }
@@ -69,10 +71,21 @@ impl Snapshot {
         }
         let dir = root.join("snapshots").join(&id);
         let manifest_path = dir.join("manifest.json");
-        let damaged = |section: &str, why: String| SnapshotError::Damaged { file: format!("snapshots/{id}"), section: section.to_owned(), why };
-        let manifest: Manifest = serde_json::from_slice(&files::read(&manifest_path)?).map_err(|e| damaged("manifest", e.to_string()))?;
-        if manifest.format != manifest::FORMAT || manifest.id != id || manifest.access != manifest::ACCESS_FILE {
-            return Err(damaged("manifest", "it does not describe this snapshot".to_owned()));
+        let damaged = |section: &str, why: String| SnapshotError::Damaged {
+            file: format!("snapshots/{id}"),
+            section: section.to_owned(),
+            why,
+        };
+        let manifest: Manifest = serde_json::from_slice(&files::read(&manifest_path)?)
+            .map_err(|e| damaged("manifest", e.to_string()))?;
+        if manifest.format != manifest::FORMAT
+            || manifest.id != id
+            || manifest.access != manifest::ACCESS_FILE
+        {
+            return Err(damaged(
+                "manifest",
+                "it does not describe this snapshot".to_owned(),
+            ));
         }
         let access_json = files::read(&dir.join(manifest::ACCESS_FILE))?;
         if hex(&sha256(&access_json)) != manifest.access_sha256 {
@@ -91,7 +104,12 @@ impl Snapshot {
     }
 
     /// Puts opened parts together; they must agree on ids.
-    pub fn assemble(manifest: Manifest, access: Access, index: Arc<Index>, indexes: &BTreeMap<String, Arc<Index>>) -> Result<Self, SnapshotError> {
+    pub fn assemble(
+        manifest: Manifest,
+        access: Access,
+        index: Arc<Index>,
+        indexes: &BTreeMap<String, Arc<Index>>,
+    ) -> Result<Self, SnapshotError> {
         let mut offer_of_column = Vec::with_capacity(index.columns().len());
         let mut column_of_offer = vec![None; access.offers.len()];
         for (column, id) in (0u16..).zip(index.columns()) {
@@ -99,30 +117,73 @@ impl Snapshot {
             offer_of_column.push(place);
             if let Some(offer) = access.offers.get(place as usize) {
                 if offer.carrier_id != id.carrier_id {
-                    let why = format!("offer {}: carrier_id {} differs from the index, which has {}", id.offer_id, offer.carrier_id, id.carrier_id);
+                    let why = format!(
+                        "offer {}: carrier_id {} differs from the index, which has {}",
+                        id.offer_id, offer.carrier_id, id.carrier_id
+                    );
                     return Err(SnapshotError::Access { why });
                 }
                 column_of_offer[place as usize] = Some(column);
             }
         }
-        let fx_of = |index: &Index| index.meta.currencies.iter().map(|c| access.fx.get(c).copied()).collect::<Vec<_>>();
+        let fx_of = |index: &Index| {
+            index
+                .meta
+                .currencies
+                .iter()
+                .map(|c| access.fx.get(c).copied())
+                .collect::<Vec<_>>()
+        };
         let fx = fx_of(&index);
         let compiled_fx = |currency: &String| {
-            if *currency == index.meta.base_currency { Some(crate::money::NANOS) } else { index.meta.fx.get(currency).copied() }
+            if *currency == index.meta.base_currency {
+                Some(crate::money::NANOS)
+            } else {
+                index.meta.fx.get(currency).copied()
+            }
         };
         let lists_hold = index.meta.base_currency == access.base_currency
             && index.meta.reference_seconds == access.reference_seconds
-            && index.meta.currencies.iter().all(|c| compiled_fx(c) == access.fx.get(c).copied());
+            && index
+                .meta
+                .currencies
+                .iter()
+                .all(|c| compiled_fx(c) == access.fx.get(c).copied());
         let mut cards = BTreeMap::new();
         for (&card_id, name) in &access.cards {
-            let missing = |why: &str| SnapshotError::Access { why: format!("card {card_id}: {why}") };
-            let of_card = indexes.get(name).ok_or_else(|| missing("its index is not there"))?;
-            let column = of_card.column_of(card_id).ok_or_else(|| missing("its index has no offer with offer_id = card_id"))?;
-            cards.insert(card_id, Card { index: Arc::clone(of_card), column, fx: fx_of(of_card) });
+            let missing = |why: &str| SnapshotError::Access {
+                why: format!("card {card_id}: {why}"),
+            };
+            let of_card = indexes
+                .get(name)
+                .ok_or_else(|| missing("its index is not there"))?;
+            let column = of_card
+                .column_of(card_id)
+                .ok_or_else(|| missing("its index has no offer with offer_id = card_id"))?;
+            cards.insert(
+                card_id,
+                Card {
+                    index: Arc::clone(of_card),
+                    column,
+                    fx: fx_of(of_card),
+                },
+            );
         }
-        let mut snapshot = Self { manifest, access, index, cards, offer_of_column, column_of_offer, fx, lists_hold, eligibility: Vec::new() };
+        let mut snapshot = Self {
+            manifest,
+            access,
+            index,
+            cards,
+            offer_of_column,
+            column_of_offer,
+            fx,
+            lists_hold,
+            eligibility: Vec::new(),
+        };
         let trunks = snapshot.access.trunks.iter().map(Some).chain([None]);
-        let eligibility = trunks.map(|trunk| Eligibility::standing(&snapshot, trunk)).collect();
+        let eligibility = trunks
+            .map(|trunk| Eligibility::standing(&snapshot, trunk))
+            .collect();
         snapshot.eligibility = eligibility;
         Ok(snapshot)
     }
@@ -130,7 +191,10 @@ impl Snapshot {
 
 fn open_index(root: &Path, name: &str) -> Result<Index, SnapshotError> {
     if !crate::access::is_index_name(name) {
-        return Err(SnapshotError::Invalid { file: name.to_owned(), why: "not the name of an index file".to_owned() });
+        return Err(SnapshotError::Invalid {
+            file: name.to_owned(),
+            why: "not the name of an index file".to_owned(),
+        });
     }
     Index::open(&root.join("indexes").join(name))
 }

@@ -22,20 +22,47 @@ pub struct IndexFacts {
 }
 
 /// Writes a compiled index below `root/indexes`; the same content has the same name.
-pub fn write_index(root: &Path, compiled: &Compiled, epoch_from_us: i64) -> Result<IndexFacts, BuildError> {
+pub fn write_index(
+    root: &Path,
+    compiled: &Compiled,
+    epoch_from_us: i64,
+) -> Result<IndexFacts, BuildError> {
     let written = files::write_named(&root.join("indexes"), |out| {
         container::write(&compiled.sections, out).map(|sum| format!("{}.lcx", hex(&sum)))
     });
-    let path = written.map_err(|e| BuildError::Io { path: root.display().to_string(), why: e.to_string() })?;
-    let index = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let Compiled { rates, codes, epoch_until_us, .. } = *compiled;
-    Ok(IndexFacts { index, rates, codes, epoch_from_us, epoch_until_us })
+    let path = written.map_err(|e| BuildError::Io {
+        path: root.display().to_string(),
+        why: e.to_string(),
+    })?;
+    let index = path
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let Compiled {
+        rates,
+        codes,
+        epoch_until_us,
+        ..
+    } = *compiled;
+    Ok(IndexFacts {
+        index,
+        rates,
+        codes,
+        epoch_from_us,
+        epoch_until_us,
+    })
 }
 
 /// Checks access against the index, writes both names into a new snapshot, then switches CURRENT. Returns the id.
 /// The same index, access and instant give the same id; publishing it again changes nothing.
-pub fn publish(root: &Path, index: &str, access_json: &str, created_at_us: i64) -> Result<String, SnapshotError> {
-    let access = Access::parse(access_json.as_bytes()).map_err(|why| SnapshotError::Access { why })?;
+pub fn publish(
+    root: &Path,
+    index: &str,
+    access_json: &str,
+    created_at_us: i64,
+) -> Result<String, SnapshotError> {
+    let access =
+        Access::parse(access_json.as_bytes()).map_err(|why| SnapshotError::Access { why })?;
     let opened = Arc::new(open_index(root, index)?);
     let mut indexes = BTreeMap::from([(index.to_owned(), Arc::clone(&opened))]);
     for name in access.cards.values() {
@@ -44,8 +71,14 @@ pub fn publish(root: &Path, index: &str, access_json: &str, created_at_us: i64) 
         }
     }
     let access_sha256 = hex(&sha256(access_json.as_bytes()));
-    let sum = hex(&sha256(format!("{index} {access_sha256} {created_at_us}").as_bytes()));
-    let stamp: String = crate::time::instant_to_string(created_at_us).chars().take(19).filter(char::is_ascii_digit).collect();
+    let sum = hex(&sha256(
+        format!("{index} {access_sha256} {created_at_us}").as_bytes(),
+    ));
+    let stamp: String = crate::time::instant_to_string(created_at_us)
+        .chars()
+        .take(19)
+        .filter(char::is_ascii_digit)
+        .collect();
     let id = format!("{stamp}-{}", &sum[..16]);
     let mut card_indexes: Vec<String> = access.cards.values().cloned().collect();
     card_indexes.sort();
@@ -64,7 +97,10 @@ pub fn publish(root: &Path, index: &str, access_json: &str, created_at_us: i64) 
         codes: opened.codes().len(),
         card_indexes,
     };
-    let json = serde_json::to_vec_pretty(&manifest).map_err(|e| SnapshotError::Invalid { file: id.clone(), why: e.to_string() })?;
+    let json = serde_json::to_vec_pretty(&manifest).map_err(|e| SnapshotError::Invalid {
+        file: id.clone(),
+        why: e.to_string(),
+    })?;
     Snapshot::assemble(manifest, access, opened, &indexes)?;
     let dir = root.join("snapshots").join(&id);
     files::write_atomically(&dir.join(ACCESS_FILE), access_json.as_bytes())?;

@@ -29,21 +29,29 @@ impl Card {
         let mut matched = None;
         for code in self.index.chain(number) {
             let range = self.index.rows_of(code);
-            let rows = self.index.rows().get(range.start as usize..range.end as usize).unwrap_or(&[]);
+            let rows = self
+                .index
+                .rows()
+                .get(range.start as usize..range.end as usize)
+                .unwrap_or(&[]);
             let first = rows.partition_point(|r| r.column < self.column);
             for row in rows[first..].iter().take_while(|r| r.column == self.column) {
-                let Some(window) = self.index.window(row) else { continue };
+                let Some(window) = self.index.window(row) else {
+                    continue;
+                };
                 next_change = next_change.min(window.next_change(at));
                 if matched.is_none() && window.holds(at) {
                     matched = Some((code, *row));
                 }
             }
         }
-        let row = matched.filter(|(_, row)| row.status == OPEN).and_then(|(code, row)| {
-            let (terms, currency) = self.index.terms_of(&row)?;
-            let fx = self.fx.get(usize::from(currency)).copied().flatten();
-            Some((self.index.code(code)?, terms, currency, fx))
-        });
+        let row = matched
+            .filter(|(_, row)| row.status == OPEN)
+            .and_then(|(code, row)| {
+                let (terms, currency) = self.index.terms_of(&row)?;
+                let fx = self.fx.get(usize::from(currency)).copied().flatten();
+                Some((self.index.code(code)?, terms, currency, fx))
+            });
         CardAnswer { row, next_change }
     }
 }

@@ -1,0 +1,52 @@
+//! The pre-sorted lists and the timeline rows give the same answer to every question both can take.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use lcr_core::decide::{Prepared, decide};
+use lcr_core::number::DigitKey;
+use lcr_core::query::{Call, Common, Query, Scope};
+use proptest::prelude::*;
+use support::{Dice, EPOCH, index_bytes, snapshot_of, world};
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn lists_and_rows_agree(seed in any::<u64>()) {
+        let (offers, access) = world(seed);
+        let snapshot = snapshot_of(&index_bytes(&offers), &access).unwrap();
+        prop_assert!(snapshot.lists_hold);
+        let mut dice = Dice(seed ^ 1);
+        let until = snapshot.index.meta.epoch_until_us.unwrap_or(EPOCH + 1000);
+        for trunk in [None, Some(1)] {
+            let common = Common { trunk, max: Some(1 + dice.below(4) as u32), ..Common::default() };
+            let prepared = Prepared::new(&snapshot, &common).unwrap();
+            for _ in 0..24 {
+                let number = DigitKey::from_digits(&dice.digits(1, 12)).unwrap();
+                let mut call = Call::new(number, EPOCH + dice.below((until - EPOCH).max(1) as u64) as i64);
+                let by_lists = prepared.decide(&call).unwrap();
+                prop_assert_eq!(&by_lists, &prepared.decide_by_rows(&call).unwrap());
+                call.explain = Some(Scope::All);
+                let explained = prepared.decide(&call).unwrap();
+                prop_assert_eq!(&by_lists.routes, &explained.routes);
+                prop_assert_eq!(by_lists.status, explained.status);
+                let query = Query { common: common.clone(), call };
+                prop_assert_eq!(explained, decide(&snapshot, &query).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_match_is_the_naive_one(seed in any::<u64>()) {
+        let (offers, access) = world(seed);
+        let snapshot = snapshot_of(&index_bytes(&offers), &access).unwrap();
+        let mut dice = Dice(seed ^ 2);
+        for _ in 0..50 {
+            let text = dice.digits(1, 15);
+            let longest = offers.iter().flat_map(|o| &o.2).filter(|r| text.starts_with(&r.code)).map(|r| r.code.clone()).max_by_key(String::len);
+            let found = snapshot.index.longest(DigitKey::from_digits(&text).unwrap()).and_then(|c| snapshot.index.code(c));
+            prop_assert_eq!(found.map(|c| c.to_string()), longest);
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Seeded worlds for the tests: a few offers over few digits, so that codes nest, shadow, begin and end.
+#![allow(dead_code, clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use arrow_array::{
+    ArrayRef, Int8Array, Int32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
+use lcr_core::access::Access;
+use lcr_core::index::Index;
+use lcr_core::index::build::{Config, Source, compile};
+use lcr_core::index::container;
+use lcr_core::snapshot::{Manifest, Snapshot};
+
+pub const EPOCH: i64 = 1_000_000;
+
+/// SplitMix64: small, seeded, the same everywhere.
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.next() % n
+    }
+    pub fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+    pub fn digits(&mut self, least: u64, most: u64) -> String {
+        let len = least + self.below(most - least + 1);
+        (0..len)
+            .map(|_| char::from(b'1' + self.below(3) as u8))
+            .collect()
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Rate {
+    pub code: String,
+    pub rate: i64,
+    pub first_rate: Option<i64>,
+    pub fee: i64,
+    pub initial: i32,
+    pub next: i32,
+    pub currency: &'static str,
+    pub status: i8,
+    pub from: i64,
+    pub until: Option<i64>,
+}
+
+impl Rate {
+    pub fn new(code: &str, rate: i64) -> Self {
+        let (initial, next) = (1, 1);
+        let (first_rate, fee, currency, status, from, until) = (None, 0, "USD", 0, 0, None);
+        Self {
+            code: code.to_owned(),
+            rate,
+            first_rate,
+            fee,
+            initial,
+            next,
+            currency,
+            status,
+            from,
+            until,
+        }
+    }
+}
+
+pub fn batch(rates: &[Rate]) -> RecordBatch {
+    let of = |f: fn(&Rate) -> i64| {
+        Arc::new(rates.iter().map(|r| Some(f(r))).collect::<Int64Array>()) as ArrayRef
+    };
+    let small = |f: fn(&Rate) -> i32| {
+        Arc::new(rates.iter().map(|r| Some(f(r))).collect::<Int32Array>()) as ArrayRef
+    };
+    let text = |f: fn(&Rate) -> String| {
+        Arc::new(rates.iter().map(|r| Some(f(r))).collect::<StringArray>()) as ArrayRef
+    };
+    let instant = |f: fn(&Rate) -> Option<i64>| {
+        Arc::new(
+            rates
+                .iter()
+                .map(f)
+                .collect::<TimestampMicrosecondArray>()
+                .with_timezone("UTC"),
+        ) as ArrayRef
+    };
+    RecordBatch::try_from_iter_with_nullable([
+        ("code", text(|r| r.code.clone()), false),
+        (
+            "destination",
+            text(|r| format!("Zone {}", &r.code[..1])),
+            false,
+        ),
+        ("rate_nanos", of(|r| r.rate), false),
+        (
+            "first_rate_nanos",
+            Arc::new(rates.iter().map(|r| r.first_rate).collect::<Int64Array>()) as ArrayRef,
+            true,
+        ),
+        ("connect_fee_nanos", of(|r| r.fee), false),
+        ("initial_increment", small(|r| r.initial), false),
+        ("next_increment", small(|r| r.next), false),
+        ("free_seconds", small(|_| 0), false),
+        ("currency", text(|r| r.currency.to_owned()), false),
+        (
+            "status",
+            Arc::new(rates.iter().map(|r| Some(r.status)).collect::<Int8Array>()) as ArrayRef,
+            false,
+        ),
+        ("effective_from", instant(|r| Some(r.from)), false),
+        ("effective_until", instant(|r| r.until), true),
+        ("received_at", instant(|r| Some(r.from)), false),
+        ("deck_id", of(|_| 1), false),
+        ("deck_row", small(|_| 1), false),
+    ])
+    .unwrap()
+}
+
+pub fn random_rates(dice: &mut Dice) -> Vec<Rate> {
+    let mut rates = Vec::new();
+    let mut codes: Vec<String> = (0..dice.below(40)).map(|_| dice.digits(1, 8)).collect();
+    codes.sort();
+    codes.dedup();
+    for code in codes {
+        let mut from = dice.below(EPOCH as u64 * 2) as i64;
+        for _ in 0..1 + dice.below(2) {
+            let open_ended = dice.chance(40);
+            let until = from + 1 + dice.below(EPOCH as u64) as i64;
+            rates.push(Rate {
+                rate: dice.below(20) as i64 * 1_000_000,
+                first_rate: dice.chance(20).then_some(3_000_000),
+                fee: if dice.chance(20) { 1_000_000 } else { 0 },
+                initial: [1, 6, 30, 60][dice.below(4) as usize],
+                next: [1, 6, 60][dice.below(3) as usize],
+                currency: ["USD", "EUR", "XXX"][(dice.below(10) as usize).saturating_sub(7)],
+                status: (dice.below(10) as i8 - 7).max(0),
+                from,
+                until: (!open_ended).then_some(until),
+                ..Rate::new(&code, 0)
+            });
+            if open_ended {
+                break;
+            }
+            from = until + dice.below(1000) as i64;
+        }
+    }
+    rates
+}
+
+pub fn index_bytes(offers: &[(i64, i64, Vec<Rate>)]) -> Vec<u8> {
+    let config = Config {
+        base_currency: "USD".to_owned(),
+        fx: BTreeMap::from([("EUR".to_owned(), 1_080_000_000)]),
+        reference_seconds: 180,
+        epoch_us: EPOCH,
+    };
+    let source = |(offer_id, carrier_id, rates): &(i64, i64, Vec<Rate>)| Source {
+        offer_id: *offer_id,
+        carrier_id: *carrier_id,
+        batches: vec![batch(rates)],
+    };
+    let compiled = compile(&config, offers.iter().map(source).collect(), &|_, _| true).unwrap();
+    let mut bytes = Vec::new();
+    container::write(&compiled.sections, &mut bytes).unwrap();
+    bytes
+}
+
+pub fn snapshot_of(
+    bytes: &[u8],
+    access_json: &str,
+) -> Result<Snapshot, lcr_core::error::SnapshotError> {
+    let index = Arc::new(Index::from_bytes(bytes, "test.lcx")?);
+    let access = Access::parse(access_json.as_bytes()).unwrap();
+    let manifest = Manifest {
+        format: 1,
+        id: "test".to_owned(),
+        created_at_us: 0,
+        index: String::new(),
+        access: "access.json".to_owned(),
+        access_sha256: String::new(),
+        epoch_from_us: EPOCH,
+        epoch_until_us: None,
+        offers: 0,
+        rates: 0,
+        codes: 0,
+        card_indexes: Vec::new(),
+    };
+    Snapshot::assemble(manifest, access, index, &BTreeMap::new())
+}
+
+pub fn random_policy(dice: &mut Dice) -> String {
+    let mut words = Vec::new();
+    match dice.below(6) {
+        0 => words.push(r#""kind":"quality","floor_asr_ppm":300000,"min_attempts":10"#.to_owned()),
+        1 => words.push(r#""kind":"priority""#.to_owned()),
+        2 => words.push(format!(r#""kind":"cost_delta","delta_nanos":{}"#, dice.below(9_000_000))),
+        3 => words.push(format!(r#""kind":"cost_delta","delta_ppm":{}"#, dice.below(900_000))),
+        4 => words.push(r#""kind":"score","w_cost_ppm":500000,"w_asr_ppm":300000,"asr_target_ppm":500000,"w_ner_ppm":200000"#.to_owned()),
+        _ => {}
+    }
+    if dice.chance(20) {
+        words.push(r#""classes":["gold"]"#.to_owned());
+    }
+    if dice.chance(20) {
+        words.push(format!(r#""max_cost_nanos":{}"#, dice.below(20_000_000)));
+    }
+    if dice.chance(10) {
+        words.push(r#""guard":"loss_allowed","loss_nanos":2000000,"loss_first":1"#.to_owned());
+    }
+    format!("{{{}}}", words.join(","))
+}
+
+/// Offers with rates, access over them with one trunk of id 1.
+pub fn world(seed: u64) -> (Vec<(i64, i64, Vec<Rate>)>, String) {
+    let mut dice = Dice(seed);
+    let count = 1 + dice.below(8) as i64;
+    let offers: Vec<_> = (0..count)
+        .map(|i| (i + 1, 1 + dice.below(4) as i64, random_rates(&mut dice)))
+        .collect();
+    let (mut words, mut grants, mut quality) = (Vec::new(), Vec::new(), Vec::new());
+    for (offer_id, carrier_id, _) in &offers {
+        let class = if dice.chance(50) { "gold" } else { "silver" };
+        let (priority, enabled) = (dice.below(3), !dice.chance(10));
+        let mut line = String::new();
+        write!(line, r#"{{"offer_id":{offer_id},"carrier_id":{carrier_id},"vendor":"v","product":"p","class":"{class}","priority":{priority},"enabled":{enabled}}}"#).unwrap();
+        words.push(line);
+        if dice.chance(85) {
+            let (from, until) = (dice.below(1_500_000), dice.below(3_000_000) + 500_000);
+            grants.push(format!(
+                r#"{{"offer_id":{offer_id},"from_us":{from},"until_us":{until}}}"#
+            ));
+        }
+        let attempts = dice.below(100);
+        let (answered, effective) = (dice.below(attempts + 1), dice.below(attempts + 1));
+        quality.push(format!(
+            r#"[{offer_id},"{}",{attempts},{answered},{effective},1000,500,5,0,0]"#,
+            dice.digits(1, 2)
+        ));
+    }
+    let access = format!(
+        r#"{{"base_currency":"USD","fx":{{"EUR":"1.08"}},"offers":[{}],"trunks":[{{"trunk_id":1,"company_id":99,"name":"t",
+        "policy":{},"grants":[{}],"never_carriers":[4],"blocked_codes":["33"],"opened_codes":["331"]}}],"quality":[{}]}}"#,
+        words.join(","),
+        random_policy(&mut dice),
+        grants.join(","),
+        quality.join(",")
+    );
+    (offers, access)
+}
