@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.carriers.models import Company, Product, VendorTrunk
 from app.demo.companies import BUYERS, CARRIERS, OPERATOR, CarrierPlan
+from app.demo.history import unlisted_rule
 from app.routing.models import FxRate
 
 FX = {"EUR": ("1.0795", "1.0842", "1.0861"), "GBP": ("1.2648", "1.2703", "1.2719")}
@@ -60,7 +61,8 @@ def add_catalogue(session: Session, *, today: datetime) -> Catalogue:
             product = Product(
                 company_id=company.id, vendor_trunk_id=trunk.id, name=plan.name, route_class=plan.route_class,
                 currency=carrier.currency, tech_prefix=f"{7700 + number * 10 + index}", priority=100 - carrier.skill // 2 + index * 10,
-                description=_ABOUT[plan.route_class], created_at=company.created_at + timedelta(days=1),
+                unlisted_rule=unlisted_rule(carrier, index), description=_ABOUT[plan.route_class],
+                created_at=company.created_at + timedelta(days=1),
             )  # fmt: skip
             session.add(product)
             made.products.append((carrier, index, product))

@@ -101,16 +101,25 @@ class Segments:
             for name in ("code", "nanos", "status", "start", "until", "received", "deck", "row")
         }
 
-    def append(self, rows: Ints, nanos: Ints, status: Ints, start: Ints, received: int, deck_id: int) -> None:
-        """End the newest interval of each code where its successor begins, then add the successors."""
+    def append(
+        self, rows: Ints, nanos: Ints, status: Ints, start: Ints, received: int, deck_id: int, *, keep_closed: bool
+    ) -> None:
+        """End the newest interval of each code where its successor begins, then add the successors.
+
+        keep_closed: a closed code stays as a row, so that its numbers are not priced by a shorter code (rule `block`).
+        """
         previous = self.last[rows]
         known = previous >= 0
         self.columns["until"][previous[known]] = start[known]
+        numbers = np.arange(2, len(rows) + 2)  # of the file, whose header is row 1
+        kept = (status != CLOSED) | keep_closed
+        self.last[rows[~kept]] = -1
+        rows, nanos, status, start, numbers = rows[kept], nanos[kept], status[kept], start[kept], numbers[kept]
         first = len(self.columns["code"])
         self.last[rows] = np.arange(first, first + len(rows))
         new = {
             "code": rows, "nanos": nanos, "status": status, "start": start, "until": np.full(len(rows), NEVER),
-            "received": np.full(len(rows), received), "deck": np.full(len(rows), deck_id), "row": np.arange(2, len(rows) + 2),
+            "received": np.full(len(rows), received), "deck": np.full(len(rows), deck_id), "row": numbers,
         }  # fmt: skip
         self.columns = {name: np.concatenate([self.columns[name], new[name]]) for name in self.columns}
 
@@ -133,6 +142,11 @@ class Segments:
             "received_at": pa.array(of["received"]).cast(INSTANT), "deck_id": of["deck"], "deck_row": of["row"].astype(np.int32),
         }  # fmt: skip
         return pa.table(arrays, schema=TIMELINE)
+
+
+def unlisted_rule(carrier: CarrierPlan, product_index: int) -> str:
+    """A third of the first products do not let a closed code fall back to a shorter one."""
+    return "block" if product_index == 0 and draw(f"unlisted {carrier.slug}", 0, 2) == 0 else "parent"
 
 
 def deck_days(product_index: int) -> tuple[int, ...]:
@@ -168,7 +182,8 @@ def deck_states(
             starts = np.full(len(rows), start)
         else:
             rows, status, starts, counts = _re_price(rng, segments, nanos, chosen, later, group, start, index, len(days))
-        segments.append(rows, nanos[rows], status, starts, start, deck_id)
+        keep = unlisted_rule(carrier, product_index) == "block"
+        segments.append(rows, nanos[rows], status, starts, start, deck_id, keep_closed=keep)
         codes = int((segments.last >= 0).sum())
         yield DeckState(received, received, segments.table(carrier), rows, nanos[rows], status, starts, counts, codes)
 

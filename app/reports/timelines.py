@@ -6,15 +6,13 @@ from datetime import datetime
 from decimal import Decimal
 
 import pyarrow as pa
-import pyarrow.compute as pc
+
+from rates.view import as_of
 
 
 def in_force(timeline: pa.Table, at: datetime) -> pa.Table:
     """The rows valid at `at` (`from ≤ at < until`): one per code, sorted by code, blocked and closed ones included."""
-    instant = pa.scalar(at, pa.timestamp("us", tz="UTC"))
-    begun = pc.less_equal(timeline["effective_from"], instant)
-    ended = pc.fill_null(pc.less_equal(timeline["effective_until"], instant), False)
-    return timeline.filter(pc.and_(begun, pc.invert(ended)))
+    return as_of(timeline, at)
 
 
 def to_nanos(text: str | Decimal) -> int:

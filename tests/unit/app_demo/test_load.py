@@ -1,0 +1,77 @@
+"""Loading the demo: everything there, once, through the normal tables and the store."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pytest
+import sqlalchemy as sa
+
+from app.audit.models import AuditEvent
+from app.audit.verify import verify_chain
+from app.carriers.models import Company, CustomerTrunk, Product, QualityCounter
+from app.db import db
+from app.decks.models import Deck, DeckVersion
+from app.demo.accounts import KEYS
+from app.demo.companies import LOGINS
+from app.demo.load import load_demo
+from app.demo.samples import SAMPLES, write_samples
+from app.jobs.models import Job
+from app.market.models import Purchase
+from app.security.models import ApiKey, User
+from rates.store import Store
+from tests.factories.app import NOW, make_app
+
+
+def count(model: type, *where: sa.ColumnElement[bool]) -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(model).where(*where)) or 0
+
+
+@pytest.mark.slow
+def test_the_demo_loads_whole_and_a_second_run_changes_nothing(tmp_path: Path) -> None:
+    app = make_app(tmp_path, demo=True)
+    settings = app.config["TANDEM"]
+    seen: list[str] = []
+    with app.app_context():
+        summary = load_demo(db.session, settings, now=NOW, progress=lambda phase, done, total: seen.append(phase))
+        db.session.commit()
+        assert summary.loaded
+        assert count(Company, Company.sells) >= 14
+        assert 2 * 14 <= count(Product) == summary.products
+        assert {"numbering", "decks", "quality", "rate card"} <= set(seen)
+        oldest = db.session.scalar(sa.select(sa.func.min(DeckVersion.created_at)))
+        assert oldest is not None
+        assert oldest <= NOW - timedelta(days=90)
+        assert count(QualityCounter) > 5_000
+        assert count(QualityCounter, QualityCounter.attempts < 30) > 100
+        assert count(QualityCounter, QualityCounter.answered > QualityCounter.attempts) == 0
+        assert count(QualityCounter, QualityCounter.effective < QualityCounter.answered) == 0
+        assert {p.policy["kind"] for p in db.session.scalars(sa.select(CustomerTrunk))} == {"cost", "quality", "cost_delta", "score"}
+        assert {state for (state,) in db.session.execute(sa.select(Purchase.state).distinct())} == {"requested", "accepted", "declined"}
+        assert (count(User), count(ApiKey)) == (len(LOGINS), len(KEYS))
+        assert {kind for (kind,) in db.session.execute(sa.select(Job.kind))} == {"snapshot.build", "market.build"}
+        store = Store(str(settings.store_dir))
+        card = db.session.scalar(sa.select(CustomerTrunk.rate_card_key).where(CustomerTrunk.rate_card_key.is_not(None)))
+        assert store.open(card).num_rows > 1_000
+        for carrier in db.session.scalars(sa.select(Company).where(Company.sells)):
+            keys = db.session.scalars(sa.select(Product.timeline_key).where(Product.company_id == carrier.id))
+            assert max(pc.count_distinct(store.open(key)["code"]).as_py() for key in keys) >= 20_000
+        deck = db.session.scalars(sa.select(Deck).order_by(Deck.id.desc())).first()
+        assert (settings.files_dir / deck.file_key).read_bytes().startswith(b"Code,Destination,Rate")
+        events = count(AuditEvent)
+        verify_chain(db.session)
+        assert not load_demo(db.session, settings, now=NOW, progress=lambda *_: None).loaded
+        assert count(AuditEvent) == events
+
+
+def test_sample_decks_are_the_same_each_time_and_no_two_alike(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    first, again = write_samples(tmp_path / "a", now=NOW), write_samples(tmp_path / "b", now=NOW)
+    assert [path.name for path in first] == list(SAMPLES)
+    for path, other in zip(first, again, strict=True):
+        assert path.stat().st_size > 500
+        if path.suffix in {".csv", ".tsv"}:
+            assert path.read_bytes() == other.read_bytes()
