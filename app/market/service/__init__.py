@@ -1,0 +1,1 @@
+"""Verbs of the market, one a file."""
