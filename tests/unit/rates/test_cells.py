@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
 
+from rates.catalogue import CATALOGUE
 from rates.parse.codes import BadCode, expand_range, parse_codes
 from rates.parse.dates import AT_ONCE, guess_order, parse_date
 from rates.parse.increments import parse_pairs
@@ -154,3 +156,8 @@ def test_a_header_word_means_one_field_only() -> None:
     words = [word for known in SYNONYMS.values() for word in known]
     assert len(words) == len(set(words)) == len(EXACT)
     assert [word for word in words if normal(word) != word] == []
+
+
+def test_every_problem_id_stands_in_the_documentation() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "deck-format.md").read_text(encoding="utf-8")
+    assert [id for id in CATALOGUE if f"`{id}`" not in page] == []
