@@ -29,17 +29,20 @@ COLUMNS = (
 
 
 def coverage_report(session: Session, store: Store, offers: Sequence[Offer], question: Question) -> Report:
-    """One row per offer, in its own currency; the median is the lower one of an even count."""
-    return Report("coverage", "Market coverage", COLUMNS, _rows(session, store, offers, question))
-
-
-def _rows(session: Session, store: Store, offers: Sequence[Offer], question: Question) -> Iterator[Row]:
+    """One row per offer, in its own currency; the median is the lower one of an even count. The database is read at once."""
     buyers = _count(session, sa.func.count(sa.distinct(Purchase.buyer_id)), Purchase.product_id, Purchase.state == "accepted")
     measured = _count(session, sa.func.count(sa.distinct(QualityCounter.code)), QualityCounter.product_id, sa.true())
     state = {
         product.id: (product.listed and product.enabled and status == "active", product.version)
         for product, status in session.execute(sa.select(Product, Company.status).join(Company, Company.id == Product.company_id))
     }
+    return Report("coverage", "Market coverage", COLUMNS, _rows(store, offers, question, buyers, measured, state))
+
+
+def _rows(
+    store: Store, offers: Sequence[Offer], question: Question, buyers: dict[int, int], measured: dict[int, int],
+    state: dict[int, tuple[bool, int]],
+) -> Iterator[Row]:  # fmt: skip
     instant = pa.scalar(question.at, pa.timestamp("us", tz="UTC"))
     for offer in offers:
         if question.route_class and offer.route_class != question.route_class:

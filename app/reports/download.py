@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import chain
 from typing import IO, Final, cast
 
-from flask import Response, send_file, stream_with_context
+from flask import Response, send_file
 
 from app.errors import NotFound
 from app.reports.table import Kind, Report, Row, cell_text
@@ -21,7 +21,11 @@ FORMATS: Final = ("csv", "xlsx", "json")
 
 
 def download(report: Report, form: str, *, now: datetime) -> Response:
-    """The whole report in `form` (csv, xlsx, json). Faults of the first rows become an error page, not half a file."""
+    """The whole report in `form` (csv, xlsx, json). Faults of the first rows become an error page, not half a file.
+
+    Rows come from the store's files while the answer is sent, after the request's database session has ended: a report reads
+    what it needs of the database when it is made.
+    """
     name = f"tandem-{report.name}-{now:%Y%m%dT%H%MZ}"
     if form == "xlsx":
         file = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115  closed by the response
@@ -34,7 +38,7 @@ def download(report: Report, form: str, *, now: datetime) -> Response:
     first = next(chunks, "")
     mime = "text/csv; charset=utf-8" if form == "csv" else "application/json"
     return Response(
-        stream_with_context(chain([first], chunks)),
+        chain([first], chunks),
         headers={"Content-Type": mime, "Content-Disposition": f'attachment; filename="{name}.{form}"', "X-Accel-Buffering": "no"},
     )
 

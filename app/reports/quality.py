@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -27,25 +28,44 @@ ENOUGH = 30
 """Attempts below which an ASR is shown but called few."""
 
 
+FIELDS = (
+    "code", "source", "window_from", "window_until", "attempts", "answered", "effective", "short_calls", "talk_ms",
+    "pdd_ms_sum", "pdd_samples", "mos_milli_sum", "mos_samples",
+)  # fmt: skip
+
+
 def quality_report(session: Session, store: Store, offers: Sequence[Offer], question: Question) -> Report:
-    """One row per offer, code and source. NER counts answered, busy, no answer and refusals by the far end."""
-    return Report("quality", "Quality", COLUMNS, _rows(session, store, offers, question))
+    """One row per offer, code and source. NER counts answered, busy, no answer and refusals by the far end.
+
+    The counters are read at once; the divisions are made while the rows are written.
+    """
+    wanted = [o for o in offers if not question.route_class or o.route_class == question.route_class]
+    counters: dict[int, list[sa.Row[Any]]] = {}
+    columns = [getattr(QualityCounter, name) for name in FIELDS]
+    query = (
+        sa.select(QualityCounter.product_id, *columns)
+        .where(QualityCounter.product_id.in_([o.product_id for o in wanted]))
+        .order_by(QualityCounter.code, QualityCounter.source)
+    )
+    for row in session.execute(query):
+        if not question.codes or row.code.startswith(question.codes):
+            counters.setdefault(row.product_id, []).append(row)
+    return Report("quality", "Quality", COLUMNS, _rows(store, wanted, question, counters))
 
 
-def _rows(session: Session, store: Store, offers: Sequence[Offer], question: Question) -> Iterator[Row]:
+def _rows(
+    store: Store, offers: Sequence[Offer], question: Question, counters: dict[int, list[sa.Row[Any]]]
+) -> Iterator[Row]:
     for offer in offers:
-        if question.route_class and offer.route_class != question.route_class:
-            continue
-        query = sa.select(QualityCounter).where(QualityCounter.product_id == offer.product_id).order_by(QualityCounter.code)
-        counters = [c for c in session.scalars(query) if not question.codes or c.code.startswith(question.codes)]
-        names = _names(store, offer, question, {c.code for c in counters})
-        for counter in counters:
+        of = counters.get(offer.product_id, [])
+        names = _names(store, offer, question, {c.code for c in of})
+        for counter in of:
             destination = names.get(counter.code, "")
             if question.names(destination):
                 yield _line(offer, counter, destination)
 
 
-def _line(offer: Offer, c: QualityCounter, destination: str) -> Row:
+def _line(offer: Offer, c: sa.Row[Any], destination: str) -> Row:
     samples = "none" if not c.attempts else "few" if c.attempts < ENOUGH else "enough"
     return (
         offer.vendor, offer.product, offer.route_class, c.code, destination, c.attempts, c.answered,
