@@ -51,6 +51,11 @@ def create_app(settings: Settings) -> APIFlask:
     db.init_app(app)
     security.install(app, settings)
     web.install(app)
+    if settings.demo:
+        # Only a demo shows its public accounts on the sign-in page.
+        from app.demo.companies import LOGINS, PASSWORD
+
+        app.config.update(DEMO_LOGINS=LOGINS, DEMO_PASSWORD=PASSWORD)
     for name in DOMAINS:
         import_module(name).register(app)
     if settings.web.trusted_proxies:

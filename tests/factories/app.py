@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from apiflask import APIFlask
+from flask import g
 from flask.testing import FlaskClient
 from flask_security import hash_password
 from sqlalchemy.orm import Session
@@ -65,10 +66,17 @@ def make_app(
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=csrf)
     # TESTING lets faults through by default; the pages' own error handling is what we test.
     app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.before_request_funcs.setdefault(None, []).insert(0, _forget_the_last_request)
     if database_url is not None:
         with app.app_context():
             migrate.upgrade(db.engine)
     return app
+
+
+def _forget_the_last_request() -> None:
+    """Requests made inside a test's own application context share its `g`; a server's never do."""
+    for name in ("_login_user", "tandem_actor", "identity"):
+        g.pop(name, None)
 
 
 def make_company(

@@ -23,8 +23,8 @@ function draw(node) {
   }));
   const options = {
     width: node.clientWidth, height: Number(node.dataset.height ?? 220), legend: { live: true }, cursor: { y: false },
-    scales: { x: { time: true } }, series: [{ value: (_, v) => (v == null ? "–" : new Date(v * 1000).toISOString().slice(0, 10)) }, ...series],
-    axes: [axis, { ...axis, size: 64, values: (_, ticks) => ticks.map((v) => v.toFixed(Math.min(places, 4))) }],
+    scales: { x: { time: true } }, series: [{ label: "Day", value: (_, v) => (v == null ? "–" : new Date(v * 1000).toISOString().slice(0, 10)) }, ...series],
+    axes: [{ ...axis, values: (_, ticks) => ticks.map((v) => new Date(v * 1000).toISOString().slice(5, 10)) }, { ...axis, size: 64, values: (_, ticks) => ticks.map((v) => v.toFixed(Math.min(places, 4))) }],
     tzDate: (ts) => uPlot.tzDate(new Date(ts * 1000), "Etc/UTC"),
   };
   shown.set(node, new uPlot(options, [spec.x, ...spec.series.map((one) => one.values)], node));
