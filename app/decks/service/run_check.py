@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 
 from app.carriers.models import Product
 from app.config import Settings
-from app.decks.models import Deck, DeckTemplate
+from app.decks.models import Deck
 from app.decks.service.choose_mapping import options_of, read_options
-from app.decks.service.save_template import may_take_template, template_for, with_template
+from app.decks.service.save_template import Offer, may_take_template, offer_for, with_template
 from rates.deckcheck import CheckReport, Outputs, Progress, run_check
 from rates.options import CheckRequest, DeckOptions, Limits
 from rates.store import Store
@@ -56,17 +56,16 @@ def check_deck(
         if plan is None:
             return None
         report = run_check(plan.request, progress, cancelled)
-        template = None
+        offer = None
         if may_take_template(plan.request.options):
-            template = template_for(session, plan.company_id, report.guess)
+            offer = offer_for(session, plan.company_id, report)
             session.commit()
-        if template is not None:
-            taken = with_template(plan.request.options, read_options(template.options))
-            report = run_check(msgspec.structs.replace(plan.request, options=taken), progress, cancelled)
+        if offer is not None:
+            report = run_check(
+                msgspec.structs.replace(plan.request, options=_taken(plan.request.options, offer)), progress, cancelled
+            )
         keys = _keep(report.outputs, Store(str(settings.store_dir)))
-        heard = _write_down(
-            session, deck_id, job_id, report, keys, plan, template.id if template else None
-        )
+        heard = _write_down(session, deck_id, job_id, report, keys, plan, offer)
         session.commit()
         return report if heard else None
     finally:
@@ -88,6 +87,12 @@ def effective_options(options: DeckOptions, product: Product) -> DeckOptions:
     return msgspec.structs.replace(
         options, unlisted_rule=cast(Any, product.unlisted_rule), notice_days=product.notice_days, defaults=defaults
     )
+
+
+def _taken(options: DeckOptions, offer: Offer) -> DeckOptions:
+    """What was stated for this file, else the template's; the header row is where the file has it."""
+    taken = with_template(options, read_options(offer.template.options))
+    return msgspec.structs.replace(taken, header_row=offer.header_row)
 
 
 def _plan(session: Session, settings: Settings, deck_id: int, job_id: str | None, scratch: Path) -> Plan | None:
@@ -116,7 +121,7 @@ def _keep(outputs: Outputs, store: Store) -> dict[str, str | None]:
 
 def _write_down(
     session: Session, deck_id: int, job_id: str | None, report: CheckReport, keys: dict[str, str | None],
-    plan: Plan, template_id: int | None,
+    plan: Plan, offer: Offer | None,
 ) -> bool:  # fmt: skip
     deck = session.get(Deck, deck_id, with_for_update=True, populate_existing=True)
     if deck is None or deck.state != "checking" or deck.job_id != job_id:
@@ -124,12 +129,10 @@ def _write_down(
     deck.report = msgspec.to_builtins(msgspec.structs.replace(report, outputs=Outputs()), str_keys=True)
     deck.problems_key, deck.rows_key = keys["problems"], keys["rows"]
     deck.diff_key, deck.timeline_key = keys["diff"], keys["timeline"]
-    deck.base_version, deck.template_id = plan.base_version, template_id or deck.template_id
-    if template_id is not None:
-        taken = session.get_one(DeckTemplate, template_id)
-        deck.options = msgspec.to_builtins(
-            with_template(options_of(deck), read_options(taken.options)), str_keys=True
-        )
+    deck.base_version = plan.base_version
+    if offer is not None:
+        deck.template_id = offer.template.id
+        deck.options = msgspec.to_builtins(_taken(options_of(deck), offer), str_keys=True)
     if "cancelled" in report.problem_counts:
         deck.state, deck.error = "failed", "The check was cancelled."
     else:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -17,31 +19,51 @@ from rates.options import Defaults, DeckOptions
 UNIT = "\x1f"
 
 
+def fingerprint(texts: Sequence[str]) -> str | None:
+    """SHA-256 over heading texts, case, spacing and trailing empty cells aside; None without any text."""
+    plain = [" ".join(text.split()).casefold() for text in texts]
+    while plain and not plain[-1]:
+        plain.pop()
+    return hashlib.sha256(UNIT.join(plain).encode()).hexdigest() if plain else None
+
+
 def fingerprint_of(guess: Guess | None) -> str | None:
-    """SHA-256 over the header texts, case and spacing aside; None without a header row."""
-    if guess is None or not guess.columns or guess.header_row.value in (None, "0"):
+    """The fingerprint of the header row; None without one."""
+    if guess is None or guess.header_row.value in (None, "0"):
         return None
-    texts = [" ".join(column.header.split()).casefold() for column in guess.columns]
-    return hashlib.sha256(UNIT.join(texts).encode()).hexdigest()
+    return fingerprint([column.header for column in guess.columns])
 
 
-def template_for(session: Session, company_id: int, guess: Guess | None) -> DeckTemplate | None:
-    """The company's template for a file of this shape."""
-    fingerprint = fingerprint_of(guess)
-    if fingerprint is None:
+@dataclass(frozen=True)
+class Offer:
+    """A template that fits, and the row whose cells are its headings."""
+
+    template: DeckTemplate
+    header_row: int
+
+
+def offer_for(session: Session, company_id: int, report: CheckReport) -> Offer | None:
+    """The company's template one of the first rows is the header of, whether or not the header was guessed."""
+    rows = {fingerprint(row.cells): row.row for row in reversed(report.preview.first if report.preview else ())}
+    rows.pop(None, None)
+    if not rows:
         return None
-    return session.scalar(
+    found = session.scalars(
         sa.select(DeckTemplate).where(
-            DeckTemplate.company_id == company_id, DeckTemplate.fingerprint == fingerprint
+            DeckTemplate.company_id == company_id, DeckTemplate.fingerprint.in_(name for name in rows if name)
         )
-    )
+    ).all()
+    offers = [Offer(template, rows[template.fingerprint]) for template in found]
+    return min(offers, key=lambda offer: offer.header_row, default=None)
 
 
-def save_template(session: Session, deck: Deck, report: CheckReport, *, name: str = "", now: datetime) -> DeckTemplate | None:
+def save_template(
+    session: Session, deck: Deck, report: CheckReport, *, name: str = "", now: datetime
+) -> DeckTemplate | None:
     """Keep the deck's columns and reading options for its company. None when the file has no header to know it by."""
     guess = report.guess
-    fingerprint = fingerprint_of(guess)
-    if guess is None or fingerprint is None:
+    mark = fingerprint_of(guess)
+    if guess is None or mark is None:
         return None
     options = options_of(deck).template()
     headers = {column.header: column.field or "ignore" for column in guess.columns if column.header.strip()}
@@ -51,10 +73,14 @@ def save_template(session: Session, deck: Deck, report: CheckReport, *, name: st
         decimal_mark=guess.decimal_mark.value or options.decimal_mark,
         date_order=guess.date_order.value or options.date_order,
     )  # fmt: skip
-    template = template_for(session, deck.company_id, guess)
+    template = session.scalar(
+        sa.select(DeckTemplate).where(
+            DeckTemplate.company_id == deck.company_id, DeckTemplate.fingerprint == mark
+        )
+    )
     if template is None:
         template = DeckTemplate(
-            company_id=deck.company_id, name=name or deck.filename[:120], fingerprint=fingerprint, created_at=now
+            company_id=deck.company_id, name=name or deck.filename[:120], fingerprint=mark, created_at=now
         )
         session.add(template)
     elif name:

@@ -106,7 +106,7 @@ def file(deck_id: int) -> Any:
         return _go(deck)
     template = db.session.get(DeckTemplate, deck.template_id) if deck.template_id else None
     return _page(
-        "decks/file.html", deck, report, "file", 422 if form.errors else 200, form=form, template=template,
+        "decks/file.html", deck, report, "file", 422 if form.errors else 200, form=form, offered=template,
         uploaded_by=queries.email_of(db.session, deck.uploaded_by),
     )  # fmt: skip
 
