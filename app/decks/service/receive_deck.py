@@ -15,7 +15,8 @@ from app.audit.record import record
 from app.carriers.models import Product
 from app.config import Settings
 from app.decks.files import store_bytes
-from app.decks.models import Deck
+from app.decks.models import Deck, DeckVersion
+from app.decks.service.choose_mapping import options_of
 from app.decks.service.start_check import start_check
 from app.errors import Conflict, Invalid
 from app.security.actor import Actor
@@ -62,9 +63,13 @@ def receive_deck(
         .limit(1)
         .with_for_update(of=Deck)
     )
+    if deck is not None and deck.state == "approved":
+        if _in_force(session, deck, product):
+            _refuse_other_terms(deck, options)
+            return Received(deck, again=True)
+        deck = None  # later versions lie on top: sending it once more asks for those prices once more
     again = deck is not None
-    if deck is not None and deck.state not in AGAIN:
-        _refuse_other_terms(deck, options)
+    if deck is not None and deck.state not in AGAIN and _same_terms(deck, options):
         return Received(deck, again=True)
     if deck is None:
         deck = Deck(
@@ -87,9 +92,24 @@ def receive_deck(
     return Received(deck, again)
 
 
+def _in_force(session: Session, deck: Deck, product: Product) -> bool:
+    """The newest version of the product came from this deck."""
+    newest = sa.select(DeckVersion.deck_id).where(
+        DeckVersion.product_id == product.id, DeckVersion.number == product.version
+    )
+    return session.scalar(newest) == deck.id
+
+
+def _same_terms(deck: Deck, options: DeckOptions) -> bool:
+    """The sender states what was stated before (what is not stated now does not differ)."""
+    before = options_of(deck)
+    mode = options.mode in (None, before.mode)
+    return mode and options.defaults.effective_from in (None, before.defaults.effective_from)
+
+
 def _refuse_other_terms(deck: Deck, options: DeckOptions) -> None:
     before = deck.options.get("mode")
-    if deck.state == "approved" and options.mode is not None and before not in (None, options.mode):
+    if options.mode is not None and before not in (None, options.mode):
         raise Conflict(
             f"These bytes were approved before as a {before} deck of this product (deck {deck.id}).",
             hint="Send a file that differs, or roll back to the version you want.",
