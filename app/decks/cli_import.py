@@ -155,7 +155,7 @@ def _tell(report: CheckReport, deck: Deck, approval: Approval | None, *, dry_run
         for head in ("", "Problem", "Rows", "First at", "How to mend it", "--repair"):
             table.add_column(head)
         for group in report.problems:
-            at = ", ".join(f"row {e.row}" for e in group.examples if e.row) or "file"
+            at = ", ".join(f"row {e.row}" for e in group.examples[:9] if e.row) or "file"
             table.add_row(group.severity, group.id, str(group.count), at, group.hint, " | ".join(group.repairs))
         console = stderr()
         if not sys.stderr.isatty():
