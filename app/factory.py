@@ -41,9 +41,15 @@ def create_app(settings: Settings) -> APIFlask:
     load_models()
     settings.root.mkdir(parents=True, exist_ok=True)
     app = APIFlask(
-        "app", title="Tandem", version="1", docs_path=None, spec_path="/api/openapi.json", static_folder=None,
-        template_folder="web/templates", json_errors=False,
-    )  # fmt: skip
+        "app",
+        title="Tandem",
+        version="1",
+        docs_path=None,
+        spec_path="/api/openapi.json",
+        static_folder=None,  # type: ignore[arg-type]  # WhiteNoise serves /static
+        template_folder="web/templates",
+        json_errors=False,
+    )
     app.config["TANDEM"] = settings
     app.config["SQLALCHEMY_ENGINES"] = {"default": settings.database_url}
     app.config["MAX_CONTENT_LENGTH"] = settings.web.max_upload_bytes

@@ -39,7 +39,7 @@ def edit() -> Answer:
     if not form.validate_on_submit():
         return render_template("carriers/company_edit.html", form=form), 422 if form.errors else 200
     values = {
-        "name": form.name.data, "country": form.country.data, "currency": form.currency.data.upper(),
+        "name": form.name.data, "country": form.country.data, "currency": (form.currency.data or "").upper(),
         "facts": {**company.facts, **{name: form[name].data or "" for name in CONTACTS}},
     }  # fmt: skip
     edit_company(db.session, actor(), values, now=utc_now())
@@ -71,13 +71,13 @@ def create() -> Answer:
         ), 422 if form.errors else 200
     now = utc_now()
     values = {
-        "name": form.name.data, "country": form.country.data, "currency": form.currency.data.upper(),
+        "name": form.name.data, "country": form.country.data, "currency": (form.currency.data or "").upper(),
         "sells": form.sells.data, "buys": form.buys.data,
     }  # fmt: skip
     try:
         company = create_company(db.session, actor(), values, now=now)
         user, secret = add_person(
-            db.session, actor(), company_id=company.id, email=form.owner_email.data, name=form.owner_name.data,
+            db.session, actor(), company_id=company.id, email=form.owner_email.data or "", name=form.owner_name.data or "",
             role="owner", now=now,
         )  # fmt: skip
     except DomainError as error:

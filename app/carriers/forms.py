@@ -63,7 +63,7 @@ def host_name(_form: FlaskForm, field: Field) -> None:
             raise ValidationError("Give an IP address or a host name.") from None
 
 
-class ProductForm(FlaskForm):
+class ProductForm(FlaskForm):  # type: ignore[misc]
     name = StringField(
         "Name", [DataRequired(), Length(max=80)], description="As buyers see it, for example Premium CLI."
     )
@@ -90,7 +90,7 @@ class ProductForm(FlaskForm):
     description = TextAreaField("What it promises", [Optional(), Length(max=2000)])
 
 
-class VendorTrunkForm(FlaskForm):
+class VendorTrunkForm(FlaskForm):  # type: ignore[misc]
     name = StringField("Name", [DataRequired(), Length(max=80)])
     host = StringField("Address", [DataRequired(), Length(max=253), host_name])
     port = IntegerField("Port", [NumberRange(min=1, max=65_535)], default=5060)
@@ -126,7 +126,7 @@ class CustomerTrunkForm(PolicyFields):
     enabled = BooleanField("In use", default=True)
 
 
-class KeyForm(FlaskForm):
+class KeyForm(FlaskForm):  # type: ignore[misc]
     name = StringField("Name", [DataRequired(), Length(max=120)], description="Who or what will use it.")
     trunk_id = SelectField("Speaks for trunk", coerce=int)
     scopes = SelectMultipleField(
@@ -143,7 +143,7 @@ class KeyForm(FlaskForm):
     )
 
 
-class NothingForm(FlaskForm):
+class NothingForm(FlaskForm):  # type: ignore[misc]
     """Only the CSRF token: for buttons."""
 
 

@@ -79,8 +79,8 @@ def create() -> Any:
             key, secret = create_key(
                 db.session,
                 actor(),
-                name=form.name.data.strip(),
-                scopes=list(form.scopes.data),
+                name=(form.name.data or "").strip(),
+                scopes=list(form.scopes.data or ()),
                 trunk_id=form.trunk_id.data or None,
                 valid_days=form.valid_days.data or None,
                 now=utc_now(),

@@ -43,7 +43,7 @@ def create() -> Answer:
         return render_template("carriers/person.html", form=form, secret=None), 422 if form.errors else 200
     try:
         user, secret = add_person(
-            db.session, actor(), company_id=company.id, email=form.email.data, name=form.name.data,
+            db.session, actor(), company_id=company.id, email=form.email.data or "", name=form.name.data or "",
             role=form.role.data, now=utc_now(),
         )  # fmt: skip
     except DomainError as error:

@@ -79,7 +79,7 @@ def _seconds(label: str, description: str = "") -> DecimalField:
     )
 
 
-class PolicyFields(FlaskForm):
+class PolicyFields(FlaskForm):  # type: ignore[misc]
     """Fields of a policy; mixed into the trunk's form."""
 
     kind = SelectField("Order by", choices=KINDS)

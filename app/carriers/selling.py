@@ -90,14 +90,14 @@ def _edit_product(product: Product | None) -> Any:
     fill_choice(form.vendor_trunk_id, trunks, "not yet known")
     if form.validate_on_submit():
         facts = ProductFacts(
-            name=form.name.data.strip(),
+            name=(form.name.data or "").strip(),
             route_class=form.route_class.data,
             currency=form.currency.data,
             vendor_trunk_id=form.vendor_trunk_id.data or None,
             tech_prefix=form.tech_prefix.data or "",
             unlisted_rule=form.unlisted_rule.data,
-            notice_days=form.notice_days.data,
-            timeout_ms=form.timeout_ms.data,
+            notice_days=form.notice_days.data or 0,
+            timeout_ms=form.timeout_ms.data or 0,
             enabled=form.enabled.data,
             listed=form.listed.data,
             description=form.description.data or "",
@@ -131,9 +131,9 @@ def _edit_trunk(trunk: VendorTrunk | None) -> Any:
     form = VendorTrunkForm(obj=trunk)
     if form.validate_on_submit():
         facts = VendorTrunkFacts(
-            name=form.name.data.strip(),
-            host=form.host.data.strip(),
-            port=form.port.data,
+            name=(form.name.data or "").strip(),
+            host=(form.host.data or "").strip(),
+            port=form.port.data or 0,
             transport=form.transport.data,
             channels=form.channels.data,
             cps=form.cps.data,

@@ -71,11 +71,11 @@ def _edit(trunk: CustomerTrunk | None) -> Any:
     if form.validate_on_submit():
         try:
             facts = CustomerTrunkFacts(
-                name=form.name.data.strip(),
+                name=(form.name.data or "").strip(),
                 tech_prefix=form.tech_prefix.data or "",
                 source_ips=split_list(form.source_ips.data),
                 policy=policy_of_form(form),
-                max_routes=form.max_routes.data,
+                max_routes=form.max_routes.data or 0,
                 blocked_codes=split_list(form.blocked_codes.data),
                 opened_codes=split_list(form.opened_codes.data),
                 enabled=form.enabled.data,

@@ -71,7 +71,7 @@ class ProductLine:
     enabled: bool
 
 
-def _count(session: Session, query: sa.Select[tuple[int]]) -> int:
+def _count(session: Session, query: sa.Select[int]) -> int:
     return session.scalar(query) or 0
 
 
@@ -166,7 +166,7 @@ def trunk_count(session: Session, company_id: int) -> int:
     )
 
 
-def _versions(*, seller: int | None, buyer: int | None) -> sa.Select[tuple[DeckVersion, str, str]]:
+def _versions(*, seller: int | None, buyer: int | None) -> sa.Select[DeckVersion, str, str]:
     query = (
         sa.select(DeckVersion, Company.name, Product.name)
         .join(Product, Product.id == DeckVersion.product_id)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Timestamped, UtcDateTime
 
-fs.FsModels.set_db_info(base_model=Base, user_table_name="user", role_table_name="role")
+fs.FsModels.set_db_info(base_model=Base, user_table_name="user", role_table_name="role")  # type: ignore[no-untyped-call]
 
 
 class Role(Base, fs.FsRoleMixin):

@@ -28,7 +28,9 @@ _COMPANY = frozenset(PERMISSIONS)
 
 ROLES: dict[str, frozenset[str]] = {
     "owner": _COMPANY,
-    "rates": frozenset({"deck:read", "deck:write", "deck:approve", "market:read", "report:read", "job:read", "job:cancel"}),
+    "rates": frozenset(
+        {"deck:read", "deck:write", "deck:approve", "market:read", "report:read", "job:read", "job:cancel"}
+    ),
     "trader": frozenset(
         {"market:read", "market:buy", "order:decide", "lcr:simulate", "report:read", "job:read", "job:cancel"}
     ),

@@ -6,6 +6,7 @@ import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, cast
 
 from flask import Flask, g, request
 from flask_limiter import Limiter
@@ -102,10 +103,9 @@ def install(app: Flask, settings: Settings) -> None:
     limiter.init_app(app)
     datastore = FSQLALiteUserDatastore(db, User, Role, WebAuthn)
     Security(app, datastore)
-    view = app.view_functions["security.login"]
-    app.view_functions["security.login"] = limiter.limit(
-        f"{settings.web.sign_ins_per_minute}/minute", methods=["POST"]
-    )(view)
+    limit = limiter.limit(f"{settings.web.sign_ins_per_minute}/minute", methods=["POST"])
+    for name in ("security.login", "security.two_factor_token_validation", "security.mf_recovery"):
+        app.view_functions[name] = cast("Any", limit(app.view_functions[name]))
 
     @app.before_request
     def protect_cookie_requests() -> None:
