@@ -39,7 +39,7 @@ def _instant(text: str | None, default: datetime) -> datetime:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
-def _company_actor(slug: str | None) -> Actor:
+def company_actor(slug: str | None) -> Actor:
     """The command line acts for a company by its slug; without one for the operator."""
     where = Company.slug == slug if slug else Company.is_operator.is_(True)
     company = db.session.scalar(sa.select(Company).where(where).order_by(Company.id).limit(1))
@@ -85,7 +85,7 @@ def report(
             codes=dial_codes(code), destination=destination, route_class=route_class, label=label.upper(), product_id=product,
             layout=layout,
         )  # fmt: skip
-        made = make_report(db.session, run.settings, name, _company_actor(company), question)
+        made = make_report(db.session, run.settings, name, company_actor(company), question)
         counted = 0
 
         def rows() -> Iterator[Row]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -54,7 +53,7 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path) -> World:
     app = make_app(tmp_path)
     with app.app_context():
         session = db.session
@@ -97,4 +96,4 @@ def world(tmp_path: Path) -> Iterator[World]:
             "buyer": make_user(session, buyer, "trader"), "operator": make_user(session, operator, "operator"),
         }  # fmt: skip
     # Outside the context: each request of a test gets its own, as on a server.
-    yield World(app, acme, bravo, buyer, operator, users, acme_product, bravo_product, hidden)
+    return World(app, acme, bravo, buyer, operator, users, acme_product, bravo_product, hidden)

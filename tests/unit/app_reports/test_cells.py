@@ -57,8 +57,9 @@ def test_changes_tell_old_and_new_percent_and_date(world: World) -> None:
     changed, coming = "2026-11-18T12:00:00Z", "2026-11-23T12:00:00Z"
     assert told == [
         ("447", "DECREASE", "0.0250", "0.0240", "-4.00", coming), ("33", "NEW", "", "0.0050", "", changed),
-        ("447", "INCREASE", "0.0200", "0.0250", "25.00", changed), ("4479", "CLOSED", "0.0300", "0.0250", "", changed),
+        ("447", "INCREASE", "0.0200", "0.0250", "25.00", changed), ("4479", "CLOSED", "0.0300", "0.0250", "-16.67", changed),
     ]  # fmt: skip
+    # What is closed falls back to the shorter code, whose price is told as the new one.
     only = rows(world, "acme", f"/reports/changes.csv?since={since}&until={until}&label=INCREASE")
     assert [r["Code"] for r in only] == ["447"]
 
