@@ -59,6 +59,11 @@ impl DigitKey {
         well_formed.then_some(key)
     }
 
+    /// From a stored form that was checked when its file was opened.
+    pub(crate) fn from_checked(raw: u64) -> Self {
+        Self(raw)
+    }
+
     pub fn raw(self) -> u64 {
         self.0
     }

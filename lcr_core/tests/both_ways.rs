@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use support::{Dice, EPOCH, index_bytes, snapshot_of, world};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn lists_and_rows_agree(seed in any::<u64>()) {

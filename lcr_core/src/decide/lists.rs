@@ -3,8 +3,8 @@
 use super::{Asked, Decision, Route};
 use crate::access::policy::{Guard, Kind};
 use crate::error::QueryError;
-use crate::index::candidate;
-use crate::number::DigitKey;
+use crate::index::{NONE, candidate};
+use crate::number::MAX_DIGITS;
 use crate::policy::order::{Hit, Member};
 use crate::policy::verdict::Verdict;
 use crate::quality::Figures;
@@ -53,6 +53,8 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<bool,
         }
     }
     let verdicts = asked.rank(&mut members);
+    let by_len = chain_by_len(asked, code);
+    decision.routes.reserve(members.len().min(prepared.most));
     for (member, _) in members
         .iter()
         .zip(&verdicts)
@@ -61,7 +63,7 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<bool,
         let Hit::Candidate(entry) = member.hit else {
             continue;
         };
-        let (code, row) = row_of(asked, code, entry).ok_or_else(inconsistent)?;
+        let (code, row) = row_of(asked, &by_len, entry).ok_or_else(inconsistent)?;
         decision.routes.push(Route {
             offer: member.offer,
             code,
@@ -82,18 +84,26 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<bool,
     Ok(!decision.routes.is_empty())
 }
 
-fn row_of(asked: &Asked<'_>, deepest: u32, entry: u64) -> Option<(u32, u32)> {
+/// The codes on the way up, by length, found once for all routes.
+fn chain_by_len(asked: &Asked<'_>, deepest: u32) -> [u32; MAX_DIGITS + 1] {
     let index = &asked.prepared.snapshot.index;
-    let mut code = deepest;
-    loop {
-        let key: DigitKey = index.code(code)?;
-        if key.len() <= candidate::matched_len(entry) {
-            break;
+    let mut by_len = [NONE; MAX_DIGITS + 1];
+    for code in std::iter::successors(Some(deepest), |&code| index.parent(code)) {
+        if let Some(slot) = index.code(code).and_then(|key| by_len.get_mut(key.len())) {
+            *slot = code;
         }
-        code = index.parent(code)?;
     }
+    by_len
+}
+
+fn row_of(asked: &Asked<'_>, by_len: &[u32; MAX_DIGITS + 1], entry: u64) -> Option<(u32, u32)> {
+    let code = *by_len.get(candidate::matched_len(entry))?;
     Some((
         code,
-        index.valid_row(code, candidate::column(entry), asked.call.at_us)?,
+        asked.prepared.snapshot.index.valid_row(
+            code,
+            candidate::column(entry),
+            asked.call.at_us,
+        )?,
     ))
 }

@@ -136,7 +136,7 @@ impl Index {
         self.codes()
             .get(code as usize)
             .copied()
-            .and_then(DigitKey::from_raw)
+            .map(DigitKey::from_checked)
     }
 
     /// The next shorter code of the union that is a prefix of this one.
