@@ -17,6 +17,7 @@ __all__ = [
     "__version__",
     "build_index",
     "expand_range",
+    "hunt",
     "publish",
     "rate_call",
     "run_edge",
@@ -94,6 +95,11 @@ def rate_call(terms_json: str, duration_ms: int, rounding_json: str | None = Non
 
 def talk_time(terms_json: str, balance_nanos: int) -> int | None:
     """Seconds a balance in the currency of the terms lasts; None = without end. A negative balance lasts 0."""
+
+def hunt(attempts_json: str) -> str:
+    """What a hunted call adds up to. Attempts in order: [{"vendor": str, "code": SIP status, "q850": int|null, "ringing_ms": int|null,
+    "ended_ms": int}], times after each attempt's INVITE. JSON {"customer": {"calls", "answered", "pdd_ms", "final_code", "billable"},
+    "vendors": [{"vendor", "seizures", "answered", "effective" (NER), "step": "stop"|"next"|"next_once"}]}; ends at the first stop."""
 
 def expand_range(first: str, last: str) -> list[str]:
     """Smallest set of prefixes that covers exactly the inclusive range; both ends of one length."""

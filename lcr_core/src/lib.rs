@@ -3,6 +3,7 @@
 //! Map, lowest floor first: `error` `time` `number` `money` · `rating` (seconds to money) · `index` (codes of all offers
 //! merged, one flat file) · `access` (offers, trunks, keys, policies) · `quality` (counters) · `snapshot` (index + access,
 //! published by rename) · `policy` (one rule a file) · `decide` (the one entry point) · `explain` · `answer` (its JSON).
+//! `hunt` (what follows a vendor's final answer) stands alone.
 //! docs/decision.md is the contract.
 #![deny(unsafe_code)]
 
@@ -12,6 +13,7 @@ pub mod build_words;
 pub mod decide;
 pub mod error;
 pub mod explain;
+pub mod hunt;
 pub mod index;
 pub mod money;
 pub mod number;

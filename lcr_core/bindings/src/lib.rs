@@ -20,7 +20,7 @@ mod _native {
     #[pymodule_export]
     use super::snapshot::Snapshot;
     #[pymodule_export]
-    use super::{expand_range, rate_call, run_edge, talk_time};
+    use super::{expand_range, hunt, rate_call, run_edge, talk_time};
 
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -67,6 +67,14 @@ fn talk_time(py: Python<'_>, terms_json: &str, balance_nanos: i64) -> PyResult<O
         &terms,
         u64::try_from(balance_nanos).unwrap_or(0),
     ))
+}
+
+#[pyfunction]
+fn hunt(py: Python<'_>, attempts_json: &str) -> PyResult<String> {
+    let malformed = |e: serde_json::Error| errors::bad_query(py, &format!("attempts: {e}"));
+    let attempts: Vec<lcr_core::hunt::Attempt> =
+        serde_json::from_str(attempts_json).map_err(malformed)?;
+    serde_json::to_string(&lcr_core::hunt::summarize(&attempts)).map_err(malformed)
 }
 
 #[pyfunction]

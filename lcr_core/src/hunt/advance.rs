@@ -58,7 +58,13 @@ mod tests {
     use super::*;
 
     fn after(code: u16, q850: Option<u16>, ringing_ms: Option<u64>) -> Step {
-        advance(&Attempt { vendor: "V".to_owned(), code, q850, ringing_ms, ended_ms: 5_000 })
+        advance(&Attempt {
+            vendor: "V".to_owned(),
+            code,
+            q850,
+            ringing_ms,
+            ended_ms: 5_000,
+        })
     }
 
     #[test]

@@ -40,7 +40,13 @@ pub struct Hunt {
 pub fn summarize(attempts: &[Attempt]) -> Hunt {
     let mut elapsed_ms = 0_u64;
     let mut advanced_once = false;
-    let mut customer = CustomerView { calls: 1, answered: 0, pdd_ms: None, final_code: None, billable: false };
+    let mut customer = CustomerView {
+        calls: 1,
+        answered: 0,
+        pdd_ms: None,
+        final_code: None,
+        billable: false,
+    };
     let mut vendors = Vec::with_capacity(attempts.len());
     for attempt in attempts {
         let mut step = advance(attempt);
@@ -85,7 +91,13 @@ mod tests {
 
     #[test]
     fn a_second_unknown_number_ends_the_hunt() {
-        let miss = |vendor: &str| Attempt { vendor: vendor.to_owned(), code: 404, q850: None, ringing_ms: None, ended_ms: 100 };
+        let miss = |vendor: &str| Attempt {
+            vendor: vendor.to_owned(),
+            code: 404,
+            q850: None,
+            ringing_ms: None,
+            ended_ms: 100,
+        };
         let hunt = summarize(&[miss("A"), miss("B"), miss("C")]);
         assert_eq!(hunt.vendors.len(), 2);
         assert_eq!(hunt.customer.final_code, Some(404));
@@ -93,9 +105,28 @@ mod tests {
 
     #[test]
     fn what_lies_behind_a_stop_is_not_counted() {
-        let busy = Attempt { vendor: "A".to_owned(), code: 486, q850: None, ringing_ms: None, ended_ms: 900 };
-        let next = Attempt { vendor: "B".to_owned(), code: 200, q850: None, ringing_ms: Some(10), ended_ms: 20 };
+        let busy = Attempt {
+            vendor: "A".to_owned(),
+            code: 486,
+            q850: None,
+            ringing_ms: None,
+            ended_ms: 900,
+        };
+        let next = Attempt {
+            vendor: "B".to_owned(),
+            code: 200,
+            q850: None,
+            ringing_ms: Some(10),
+            ended_ms: 20,
+        };
         let hunt = summarize(&[busy, next]);
-        assert_eq!((hunt.vendors.len(), hunt.customer.answered, hunt.customer.billable), (1, 0, false));
+        assert_eq!(
+            (
+                hunt.vendors.len(),
+                hunt.customer.answered,
+                hunt.customer.billable
+            ),
+            (1, 0, false)
+        );
     }
 }
