@@ -39,7 +39,7 @@ def sell_rate(cost_nanos: int, rule: MarginRule) -> int:
     """The sell rate in nanos per minute; exact, rounded once, upwards, so that the margin is never undercut."""
     share = -(-cost_nanos * rule.percent_ppm // PPM)  # ceiling
     wanted = max(cost_nanos + max(share, rule.fixed_nanos), rule.minimum_nanos)
-    step = 10 ** (9 - rule.places)
+    step = int(10 ** (9 - rule.places))
     return -(-wanted // step) * step
 
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain
-from typing import IO, Final, cast
+from typing import BinaryIO, Final, cast
 
 from flask import Response, send_file
 
@@ -28,7 +28,7 @@ def download(report: Report, form: str, *, now: datetime) -> Response:
     """
     name = f"tandem-{report.name}-{now:%Y%m%dT%H%MZ}"
     if form == "xlsx":
-        file = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115  closed by the response
+        file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  closed by the response
         write_xlsx(report, file)
         file.seek(0)
         return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{name}.xlsx")

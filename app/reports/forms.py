@@ -52,9 +52,8 @@ def filter_form(args: Mapping[str, str], offers: Sequence[Offer], *, now: dateti
 def question_of(form: FilterForm, *, now: datetime, filters: Sequence[str]) -> Question:
     """The question asked; raises Invalid naming the first field that cannot be read. Fields not in `filters` are ignored."""
     if not form.validate():
-        field, errors = next(iter(form.errors.items()))
-        label = form[field].label.text if field in form else field
-        raise Invalid(f"{label}: {errors[0]}", hint="Correct the filter, or leave it empty.", field=field)
+        field = next(one for one in form if one.errors)
+        raise Invalid(f"{field.label.text}: {field.errors[0]}", hint="Correct the filter, or leave it empty.", field=field.name)
 
     def given(name: str) -> Any:
         return form[name].data if name in filters else None

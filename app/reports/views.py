@@ -33,15 +33,16 @@ def _settings() -> Settings:
     return settings
 
 
-def _form(entry: Entry, args: Mapping[str, str]) -> FilterForm:
+def _form(entry: Entry, args: Mapping[str, str], *, opening: bool = False) -> FilterForm:
+    """`opening`: a page called without filters begins with a question of its own; a file never does."""
     now = utc_now()
     blank = Question(now=now, at=now, since=now, until=now)
     form = filter_form(args, offers_for(db.session, entry.name, actor(), blank), now=now)
-    if not args and entry.name == "lcr":
+    if opening and not args and entry.name == "lcr":
         form.code.data = "44"
-    if not args and entry.name == "deck":
-        own = form.product.choices or []
-        form.product.data = own[1][0] if len(own) > 1 else ""
+    if opening and not args and entry.name == "deck":
+        own = [str(choice[0]) for choice in list(form.product.choices or [])[1:]]
+        form.product.data = own[0] if own else ""
     return form
 
 
@@ -56,14 +57,14 @@ def index() -> str:
 @require("report:read")
 def show(name: str) -> tuple[str, int] | str:
     entry = entry_of(name, actor())
-    form = _form(entry, request.args)
+    form = _form(entry, request.args, opening=True)
     try:
         question = question_of(form, now=utc_now(), filters=entry.filters)
         report = make_report(db.session, _settings(), name, actor(), question)
         found = preview(report, every_column=request.args.get("columns") == "all")
     except Invalid as fault:
         return render_template("reports/report.html", entry=entry, form=form, fault=fault, found=None, asked="", presets=()), 422
-    asked = {field: str(form[field].raw_data[0] if form[field].raw_data else _default(form, field)) for field in entry.filters}
+    asked = {field: _asked(form, field) for field in entry.filters}
     asked = {field: value for field, value in asked.items() if value}
     return render_template(
         "reports/report.html", entry=entry, form=form, fault=None, found=found, asked=urlencode(asked),
@@ -71,9 +72,10 @@ def show(name: str) -> tuple[str, int] | str:
     )  # fmt: skip
 
 
-def _default(form: FilterForm, field: str) -> str:
-    value = form[field].data
-    return "" if value is None else str(value)
+def _asked(form: FilterForm, field: str) -> str:
+    """A filter as it stood in the query, else the default it took."""
+    given = form[field].raw_data or [form[field].data]
+    return "" if given[0] is None else str(given[0])
 
 
 @pages.get("/reports/<name>.<any(csv, xlsx, json):kind>")
