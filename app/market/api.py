@@ -1,0 +1,69 @@
+"""The market for programs: GET /api/v1/market/offers and /api/v1/market/compare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import jsonify, request
+
+from app.clock import from_micros
+from app.db import db
+from app.market.browse_views import market
+from app.market.compare import compare
+from app.market.filters import filters_of
+from app.market.search import browse
+from app.market.watching import watched_keys
+from app.security.access import actor, require
+from app.web.shell import nanos_decimal
+
+api = APIBlueprint("market_api", __name__, url_prefix="/api/v1", tag="Market")
+
+
+def offer_json(row: dict[str, Any], base: str) -> dict[str, Any]:
+    """One offer: money as decimal strings, instants as ISO 8601, counts beside every figure."""
+    return {
+        "offer": row["key"], "product_id": row["product_id"], "seller": row["seller"], "product": row["product"],
+        "class": row["route_class"], "country": row["country"], "destination": row["destination"], "code": row["code"],
+        "beats": row.get("beats"), "codes": row["codes"], "currency": row["currency"], "rate": nanos_decimal(row["rate_nanos"]),
+        "connect_fee": nanos_decimal(row["connect_fee_nanos"]), "initial_increment": row["initial_increment"],
+        "next_increment": row["next_increment"], "eff": {"60": nanos_decimal(row["eff60"]), "180": nanos_decimal(row["eff180"])},
+        "base_currency": base,
+        "next": None if row["next_at"] is None else {
+            "at": from_micros(row["next_at"]).isoformat(), "rate": None if row["next_rate"] is None else nanos_decimal(row["next_rate"]),
+            "change_ppm": row["next_ppm"],
+        },
+        "history": [None if value is None else nanos_decimal(value) for value in row["history"]],
+        "quality": {
+            name: row[name]
+            for name in ("attempts", "answered", "effective", "talk_ms", "pdd_ms_sum", "pdd_samples", "mos_milli_sum", "mos_samples")
+        },
+    }  # fmt: skip
+
+
+@api.get("/market/offers")
+@api.doc(summary="Search the market", description="The same words as the page: q, class, seller, country, currency, quality, change, "
+         "price, tab, sort, dir, page. A number or dial code in `q` prices each product by its matched code.")  # fmt: skip
+@require("market:read")
+def offers() -> Any:
+    view = market()
+    filters = filters_of(request.args)
+    result = browse(view, filters, watched=watched_keys(db.session, actor()))
+    rows = [offer_json(row, view.base_currency) for row in result.rows]
+    return jsonify(
+        market=view.name, as_of=view.at.isoformat(), total=result.total, page=min(filters.page, result.pages), pages=result.pages, offers=rows
+    )
+
+
+@api.get("/market/compare")
+@api.doc(summary="Compare two to four offers", description="`o` names an offer and is given two to four times.")
+@require("market:read")
+def compare_offers() -> Any:
+    view = market()
+    found = compare(view, request.args.getlist("o"))
+    lines = [{"attribute": line.label, "values": [{"text": c.text, "best": c.best or None} for c in line.cells]} for line in found.lines]
+    destinations = [
+        {"destination": name, "eff180": [None if v is None else nanos_decimal(v) for v in values]} for name, values in found.destinations
+    ]
+    offers = [offer_json(row, view.base_currency) for row in found.offers]
+    return jsonify(market=view.name, offers=offers, lines=lines, destinations=destinations)

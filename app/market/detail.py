@@ -1,0 +1,86 @@
+"""One offer in the side panel: prices, history, what is announced, quality by code, the match of a number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow.compute as pc
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.carriers.models import Product, QualityCounter
+from app.market.compare import history_chart, offer_row
+from app.market.figures import COUNTERS, Figure, figures
+from app.market.search import matches
+from app.market.snapshot import MarketSnapshot
+
+CODES = 60
+
+
+@dataclass(frozen=True)
+class CodeLine:
+    code: str
+    rate_nanos: int
+    eff180: int
+    next_at: int | None
+    next_rate: int | None
+
+
+@dataclass(frozen=True)
+class MatchBar:
+    """One dial code of the product along the digits of the searched number; `wins` marks the longest."""
+
+    code: str
+    destination: str
+    rate_nanos: int
+    wins: bool
+
+
+@dataclass(frozen=True)
+class Detail:
+    """`codes`: the first of the group's codes; `quality`: (code, figures) measured for the product in this country."""
+
+    offer: dict[str, Any]
+    figures: dict[str, Figure]
+    chart: dict[str, Any]
+    codes: list[CodeLine]
+    bars: list[MatchBar]
+    quality: list[tuple[str, dict[str, Figure]]]
+    description: str
+
+
+def detail(session: Session, market: MarketSnapshot, key: str, digits: str) -> Detail:
+    """Raises NotFound when the offer is not on the market."""
+    offer = offer_row(market, key)
+    codes = _codes(market, offer)
+    product = session.get(Product, offer["product_id"])
+    return Detail(
+        offer, figures(offer), history_chart(market, [offer]), codes, _bars(market, offer["product_id"], digits),
+        _quality(session, offer["product_id"], [line.code for line in codes]), product.description if product else "",
+    )  # fmt: skip
+
+
+def _codes(market: MarketSnapshot, offer: dict[str, Any]) -> list[CodeLine]:
+    codes = market.codes
+    position = pc.index(market.groups["key"], offer["key"]).as_py()
+    part = codes.filter(pc.equal(codes["group"], position)).slice(0, CODES).to_pylist()
+    return [CodeLine(row["code"], row["rate_nanos"], row["eff180"], row["next_at"], row["next_rate"]) for row in part]
+
+
+def _bars(market: MarketSnapshot, product_id: int, digits: str) -> list[MatchBar]:
+    if not digits:
+        return []
+    positions = matches(market, digits).get(product_id, [])
+    rows = market.codes.take(positions).to_pylist() if positions else []
+    return [MatchBar(row["code"], row["destination"], row["rate_nanos"], number == 0) for number, row in enumerate(rows)]
+
+
+def _quality(session: Session, product_id: int, codes: list[str]) -> list[tuple[str, dict[str, Figure]]]:
+    prefixes = {code[:length] for code in codes for length in range(1, len(code) + 1)}
+    rows = session.scalars(
+        sa.select(QualityCounter)
+        .where(QualityCounter.product_id == product_id, QualityCounter.source == "calls", QualityCounter.code.in_(prefixes))
+        .order_by(QualityCounter.code)
+    )
+    return [(row.code, figures({name: getattr(row, name) for name in COUNTERS})) for row in rows]
