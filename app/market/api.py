@@ -51,19 +51,30 @@ def offers() -> Any:
     result = browse(view, filters, watched=watched_keys(db.session, actor()))
     rows = [offer_json(row, view.base_currency) for row in result.rows]
     return jsonify(
-        market=view.name, as_of=view.at.isoformat(), total=result.total, page=min(filters.page, result.pages), pages=result.pages, offers=rows
+        market=view.name,
+        as_of=view.at.isoformat(),
+        total=result.total,
+        page=min(filters.page, result.pages),
+        pages=result.pages,
+        offers=rows,
     )
 
 
 @api.get("/market/compare")
-@api.doc(summary="Compare two to four offers", description="`o` names an offer and is given two to four times.")
+@api.doc(
+    summary="Compare two to four offers", description="`o` names an offer and is given two to four times."
+)
 @require("market:read")
 def compare_offers() -> Any:
     view = market()
     found = compare(view, request.args.getlist("o"))
-    lines = [{"attribute": line.label, "values": [{"text": c.text, "best": c.best or None} for c in line.cells]} for line in found.lines]
+    lines = [
+        {"attribute": line.label, "values": [{"text": c.text, "best": c.best or None} for c in line.cells]}
+        for line in found.lines
+    ]
     destinations = [
-        {"destination": name, "eff180": [None if v is None else nanos_decimal(v) for v in values]} for name, values in found.destinations
+        {"destination": name, "eff180": [None if v is None else nanos_decimal(v) for v in values]}
+        for name, values in found.destinations
     ]
     offers = [offer_json(row, view.base_currency) for row in found.offers]
     return jsonify(market=view.name, offers=offers, lines=lines, destinations=destinations)

@@ -38,13 +38,22 @@ class Listed:
 
 
 def assemble(
-    listed: Listed, timeline: pa.Table, counters: Mapping[str, tuple[int, ...]], fx_nanos: Mapping[str, int], *, now: datetime
+    listed: Listed,
+    timeline: pa.Table,
+    counters: Mapping[str, tuple[int, ...]],
+    fx_nanos: Mapping[str, int],
+    *,
+    now: datetime,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(groups, codes) of one product at `now`; `codes.group` is the position of its group. Codes in a currency
     without an exchange rate, and blocked or closed ones, keep their row in `codes` without a price and form no group."""
     rows = _plain(timeline)
     at = to_micros(now)
-    live = rows[(rows["begins"] <= at) & (at < rows["ends"])].drop_duplicates("code", keep="last").reset_index(drop=True)
+    live = (
+        rows[(rows["begins"] <= at) & (at < rows["ends"])]
+        .drop_duplicates("code", keep="last")
+        .reset_index(drop=True)
+    )
     codes = _priced(live, fx_nanos)
     codes = _with_pending(codes, rows, at)
     codes["country"] = [country_of(code) for code in codes["code"]]
@@ -62,7 +71,7 @@ def assemble(
 
 def _plain(timeline: pa.Table) -> pd.DataFrame:
     table = timeline.drop_columns(["effective_from", "effective_until", "received_at", "deck_id", "deck_row"])
-    rows = table.to_pandas()
+    rows: pd.DataFrame = table.to_pandas()
     rows["begins"] = timeline["effective_from"].cast(pa.int64()).to_numpy()
     rows["ends"] = timeline["effective_until"].cast(pa.int64()).fill_null(int(NEVER)).to_numpy()
     return rows
@@ -71,7 +80,9 @@ def _plain(timeline: pa.Table) -> pd.DataFrame:
 def _priced(live: pd.DataFrame, fx_nanos: Mapping[str, int]) -> pd.DataFrame:
     """Adds eff60 and eff180 (base nanos a minute); a deck has few distinct terms, so each is computed once, exactly."""
     codes = live.copy()
-    first = codes["first_rate_nanos"].astype("Int64").fillna(codes["rate_nanos"].astype("Int64")).astype("int64")
+    first = (
+        codes["first_rate_nanos"].astype("Int64").fillna(codes["rate_nanos"].astype("Int64")).astype("int64")
+    )
     keys = list(
         zip(
             codes["rate_nanos"].tolist(), first.tolist(), codes["connect_fee_nanos"].tolist(), codes["initial_increment"].tolist(),
@@ -95,14 +106,18 @@ def _priced(live: pd.DataFrame, fx_nanos: Mapping[str, int]) -> pd.DataFrame:
 def _with_pending(codes: pd.DataFrame, rows: pd.DataFrame, at: int) -> pd.DataFrame:
     """Adds `next_at` (us, null = none), `next_rate` (null = the code ends or is blocked then)."""
     later = rows[rows["begins"] > at].sort_values(["code", "begins"]).drop_duplicates("code")
-    found = codes[["code", "ends"]].merge(later[["code", "begins", "rate_nanos", "status"]], on="code", how="left")
+    found = codes[["code", "ends"]].merge(
+        later[["code", "begins", "rate_nanos", "status"]], on="code", how="left"
+    )
     begins = found["begins"].fillna(int(NEVER)).astype("int64")
     ends = found["ends"].astype("int64")
     starts = (begins <= ends).to_numpy() & (begins < NEVER).to_numpy()
     moment = np.minimum(begins.to_numpy(), ends.to_numpy())
     codes["next_at"] = pd.array(np.where(moment < NEVER, moment, 0), dtype="Int64")
     codes.loc[moment >= NEVER, "next_at"] = pd.NA
-    codes["next_rate"] = found["rate_nanos"].astype("Int64").where(starts & (found["status"] == 0).to_numpy()).to_numpy()
+    codes["next_rate"] = (
+        found["rate_nanos"].astype("Int64").where(starts & (found["status"] == 0).to_numpy()).to_numpy()
+    )
     codes["next_rate"] = codes["next_rate"].astype("Int64")
     return codes.drop(columns=["begins", "ends"])
 
@@ -110,14 +125,17 @@ def _with_pending(codes: pd.DataFrame, rows: pd.DataFrame, at: int) -> pd.DataFr
 def _groups(listed: Listed, codes: pd.DataFrame) -> pd.DataFrame:
     by = codes.groupby("group", sort=True)
     # Terms shown for a group are those of its dearest code.
-    dearest = codes.sort_values(["group", "eff180", "code"], ascending=[True, False, True]).drop_duplicates("group").set_index("group")
-    groups = dearest[["country", "destination", "currency", "connect_fee_nanos", "initial_increment", "next_increment", "free_seconds"]].copy()
+    by_price = codes.sort_values(["group", "eff180", "code"], ascending=[True, False, True])
+    dearest = by_price.drop_duplicates("group").set_index("group")
+    terms = ["currency", "connect_fee_nanos", "initial_increment", "next_increment", "free_seconds"]
+    groups = dearest[["country", "destination", *terms]].copy()
     groups["rate_nanos"] = dearest["rate_nanos"]
     groups["rate_min_nanos"] = by["rate_nanos"].min()
     groups["eff60"] = by["eff60"].max().astype("int64")
     groups["eff180"] = by["eff180"].max().astype("int64")
     groups["codes"] = by.size().astype("int32")
-    groups["code"] = codes.assign(n=codes["code"].str.len()).sort_values(["group", "n", "code"]).drop_duplicates("group").set_index("group")["code"]
+    shortest = codes.assign(n=codes["code"].str.len()).sort_values(["group", "n", "code"])
+    groups["code"] = shortest.drop_duplicates("group").set_index("group")["code"]
     groups["next_at"] = by["next_at"].min()
     due = codes[codes["next_at"] == codes["group"].map(groups["next_at"])].groupby("group")
     groups["next_rate"] = due["next_rate"].max().astype("Int64")
@@ -129,8 +147,19 @@ def _groups(listed: Listed, codes: pd.DataFrame) -> pd.DataFrame:
     groups["mobile"] = [is_mobile(name) for name in groups["destination"]]
     for name in ("product_id", "company_id", "seller", "product", "route_class"):
         groups[name] = getattr(listed, name)
-    groups["key"] = [offer_key(listed.product_id, iso, name) for iso, name in zip(groups["country"], groups["destination"], strict=True)]
-    text = groups["country_name"] + " " + groups["destination"] + " " + groups["seller"] + " " + groups["product"]
+    groups["key"] = [
+        offer_key(listed.product_id, iso, name)
+        for iso, name in zip(groups["country"], groups["destination"], strict=True)
+    ]
+    text = (
+        groups["country_name"]
+        + " "
+        + groups["destination"]
+        + " "
+        + groups["seller"]
+        + " "
+        + groups["product"]
+    )
     groups["search"] = text.str.casefold()
     return groups
 
@@ -154,17 +183,27 @@ def _history(rows: pd.DataFrame, codes: pd.DataFrame, groups: int, now: datetime
         top = np.full(groups, -1, dtype=np.int64)
         np.maximum.at(top, number[live], rate[live])
         weeks.append(top)
-    return [[None if value < 0 else int(value) for value in line] for line in np.stack(weeks, axis=1).tolist()] if groups else []
+    return (
+        [[None if value < 0 else int(value) for value in line] for line in np.stack(weeks, axis=1).tolist()]
+        if groups
+        else []
+    )
 
 
-def _quality(codes: pd.DataFrame, counters: Mapping[str, tuple[int, ...]], groups: int) -> dict[str, np.ndarray[Any, Any]]:
+def _quality(
+    codes: pd.DataFrame, counters: Mapping[str, tuple[int, ...]], groups: int
+) -> dict[str, np.ndarray[Any, Any]]:
     """Counts of a group: those of every measured code that is the longest prefix of one of its codes, each once."""
     sums = {name: np.zeros(groups, dtype=np.int64) for name in COUNTERS}
     measured = pd.Series("", index=codes.index, dtype=object)
     known = set(counters)
     for length in sorted({len(code) for code in known}, reverse=True):
         part = codes["code"].str[:length]
-        hit = (measured == "") & part.isin({code for code in known if len(code) == length}) & (part.str.len() == length)
+        hit = (
+            (measured == "")
+            & part.isin({code for code in known if len(code) == length})
+            & (part.str.len() == length)
+        )
         measured[hit] = part[hit]
     pairs = {(int(group), code) for group, code in zip(codes["group"], measured, strict=True) if code}
     for group, code in pairs:

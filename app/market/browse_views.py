@@ -104,7 +104,9 @@ def compare_page() -> Any:
     keys = request.args.getlist("o")
     found = compare(view, keys)
     only = request.args.get("only") == "differences"
-    return render_template("market/compare.html", c=found, market=view, only=only, keys=[o["key"] for o in found.offers])
+    return render_template(
+        "market/compare.html", c=found, market=view, only=only, keys=[o["key"] for o in found.offers]
+    )
 
 
 @pages.get("/market/compare.csv")
@@ -113,7 +115,10 @@ def compare_csv() -> Any:
     found = compare(market(), request.args.getlist("o"))
     header = ("attribute", *(f"{o['seller']}, {o['product']}" for o in found.offers))
     rows = [(line.label, *(cell.text for cell in line.cells)) for line in found.lines]
-    rows += [(f"180 s to {name}", *("" if v is None else nanos_decimal(v) for v in values)) for name, values in found.destinations]
+    rows += [
+        (f"180 s to {name}", *("" if v is None else nanos_decimal(v) for v in values))
+        for name, values in found.destinations
+    ]
     return csv_response("compare", header, rows)
 
 
@@ -121,7 +126,9 @@ def compare_csv() -> Any:
 @require("market:read")
 def save() -> Any:
     filters = _filters_of_text(request.form.get("query", ""))
-    row = save_search(db.session, actor(), request.form.get("name", ""), filters.url("").lstrip("?"), now=utc_now())
+    row = save_search(
+        db.session, actor(), request.form.get("name", ""), filters.url("").lstrip("?"), now=utc_now()
+    )
     db.session.commit()
     flash(f"Search “{row.name}” is saved.", "success")
     return redirect(filters.url())

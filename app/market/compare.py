@@ -18,6 +18,13 @@ from app.market.snapshot import MarketSnapshot
 from app.web.shell import nanos_decimal, ppm_percent
 
 MOST = 4
+QUALITY = (
+    ("asr", "highest"),
+    ("ner", "highest"),
+    ("acd", "longest"),
+    ("pdd", "shortest"),
+    ("mos", "highest"),
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,9 @@ class Comparison:
 
 def offer_row(market: MarketSnapshot, key: str) -> dict[str, Any]:
     """The group named `key`. NotFound when it is not, or no longer, on the market."""
-    found = market.groups.filter(pc.equal(market.groups["key"], key)) if market.groups.num_rows else market.groups
+    found = (
+        market.groups.filter(pc.equal(market.groups["key"], key)) if market.groups.num_rows else market.groups
+    )
     if found.num_rows == 0:
         raise NotFound("This offer is not on the market (any more).", hint="Search the market again.")
     row: dict[str, Any] = found.slice(0, 1).to_pylist()[0]
@@ -63,7 +72,9 @@ def compare(market: MarketSnapshot, keys: Sequence[str]) -> Comparison:
     if not 2 <= len(keys) <= MOST:
         raise Invalid("Compare takes two to four offers.", hint="Tick offers in the market, then Compare.")
     offers = [offer_row(market, key) for key in keys]
-    return Comparison(offers, _lines(market, offers), history_chart(market, offers), _destinations(market, offers))
+    return Comparison(
+        offers, _lines(market, offers), history_chart(market, offers), _destinations(market, offers)
+    )
 
 
 def _lines(market: MarketSnapshot, offers: list[dict[str, Any]]) -> list[Line]:
@@ -78,18 +89,16 @@ def _lines(market: MarketSnapshot, offers: list[dict[str, Any]]) -> list[Line]:
         _ranked(f"180 s call, {base} a minute", [o["eff180"] for o in offers], nanos_decimal, low="cheapest"),
         _plain("Rate in the deck", [f"{nanos_decimal(o['rate_nanos'])} {o['currency']}" for o in offers]),
         _plain("Increments", [f"{o['initial_increment']}/{o['next_increment']}" for o in offers]),
-        _plain("Connect fee", [f"{nanos_decimal(o['connect_fee_nanos'])} {o['currency']}" if o["connect_fee_nanos"] else "none" for o in offers]),
+        _plain("Connect fee", [_fee(o) for o in offers]),
         _plain("Announced change", [_change(o) for o in offers]),
     ]
     measured = [figures(o) for o in offers]
-    for name, label, words in (
-        ("asr", "ASR", "highest"), ("ner", "NER", "highest"), ("acd", "ACD", "longest"), ("pdd", "PDD", "shortest"), ("mos", "MOS", "highest"),
-    ):  # fmt: skip
+    for name, words in QUALITY:
         shown = [one[name] for one in measured]
         sound = [one.value for one in shown if one.value is not None and one.tone != "none"]
         best = (min(sound) if name == "pdd" else max(sound)) if len(set(sound)) > 1 else None
         lines.append(
-            Line(label, tuple(
+            Line(name.upper(), tuple(
                 Cell(one.text, words if best is not None and one.value == best and one.tone != "none" else "", one.tone, f"n={one.samples}")
                 for one in shown
             ))
@@ -105,9 +114,17 @@ def _ranked(label: str, values: list[int], show: Any, *, low: str) -> Line:
     best = min(values) if len(set(values)) > 1 else None
     cells = []
     for value in values:
-        above = "" if best in (None, 0) or value == best else f"+{ppm_percent((value - best) * 1_000_000 // best)}"  # type: ignore[operator]
+        above = f"+{ppm_percent((value - best) * 1_000_000 // best)}" if best and value != best else ""
         cells.append(Cell(show(value), low if value == best else "", "", above))
     return Line(label, tuple(cells))
+
+
+def _fee(offer: dict[str, Any]) -> str:
+    return (
+        f"{nanos_decimal(offer['connect_fee_nanos'])} {offer['currency']}"
+        if offer["connect_fee_nanos"]
+        else "none"
+    )
 
 
 def _change(offer: dict[str, Any]) -> str:

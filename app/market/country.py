@@ -35,7 +35,8 @@ def _shared(country_code: str, area: str, regions: tuple[str, ...]) -> str:
         return regions[0]
     for filler in ("2345678", "5551234", "1234567"):
         number = phonenumbers.PhoneNumber(
-            country_code=int(country_code), national_number=int((area + filler * 2)[: 10 if len(country_code) < 3 else 9])
+            country_code=int(country_code),
+            national_number=int((area + filler * 2)[: 10 if len(country_code) < 3 else 9]),
         )
         found = phonenumbers.region_code_for_number(number)
         if found:
@@ -46,7 +47,7 @@ def _shared(country_code: str, area: str, regions: tuple[str, ...]) -> str:
 def _leads(region: str, area: str) -> bool:
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
     leading = metadata.leading_digits if metadata else None
-    return bool(leading) and area.startswith(leading)
+    return bool(leading) and area.startswith(str(leading))
 
 
 @lru_cache(maxsize=300)
@@ -54,7 +55,9 @@ def country_name(iso: str) -> str:
     """The common English name, the code itself when unknown."""
     found = pycountry.countries.get(alpha_2=iso) if iso else None
     if found is None:
-        return {"XK": "Kosovo", "AC": "Ascension Island", "TA": "Tristan da Cunha"}.get(iso, "International networks")
+        return {"XK": "Kosovo", "AC": "Ascension Island", "TA": "Tristan da Cunha"}.get(
+            iso, "International networks"
+        )
     return str(getattr(found, "common_name", found.name))
 
 

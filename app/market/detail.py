@@ -65,7 +65,10 @@ def _codes(market: MarketSnapshot, offer: dict[str, Any]) -> list[CodeLine]:
     codes = market.codes
     position = pc.index(market.groups["key"], offer["key"]).as_py()
     part = codes.filter(pc.equal(codes["group"], position)).slice(0, CODES).to_pylist()
-    return [CodeLine(row["code"], row["rate_nanos"], row["eff180"], row["next_at"], row["next_rate"]) for row in part]
+    return [
+        CodeLine(row["code"], row["rate_nanos"], row["eff180"], row["next_at"], row["next_rate"])
+        for row in part
+    ]
 
 
 def _bars(market: MarketSnapshot, product_id: int, digits: str) -> list[MatchBar]:
@@ -73,14 +76,21 @@ def _bars(market: MarketSnapshot, product_id: int, digits: str) -> list[MatchBar
         return []
     positions = matches(market, digits).get(product_id, [])
     rows = market.codes.take(positions).to_pylist() if positions else []
-    return [MatchBar(row["code"], row["destination"], row["rate_nanos"], number == 0) for number, row in enumerate(rows)]
+    return [
+        MatchBar(row["code"], row["destination"], row["rate_nanos"], number == 0)
+        for number, row in enumerate(rows)
+    ]
 
 
 def _quality(session: Session, product_id: int, codes: list[str]) -> list[tuple[str, dict[str, Figure]]]:
     prefixes = {code[:length] for code in codes for length in range(1, len(code) + 1)}
     rows = session.scalars(
         sa.select(QualityCounter)
-        .where(QualityCounter.product_id == product_id, QualityCounter.source == "calls", QualityCounter.code.in_(prefixes))
+        .where(
+            QualityCounter.product_id == product_id,
+            QualityCounter.source == "calls",
+            QualityCounter.code.in_(prefixes),
+        )
         .order_by(QualityCounter.code)
     )
     return [(row.code, figures({name: getattr(row, name) for name in COUNTERS})) for row in rows]

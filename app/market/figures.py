@@ -13,8 +13,23 @@ from numpy.typing import NDArray
 
 MIN = {"asr": 30, "ner": 30, "acd": 20, "pdd": 10, "mos": 10}
 # figure -> (good from, fair from); PDD the other way round. ppm, ms, milli.
-LIMITS = {"asr": (450_000, 350_000), "ner": (850_000, 700_000), "acd": (150_000, 90_000), "pdd": (3_000, 5_000), "mos": (4_000, 3_600)}
-COUNTERS = ("attempts", "answered", "effective", "talk_ms", "pdd_ms_sum", "pdd_samples", "mos_milli_sum", "mos_samples")
+LIMITS = {
+    "asr": (450_000, 350_000),
+    "ner": (850_000, 700_000),
+    "acd": (150_000, 90_000),
+    "pdd": (3_000, 5_000),
+    "mos": (4_000, 3_600),
+}
+COUNTERS = (
+    "attempts",
+    "answered",
+    "effective",
+    "talk_ms",
+    "pdd_ms_sum",
+    "pdd_samples",
+    "mos_milli_sum",
+    "mos_samples",
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +87,9 @@ def quality_ppm(counts: dict[str, NDArray[np.int64]]) -> NDArray[np.int64]:
     attempts, answered = counts["attempts"], counts["answered"]
     half = np.int64(500_000)
 
-    def part(total: NDArray[np.int64], samples: NDArray[np.int64], least: int, target: int) -> NDArray[np.int64]:
+    def part(
+        total: NDArray[np.int64], samples: NDArray[np.int64], least: int, target: int
+    ) -> NDArray[np.int64]:
         share = np.minimum(total // np.maximum(samples, 1) * 1_000_000 // target, 1_000_000)
         return np.where(samples >= least, share, half)
 
@@ -84,4 +101,5 @@ def quality_ppm(counts: dict[str, NDArray[np.int64]]) -> NDArray[np.int64]:
         1_000_000 - np.minimum(counts["pdd_ms_sum"] // np.maximum(counts["pdd_samples"], 1) * 125, 1_000_000),
         half,
     )
-    return (35 * asr + 25 * ner + 20 * acd + 20 * pdd) // 100
+    whole: NDArray[np.int64] = (35 * asr + 25 * ner + 20 * acd + 20 * pdd) // 100
+    return whole

@@ -14,8 +14,27 @@ from app.carriers.models import ROUTE_CLASSES
 from app.errors import Invalid
 
 TABS = ("cheapest", "quality", "value")
-SORTS = ("destination", "seller", "rate", "eff60", "eff180", "change", "asr", "acd", "pdd", "mos", "value", "quality")
-QUALITY = {"measured": "Measured", "asr40": "ASR ≥ 40 %", "acd2": "ACD ≥ 2 min", "pdd4": "PDD ≤ 4 s", "mos38": "MOS ≥ 3.8"}
+SORTS = (
+    "destination",
+    "seller",
+    "rate",
+    "eff60",
+    "eff180",
+    "change",
+    "asr",
+    "acd",
+    "pdd",
+    "mos",
+    "value",
+    "quality",
+)
+QUALITY = {
+    "measured": "Measured",
+    "asr40": "ASR ≥ 40 %",
+    "acd2": "ACD ≥ 2 min",
+    "pdd4": "PDD ≤ 4 s",
+    "mos38": "MOS ≥ 3.8",
+}
 CHANGES = {"up": "Increase ahead", "down": "Decrease ahead", "ending": "Ending", "none": "No change ahead"}
 PRICES = ("0.01", "0.05", "0.15", "0.50")
 

@@ -19,4 +19,9 @@ def build(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[st
     """Price and measure everything that is listed. Running it again is harmless."""
     settings: Settings = current_app.config["TANDEM"]
     built = build_market(db.session, settings, now=utc_now(), progress=progress)
-    return {"market": built.name, "offers": built.groups, "codes": built.codes, "build_ms": built.milliseconds}
+    return {
+        "market": built.name,
+        "offers": built.groups,
+        "codes": built.codes,
+        "build_ms": built.milliseconds,
+    }

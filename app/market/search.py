@@ -19,7 +19,17 @@ from app.market.snapshot import MarketSnapshot
 
 PAGE = 50
 # What the matched code says in place of its group, in a search by number.
-OWN = ("rate_nanos", "connect_fee_nanos", "initial_increment", "next_increment", "free_seconds", "eff60", "eff180", "next_at", "next_rate")
+OWN = (
+    "rate_nanos",
+    "connect_fee_nanos",
+    "initial_increment",
+    "next_increment",
+    "free_seconds",
+    "eff60",
+    "eff180",
+    "next_at",
+    "next_rate",
+)
 NUMBERS = {"eff60": "eff60", "eff180": "eff180", "rate": "rate_nanos", "quality": "quality_ppm", "value": "value_ppm",
            "change": "next_ppm", "asr": "asr", "acd": "acd", "pdd": "pdd", "mos": "mos"}  # fmt: skip
 RATIOS = {"asr": ("answered", "attempts", 1_000_000, 30), "acd": ("talk_ms", "answered", 1, 20),
@@ -48,7 +58,9 @@ class Result:
     by_number: bool
 
 
-def browse(market: MarketSnapshot, filters: Filters, *, watched: Sequence[str] = (), size: int = PAGE) -> Result:
+def browse(
+    market: MarketSnapshot, filters: Filters, *, watched: Sequence[str] = (), size: int = PAGE
+) -> Result:
     """One page of offers that fit, in order of the tab or column chosen; ties by product and destination."""
     table, by_number = candidates(market, filters, watched)
     masks = _masks(table, filters)
@@ -114,13 +126,16 @@ def _by_number(market: MarketSnapshot, groups: pa.Table, digits: str) -> pa.Tabl
     rows = rows.set_column(rows.schema.get_field_index("code"), "code", taken["code"])
     change = _change_ppm(taken)
     rows = rows.set_column(rows.schema.get_field_index("next_ppm"), "next_ppm", change)
-    return rows.append_column("beats", pa.array([b for b, k in zip(beats, keep, strict=True) if k], pa.list_(pa.utf8())))
+    return rows.append_column(
+        "beats", pa.array([b for b, k in zip(beats, keep, strict=True) if k], pa.list_(pa.utf8()))
+    )
 
 
 def _change_ppm(taken: pa.Table) -> pa.Array:
     pairs = zip(taken["rate_nanos"].to_pylist(), taken["next_rate"].to_pylist(), strict=True)
-    return pa.array([None if new is None or not old else (new - old) * 1_000_000 // old for old, new in pairs], pa.int64())
-
+    return pa.array(
+        [None if new is None or not old else (new - old) * 1_000_000 // old for old, new in pairs], pa.int64()
+    )
 
 
 def _extended(table: pa.Table, *, fresh_best: bool = False) -> pa.Table:
@@ -134,7 +149,11 @@ def _extended(table: pa.Table, *, fresh_best: bool = False) -> pa.Table:
         values = table[over].to_numpy() * factor // np.maximum(samples, 1)
         table = table.append_column(name, pa.array(values, pa.int64(), mask=samples < least))
     cost = np.maximum(table["eff180"].to_numpy(), 1)
-    best = np.full_like(cost, cost.min()) if fresh_best and len(cost) else np.maximum(table["best180"].to_numpy(), 1)
+    best = (
+        np.full_like(cost, cost.min())
+        if fresh_best and len(cost)
+        else np.maximum(table["best180"].to_numpy(), 1)
+    )
     value = 500_000 * best // cost + table["quality_ppm"].to_numpy() // 2
     return table.append_column("value_ppm", pa.array(value, pa.int64()))
 
@@ -199,7 +218,9 @@ def sorted_positions(table: pa.Table, filters: Filters) -> Any:
         return pa.array([], pa.int64())
     keys: list[tuple[str, str]]
     if filters.sort:
-        column = {"destination": "country_name", "seller": "seller"}.get(filters.sort) or NUMBERS[filters.sort]
+        column = {"destination": "country_name", "seller": "seller"}.get(filters.sort) or NUMBERS[
+            filters.sort
+        ]
         keys = [(column, "descending" if filters.descending else "ascending")]
         if filters.sort == "destination":
             keys.append(("destination", keys[0][1]))
@@ -230,19 +251,34 @@ def _facets(table: pa.Table, masks: dict[str, Any], filters: Filters) -> dict[st
         ("country", "country", "country_name", filters.countries), ("currency", "currency", "currency", filters.currencies),
     ):  # fmt: skip
         rest = _apply(table, masks, leave_out=name)
-        counts = rest.group_by([column] if column == label else [column, label]).aggregate([([], "count_all")]).to_pylist()
+        counts = (
+            rest.group_by([column] if column == label else [column, label])
+            .aggregate([([], "count_all")])
+            .to_pylist()
+        )
         facets = [Facet(row[column], row[label], row["count_all"], row[column] in chosen) for row in counts]
         seen = {facet.value for facet in facets}
         facets += [Facet(value, str(value), 0, True) for value in chosen if value not in seen]
         found[name] = sorted(facets, key=lambda facet: (not facet.on, -facet.count, facet.label))
     rest = _apply(table, masks, leave_out="quality")
-    found["quality"] = [Facet(k, text, pc.sum(quality_mask(rest, k)).as_py() or 0, k in filters.quality) for k, text in QUALITY.items()]
+    found["quality"] = [
+        Facet(k, text, pc.sum(quality_mask(rest, k)).as_py() or 0, k in filters.quality)
+        for k, text in QUALITY.items()
+    ]
     rest = _apply(table, masks, leave_out="change")
-    found["change"] = [Facet(k, text, pc.sum(change_mask(rest, k)).as_py() or 0, k == filters.change) for k, text in CHANGES.items()]
+    found["change"] = [
+        Facet(k, text, pc.sum(change_mask(rest, k)).as_py() or 0, k == filters.change)
+        for k, text in CHANGES.items()
+    ]
     rest = _apply(table, masks, leave_out="price")
     prices = [(text, int(text.replace("0.", "").ljust(9, "0"))) for text in PRICES]
     found["price"] = [
-        Facet(text, f"≤ {text}", pc.sum(pc.less_equal(rest["eff180"], nanos)).as_py() or 0, filters.max_price == text)
+        Facet(
+            text,
+            f"≤ {text}",
+            pc.sum(pc.less_equal(rest["eff180"], nanos)).as_py() or 0,
+            filters.max_price == text,
+        )
         for text, nanos in prices
     ]
     return found

@@ -62,7 +62,8 @@ def current_market(root: Path) -> MarketSnapshot:
         name = (root / "CURRENT").read_text().strip()
     except FileNotFoundError:
         raise NoMarket(
-            "The market view has not been built yet.", hint="It is built when the first rate deck is approved."
+            "The market view has not been built yet.",
+            hint="It is built when the first rate deck is approved.",
         ) from None
     with _lock:
         opened = _opened.get(root)

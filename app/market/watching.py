@@ -33,7 +33,7 @@ def watched_keys(session: Session, who: Actor) -> list[str]:
     return [row.query for row in session.scalars(_mine(who, "watch").order_by(SavedSearch.id))]
 
 
-def _mine(who: Actor, kind: str) -> sa.Select[tuple[SavedSearch]]:
+def _mine(who: Actor, kind: str) -> sa.Select[SavedSearch]:
     return sa.select(SavedSearch).where(
         SavedSearch.kind == kind, SavedSearch.user_id == who.user_id, SavedSearch.company_id == who.company_id
     )

@@ -53,7 +53,9 @@ def build_market(session: Session, settings: Settings, *, now: datetime, progres
     all_codes: list[pd.DataFrame] = []
     offset = 0
     for number, offer in enumerate(listed, start=1):
-        groups, codes = assemble(offer, store.open(offer.timeline_key), counters.get(offer.product_id, {}), fx, now=now)
+        groups, codes = assemble(
+            offer, store.open(offer.timeline_key), counters.get(offer.product_id, {}), fx, now=now
+        )
         codes["group"] = codes["group"].where(codes["group"] < 0, codes["group"] + offset).astype("int32")
         offset += len(groups)
         all_groups.append(groups)
@@ -88,7 +90,9 @@ def _listed(session: Session) -> list[Listed]:
 def _counters(session: Session) -> dict[int, dict[str, tuple[int, ...]]]:
     columns = [getattr(QualityCounter, name) for name in COUNTERS]
     rows = session.execute(
-        sa.select(QualityCounter.product_id, QualityCounter.code, *columns).where(QualityCounter.source == "calls")
+        sa.select(QualityCounter.product_id, QualityCounter.code, *columns).where(
+            QualityCounter.source == "calls"
+        )
     )
     found: dict[int, dict[str, tuple[int, ...]]] = defaultdict(dict)
     for row in rows:
@@ -100,7 +104,9 @@ def fx_nanos(session: Session, base: str, now: datetime) -> dict[str, int]:
     """Nanos of the base currency for one unit of each currency, the latest valid at `now`."""
     table = Base.metadata.tables["fx_rate"]  # its model stands on a floor above
     rows = session.execute(
-        sa.select(table.c.currency, table.c.rate).where(table.c.valid_from <= now).order_by(table.c.valid_from, table.c.id)
+        sa.select(table.c.currency, table.c.rate)
+        .where(table.c.valid_from <= now)
+        .order_by(table.c.valid_from, table.c.id)
     )
     found = {row.currency: int(Decimal(row.rate).scaleb(9)) for row in rows}
     return {**found, base: 10**9}
@@ -124,7 +130,9 @@ def _codes_table(parts: list[pd.DataFrame]) -> pa.Table:
     if not filled:
         return pa.table({"code_key": pa.array([], pa.int64())})
     codes = pd.concat(filled, ignore_index=True)
-    codes["code_key"] = ("1" + codes["code"]).astype("int64")  # a leading 1 keeps codes with leading zeros apart
+    codes["code_key"] = ("1" + codes["code"]).astype(
+        "int64"
+    )  # a leading 1 keeps codes with leading zeros apart
     codes = codes.sort_values(["code_key", "product_id"], kind="stable").drop(columns=["country"])
     return _typed(pa.Table.from_pandas(codes, preserve_index=False), {})
 

@@ -48,7 +48,7 @@ def toggle_watch(session: Session, who: Actor, key: str, label: str, *, now: dat
     return True
 
 
-def _of(who: Actor, kind: str) -> sa.Select[tuple[SavedSearch]]:
+def _of(who: Actor, kind: str) -> sa.Select[SavedSearch]:
     return sa.select(SavedSearch).where(
         SavedSearch.kind == kind, SavedSearch.user_id == who.user_id, SavedSearch.company_id == who.company_id
     )
@@ -60,11 +60,15 @@ def _person(who: Actor) -> int:
     return who.user_id
 
 
-def _add(session: Session, who: Actor, user_id: int, kind: str, name: str, query: str, now: datetime) -> SavedSearch:
+def _add(
+    session: Session, who: Actor, user_id: int, kind: str, name: str, query: str, now: datetime
+) -> SavedSearch:
     kept = session.scalar(sa.select(sa.func.count()).select_from(_of(who, kind).subquery())) or 0
     if kept >= MOST:
         raise Invalid(f"At most {MOST} can be kept.", hint="Remove one first.")
-    row = SavedSearch(company_id=who.company_id, user_id=user_id, name=name, query=query[:4000], kind=kind, created_at=now)
+    row = SavedSearch(
+        company_id=who.company_id, user_id=user_id, name=name, query=query[:4000], kind=kind, created_at=now
+    )
     session.add(row)
     session.flush()
     return row
