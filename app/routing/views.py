@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from apiflask import APIFlask
+
+from app.routing import simulator
 
 
-def register(app: Flask) -> None:
-    """Nothing to serve yet."""
+def register(app: APIFlask) -> None:
+    app.register_blueprint(simulator.pages)
+    app.register_blueprint(simulator.api)
