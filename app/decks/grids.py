@@ -80,6 +80,4 @@ def filter_diff(table: pa.Table, *, label: str = "", q: str = "", sort: str = "c
         else:
             names = pc.utf8_lower(pc.fill_null(table["destination"], ""))
             table = table.filter(pc.match_substring(names, q.lower()))
-    if sort != "code":
-        table = table.sort_by(SORTS[sort])
-    return table
+    return table.sort_by(SORTS[sort])
