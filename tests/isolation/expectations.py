@@ -15,10 +15,14 @@ class Rule:
     kind: str  # open | person | needs
     permissions: tuple[str, ...] = ()
     shared: bool = False
+    write: tuple[str, ...] = ()  # what a method other than GET needs on top, where one view serves both
+
+    def needed(self, method: str) -> tuple[str, ...]:
+        return self.permissions if method == "GET" else (*self.permissions, *self.write)
 
 
-def needs(*permissions: str, shared: bool = False) -> Rule:
-    return Rule("needs", permissions, shared)
+def needs(*permissions: str, shared: bool = False, write: str | None = None) -> Rule:
+    return Rule("needs", permissions, shared, (write,) if write else ())
 
 
 open_ = Rule("open")
@@ -50,7 +54,7 @@ PLAIN: dict[str, str] = {
     "ext": "csv",
     "name": "lcr",
     "key": "1-0123456789",
-    "kind": "lcr",
+    "kind": "csv",
 }
 
 EXPECTED: dict[str, Rule] = {
@@ -138,4 +142,44 @@ EXPECTED: dict[str, Rule] = {
     "me.show": person,
     "web.healthz": open_,
     "web.readyz": open_,
+    "decks.inbox": needs("deck:read"),
+    "decks.new": needs("deck:write"),
+    "deck.show": needs("deck:read"),
+    "deck.status": needs("deck:read"),
+    "deck.file": needs("deck:read", write="deck:write"),
+    "deck.sheet": needs("deck:read", write="deck:write"),
+    "deck.columns": needs("deck:read", write="deck:write"),
+    "deck.errors": needs("deck:read"),
+    "deck.repair": needs("deck:write"),
+    "deck.problems_csv": needs("deck:read"),
+    "deck.review": needs("deck:read"),
+    "deck.diff_csv": needs("deck:read"),
+    "deck.approve": needs("deck:read", write="deck:approve"),
+    "deck.keep_template": needs("deck:write"),
+    "deck.check": needs("deck:write"),
+    "deck.stop": needs("deck:write"),
+    "deck.discard": needs("deck:write"),
+    "deck.original": needs("deck:read"),
+    "deck_history.versions": needs("deck:read"),
+    "deck_history.prices": needs("deck:read"),
+    "deck_history.download": needs("deck:read"),
+    "deck_history.differences": needs("deck:read"),
+    "deck_history.rollback": needs("deck:approve"),
+    "decks_api.post_deck": needs("deck:write"),
+    "decks_api.list_decks": needs("deck:read"),
+    "decks_api.get_deck": needs("deck:read"),
+    "decks_api.get_problems": needs("deck:read"),
+    "decks_api.get_diff": needs("deck:read"),
+    "decks_api.put_options": needs("deck:write"),
+    "decks_api.post_approve": needs("deck:approve"),
+    "decks_api.post_discard": needs("deck:write"),
+    "decks_api.get_prices": needs("deck:read"),
+    "decks_api.get_versions": needs("deck:read"),
+    "reports.index": needs("report:read"),
+    "reports.show": needs("report:read"),
+    "reports.file": needs("report:read"),
+    "reports_api.reports": needs("report:read"),
+    "reports_api.file": needs("report:read"),
+    "demo.samples": needs("deck:read"),
+    "demo.sample": needs("deck:read"),
 }

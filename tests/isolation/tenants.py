@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEvent
 from app.carriers.models import Company, Product
+from app.decks.files import store_bytes
 from app.decks.models import Deck, DeckTemplate, DeckVersion
 from app.jobs.models import Job
 from app.market.models import Purchase, SavedSearch
@@ -32,7 +35,7 @@ class Tenant:
     product: Product | None = None
 
 
-def make_tenant(session: Session, name: str) -> Tenant:
+def make_tenant(session: Session, name: str, files: Path) -> Tenant:
     """A company that sells and buys, with a private object of every kind."""
     canary = f"Kanari{name}Geheim"
     company = factory.make_company(session, f"{name} Telecom", sells=True, buys=True)
@@ -66,10 +69,11 @@ def make_tenant(session: Session, name: str) -> Tenant:
     key, secret = factory.make_api_key(session, company, scopes, trunk)
     key.name = f"{canary} key"
     owner = people["owner"]
+    kept = store_bytes(BytesIO(f"code,rate\n44,{canary}\n".encode()), files, limit=1_000)
     rows: dict[str, Any] = {
         "deck": Deck(
             company_id=company.id, product_id=product.id, filename=f"{canary}.csv", size_bytes=1, sha256=canary.ljust(64),
-            file_key=f"{canary}-file", source="web", state="review", received_at=NOW, uploaded_by=owner.id,
+            file_key=kept.key, source="web", state="review", received_at=NOW, uploaded_by=owner.id,
             options={}, report={}, created_at=NOW,
         ),
         "version": DeckVersion(

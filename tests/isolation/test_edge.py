@@ -39,11 +39,11 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     own = world.trunks[1]
     other = own | {"trunk_id": 2, "company_id": 98, "name": "other", "grants": own["grants"][1:]}
     world.trunks |= {2: other, 3: own | {"trunk_id": 3, "name": "off", "enabled": False}}
-    world.keys = [
-        {"key_id": number, "sha256": sha256(secret(name).encode()).hexdigest(), "scopes": ["lcr:query"], "expires_at_us": None}
-        | of
-        for number, (name, of) in enumerate(KEYS.items(), 1)
-    ]  # fmt: skip
+    scopes = ["lcr:query", "lcr:explain"]
+    world.keys = []
+    for number, (name, of) in enumerate(KEYS.items(), 1):
+        digest = sha256(secret(name).encode()).hexdigest()
+        world.keys.append({"key_id": number, "sha256": digest, "scopes": scopes, "expires_at_us": None} | of)
     world.publish(folder / "lcr")
     with running_edge(folder / "lcr", folder / "edge.log") as running:
         yield running
