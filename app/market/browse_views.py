@@ -43,6 +43,12 @@ def micros(value: int | None) -> Any:
     return None if value is None else from_micros(value)
 
 
+@pages.app_template_filter("price")
+def price(nanos: int | None) -> str:
+    """Nanos with 5 or 6 decimals, half-up: for reading; downloads and the API carry every digit."""
+    return "–" if nanos is None else nanos_decimal((nanos + 500) // 1000 * 1000)
+
+
 @pages.get("/market")
 @require("market:read")
 def index() -> Any:
