@@ -99,6 +99,7 @@ class SheetForm(FlaskForm):  # type: ignore[misc]
 
     sheet = _or_guess("Sheet")
     header_row = IntegerField("Header row", validators=[Optional(), NumberRange(0, 100_000)])
+    clicked_row = IntegerField("Header row clicked", validators=[Optional(), NumberRange(1, 100_000)])
     last_row = IntegerField("Last row", validators=[Optional(), NumberRange(1, 10_000_000)])
     encoding = _or_guess("Encoding")
     delimiter = _or_guess("Delimiter")
@@ -108,7 +109,8 @@ class SheetForm(FlaskForm):  # type: ignore[misc]
     def apply(self, options: DeckOptions) -> DeckOptions:
         """Another table may have other columns, so a mapping by column number is dropped when the place changes."""
         sheets = (self.sheet.data,) if self.sheet.data else options.sheets
-        header = self.header_row.data if self.header_row.data is not None else options.header_row
+        typed = self.header_row.data if self.header_row.data is not None else options.header_row
+        header = self.clicked_row.data or typed
         moved = (
             sheets != options.sheets or header != options.header_row or self.delimiter.data not in (None, options.delimiter)
         )
