@@ -13,8 +13,10 @@ from werkzeug.routing import Rule as UrlRule
 from werkzeug.test import TestResponse
 
 from app.db import db
+from app.jobs.progress import SilentProgress
+from app.market.service.build_market import build_market
 from app.security.permissions import permissions_of
-from tests.factories.app import login, make_app
+from tests.factories.app import NOW, login, make_app
 from tests.isolation.expectations import EXPECTED, PARAMETERS, PLAIN
 from tests.isolation.tenants import Tenant, fingerprint, make_purchase, make_tenant
 
@@ -39,6 +41,8 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
             for name in ("Alpha", "Beta", "Gamma")
         )
         alpha.objects["purchase"] = make_purchase(db.session, alpha, gamma).id
+        db.session.commit()
+        build_market(db.session, app.config["TANDEM"], now=NOW, progress=SilentProgress())
         db.session.commit()
         for tenant in (alpha, beta, gamma):
             db.session.refresh(tenant.company)
