@@ -58,7 +58,7 @@ def index() -> Any:
     try:
         view = market()
     except NoMarket:
-        return render_template("market/waiting.html"), 503
+        return render_template("market/waiting.html")
     result = browse(view, filters, watched=watched)
     return render_template(
         "market/browse.html", f=filters, result=result, market=view, watched=set(watched), figures=figures,

@@ -23,7 +23,7 @@ class NoMarket(DomainError):
     """No market view has been built yet."""
 
     code = "no_market"
-    status = 503
+    status = 409
 
 
 @dataclass(frozen=True)

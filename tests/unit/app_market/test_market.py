@@ -233,3 +233,13 @@ def test_searches_and_stars_belong_to_one_person(app: APIFlask) -> None:
     assert "UK mobile" not in other.get("/market").text
     assert other.get("/api/v1/market/offers?watched=1").json["total"] == 0
     assert other.post("/market/searches/1/delete").status_code == 404
+
+
+def test_before_the_first_build_the_page_waits_and_the_api_says_why(tmp_path: Path) -> None:
+    app = make.make_app(tmp_path)
+    with app.app_context():
+        make.make_user(db.session, make.make_company(db.session, "Bigbuy", buys=True), "trader")
+    client = client_of(app)
+    assert "being prepared" in client.get("/market").text
+    answer = client.get("/api/v1/market/offers")
+    assert (answer.status_code, answer.json["code"]) == (409, "no_market")
