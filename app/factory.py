@@ -18,8 +18,6 @@ MODELS = ("security", "carriers", "jobs", "audit", "decks", "market", "routing",
 # Each module offers `register(app)`.
 DOMAINS: tuple[str, ...] = (
     "app.web.views",
-    "app.audit.views",
-    "app.jobs.views",
     "app.carriers.views",
     "app.decks.views",
     "app.market.views",

@@ -1,1 +1,1 @@
-"""The first page of each role, and the operator's health page: reads over all domains, no state of its own."""
+"""The first page of each role, jobs, audit, health: reads over all domains, no state of its own."""

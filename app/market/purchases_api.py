@@ -42,8 +42,12 @@ class PurchaseOut(Schema):
     effective_until = String(allow_none=True)
 
 
+class PurchaseItem(PurchaseOut):
+    """The same in a list: the OpenAPI document names a schema once for each way it is used."""
+
+
 class PurchaseList(Schema):
-    purchases = List(Nested(PurchaseOut))
+    purchases = List(Nested(PurchaseItem))
 
 
 class RequestIn(Schema):

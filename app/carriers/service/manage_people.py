@@ -10,8 +10,8 @@ from flask_security import hash_password
 from sqlalchemy.orm import Session
 
 from app.audit.record import record
-from app.carriers.models import Company
 from app.carriers.directory import person_of
+from app.carriers.models import Company
 from app.errors import Conflict, Invalid
 from app.security.actor import Actor
 from app.security.models import Role, User

@@ -40,7 +40,8 @@ def test_the_operator_sees_the_whole_exchange_and_a_seller_only_itself(tmp_path:
         seller = login(app.test_client(), make_user(db.session, alpha)).get("/").get_data(as_text=True)
         boss = make_user(db.session, make_company(db.session, "Exchange", is_operator=True), "operator")
         operator = login(app.test_client(), boss)
-        assert "Alpha gold" in seller and "Beta gold" not in seller
+        assert "Alpha gold" in seller
+        assert "Beta gold" not in seller
         assert "14 rates" in operator.get("/").get_data(as_text=True)
         assert operator.get("/operator/health").status_code == 200
         assert operator.get("/operator/snapshots.csv").status_code == 200

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, render_template, request
+from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from app.audit import queries
@@ -34,7 +34,3 @@ def index_csv() -> Response:
     action = request.args.get("action", "")[:60]
     rows, _ = queries.events(db.session, actor(), action=action, size=100_000)
     return csv_of("audit", rows, queries.EventRow)
-
-
-def register(app: Flask) -> None:
-    app.register_blueprint(pages)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from flask import Blueprint, Flask, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.clock import utc_now
@@ -68,7 +68,3 @@ def cancel(job_id: str) -> Answer:
     db.session.commit()
     flash("The job stops at its next step.", "info")
     return redirect(url_for("jobs.show", job_id=job_id))
-
-
-def register(app: Flask) -> None:
-    app.register_blueprint(pages)
