@@ -156,7 +156,10 @@ def order_counts(session: Session, *, seller: int | None = None, buyer: int | No
     """State -> number of purchases of one side."""
     side = Purchase.seller_id == seller if seller is not None else Purchase.buyer_id == buyer
     query = sa.select(Purchase.state, sa.func.count()).where(side).group_by(Purchase.state)
-    return dict(session.execute(query).tuples().all())
+    counts: dict[str, int] = {}
+    for state, count in session.execute(query):
+        counts[state] = count
+    return counts
 
 
 def trunk_count(session: Session, company_id: int) -> int:
