@@ -31,7 +31,9 @@ def own_product(session: Session, who: Actor, product_id: int) -> Product:
         query = query.where(Product.company_id == who.company_id)
     found = session.scalar(query)
     if found is None:
-        raise NotFound(f"There is no product {product_id}.", hint="The product list shows those of your company.")
+        raise NotFound(
+            f"There is no product {product_id}.", hint="The product list shows those of your company."
+        )
     return found
 
 
@@ -42,7 +44,9 @@ def own_version(session: Session, who: Actor, product_id: int, number: int) -> D
         sa.select(DeckVersion).where(DeckVersion.product_id == product.id, DeckVersion.number == number)
     )
     if found is None:
-        raise NotFound(f"{product.name} has no version {number}.", hint="The product's history lists its versions.")
+        raise NotFound(
+            f"{product.name} has no version {number}.", hint="The product's history lists its versions."
+        )
     return found
 
 
@@ -56,17 +60,25 @@ def product_by_name(session: Session, who: Actor, carrier: str, product: str) ->
     found = session.scalar(query.where(wanted))
     if found is None:
         names = session.scalars(sa.select(Product.name).where(Product.company_id == company.id)).all()
-        hint = f"{company.name} has: {', '.join(sorted(names))}." if names else "Add --create-product to make it."
+        hint = (
+            f"{company.name} has: {', '.join(sorted(names))}."
+            if names
+            else "Add --create-product to make it."
+        )
         raise NotFound(f"{company.name} has no product {product}.", hint=hint)
     return found
 
 
 def company_by_name(session: Session, who: Actor, carrier: str) -> Company:
     """A company by slug or name, as far as the actor may see it. Raises NotFound."""
-    query = sa.select(Company).where(sa.or_(Company.slug == carrier, sa.func.lower(Company.name) == carrier.lower()))
+    query = sa.select(Company).where(
+        sa.or_(Company.slug == carrier, sa.func.lower(Company.name) == carrier.lower())
+    )
     if not who.is_operator:
         query = query.where(Company.id == who.company_id)
     found = session.scalar(query)
     if found is None:
-        raise NotFound(f"There is no carrier {carrier}.", hint="Give its short name as shown on the carrier list.")
+        raise NotFound(
+            f"There is no carrier {carrier}.", hint="Give its short name as shown on the carrier list."
+        )
     return found

@@ -14,8 +14,17 @@ from app.db import db
 from app.decks import exports, grids, queries
 from app.decks.access import own_deck, own_product
 from app.decks.api_schemas import (
-    ApproveBody, DeckOut, DecksOut, DeckPageQuery, DiffQuery, OptionsBody, PageOut, PricesQuery, ProblemsQuery,
-    UploadBody, VersionsOut,
+    ApproveBody,
+    DeckOut,
+    DeckPageQuery,
+    DecksOut,
+    DiffQuery,
+    OptionsBody,
+    PageOut,
+    PricesQuery,
+    ProblemsQuery,
+    UploadBody,
+    VersionsOut,
 )  # fmt: skip
 from app.decks.models import Deck
 from app.decks.service.approve_deck import approve_deck
@@ -79,7 +88,9 @@ def _stated(data: dict[str, Any]) -> DeckOptions:
     try:
         values = msgspec.json.decode(data.get("options") or "{}", type=dict[str, Any])
     except msgspec.DecodeError as fault:
-        raise Invalid(f"`options` is not JSON: {fault}.", hint="Send a JSON object, or leave it out.") from fault
+        raise Invalid(
+            f"`options` is not JSON: {fault}.", hint="Send a JSON object, or leave it out."
+        ) from fault
     if data.get("mode"):
         values["mode"] = data["mode"]
     if data.get("effective_from"):
@@ -213,5 +224,3 @@ def get_versions(product_id: int) -> Any:
     """Who, when, why and what changed."""
     own_product(db.session, actor(), product_id)
     return {"versions": [version_summary(line) for line in queries.versions(db.session, product_id)]}
-
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from apiflask import Schema
 from apiflask.fields import Boolean, Dict, File, Integer, List, Nested, String
 from apiflask.validators import Length, OneOf, Range
@@ -13,10 +12,16 @@ MODES = ("full", "full_per_country", "partial")
 class UploadBody(Schema):
     """Form fields of an upload."""
 
-    file = File(required=True, metadata={"description": "CSV, TSV, XLSX, XLS, XLSB, ODS or a ZIP of these"})
+    file = File(  # type: ignore[no-untyped-call]
+        required=True, metadata={"description": "CSV, TSV, XLSX, XLS, XLSB, ODS or a ZIP of these"}
+    )
     product_id = Integer(required=True)
-    mode = String(validate=OneOf(MODES), metadata={"description": "Never inferred: the check asks when it is missing"})
-    effective_from = String(metadata={"description": "ISO date or instant, or `receipt`, for rows without a date"})
+    mode = String(
+        validate=OneOf(MODES), metadata={"description": "Never inferred: the check asks when it is missing"}
+    )
+    effective_from = String(
+        metadata={"description": "ISO date or instant, or `receipt`, for rows without a date"}
+    )
     options = String(metadata={"description": "DeckOptions as JSON: mapping, repairs, defaults …"})
 
 
@@ -37,7 +42,9 @@ class ProblemsQuery(Schema):
 class DiffQuery(ProblemsQuery):
     label = String(load_default="")
     q = String(load_default="")
-    sort = String(load_default="code", validate=OneOf(("code", "change", "-change", "destination", "effective")))
+    sort = String(
+        load_default="code", validate=OneOf(("code", "change", "-change", "destination", "effective"))
+    )
 
     class Meta:
         exclude = ("id", "severity")
@@ -80,7 +87,11 @@ class DeckOut(Schema):
     id = Integer()
     product_id = Integer()
     filename = String()
-    state = String(metadata={"description": "received, checking, needs_mapping, rejected, review, approved, discarded, failed"})
+    state = String(
+        metadata={
+            "description": "received, checking, needs_mapping, rejected, review, approved, discarded, failed"
+        }
+    )
     next = String(metadata={"description": "What to do next, in words"})
     progress = Dict(allow_none=True)
     guess = Dict(allow_none=True)
@@ -124,5 +135,3 @@ class VersionOut(Schema):
 
 class VersionsOut(Schema):
     versions = List(Nested(VersionOut))
-
-

@@ -48,7 +48,9 @@ def working(run: Run, email: str | None = None) -> Iterator[Actor]:
         yield replace(system_actor(company.id, "command line"), is_operator=True)
 
 
-as_option = click.option("--as", "email", metavar="EMAIL", help="Act as this person (default: the command line itself).")
+as_option = click.option(
+    "--as", "email", metavar="EMAIL", help="Act as this person (default: the command line itself)."
+)
 
 
 @click.group()
@@ -61,9 +63,15 @@ def deck() -> None:
 @click.option("--carrier", required=True, help="Short name or name of the selling company.")
 @click.option("--product", required=True, help="Name or id of the product.")
 @click.option("--mode", type=click.Choice(["full", "full_per_country", "partial"]), help="Never inferred.")
-@click.option("--effective-from", metavar="DATE", help="ISO date or instant, or `receipt`, for rows without a date.")
-@click.option("--map", "pairs", multiple=True, metavar="COL=FIELD", help="Column (heading, letter or number) = field.")
-@click.option("--repair", "repairs", multiple=True, metavar="ID", help="A repair named in the table of problems.")
+@click.option(
+    "--effective-from", metavar="DATE", help="ISO date or instant, or `receipt`, for rows without a date."
+)
+@click.option(
+    "--map", "pairs", multiple=True, metavar="COL=FIELD", help="Column (heading, letter or number) = field."
+)
+@click.option(
+    "--repair", "repairs", multiple=True, metavar="ID", help="A repair named in the table of problems."
+)
 @click.option("--create-product", is_flag=True, help="Make the product when it does not exist.")
 @click.option("--class", "route_class", default="standard", show_default=True, help="Class of a new product.")
 @click.option("--currency", help="Currency of a new product, and of a file that does not name one.")
@@ -74,7 +82,7 @@ def deck() -> None:
 @strict_option
 @json_option
 @pass_run
-def import_(run: Run, email: str | None, as_json: bool, **asked: Any) -> int:
+def import_(run: Run, /, email: str | None, as_json: bool, **asked: Any) -> int:
     """Check FILE against the deck in force; with --approve take it into force.
 
     Ends with 0 done, 3 refused, 4 done with warnings (--strict), 5 not found.
@@ -114,7 +122,18 @@ def show(run: Run, email: str | None, deck_id: int, as_json: bool) -> None:
     if as_json:
         emit_json(body)
         return
-    keys = ("id", "filename", "state", "next", "rows_read", "codes", "error_count", "warning_count", "version", "error")
+    keys = (
+        "id",
+        "filename",
+        "state",
+        "next",
+        "rows_read",
+        "codes",
+        "error_count",
+        "warning_count",
+        "version",
+        "error",
+    )
     for key in keys:
         if body.get(key) not in (None, ""):
             click.echo(f"{key}\t{body[key]}")
@@ -132,16 +151,23 @@ def show(run: Run, email: str | None, deck_id: int, as_json: bool) -> None:
 @as_option
 @json_option
 @pass_run
-def diff(run: Run, email: str | None, older: str, newer: str, at: str, everything: bool, as_json: bool) -> None:
+def diff(
+    run: Run, email: str | None, older: str, newer: str, at: str, everything: bool, as_json: bool
+) -> None:
     """What changes from OLDER to NEWER. Each is PRODUCT-ID:VERSION, for example 3:1 3:2."""
     with working(run, email) as who:
         now = utc_now()
         moment = _instant(at, now)
         store = Store(str(run.settings.store_dir))
-        tables = [store.open(own_version(db.session, who, *_version_name(name)).timeline_key) for name in (older, newer)]
+        tables = [
+            store.open(own_version(db.session, who, *_version_name(name)).timeline_key)
+            for name in (older, newer)
+        ]
         rows = exports.json_rows(compare(tables[0], tables[1], moment, moment), exports.DIFF_COLUMNS)
     emit_table(
-        [row for row in rows if everything or row["label"] != "UNCHANGED"], as_json=as_json, empty="No code differs."
+        [row for row in rows if everything or row["label"] != "UNCHANGED"],
+        as_json=as_json,
+        empty="No code differs.",
     )
 
 
@@ -163,7 +189,9 @@ def _instant(text: str, now: datetime) -> datetime:
 @click.option("--at", default="", help="As priced at this instant (default now).")
 @click.option("--version", type=int, help="Default: the version in force.")
 @click.option("--format", "kind", type=click.Choice(["csv", "xlsx"]), default="csv", show_default=True)
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File (default: stdout, CSV only).")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="File (default: stdout, CSV only)."
+)
 @as_option
 @pass_run
 def export(
@@ -173,9 +201,13 @@ def export(
     with working(run, email) as who:
         product = own_product(db.session, who, product_id)
         if product.version == 0:
-            raise NotFound(f"{product.name} has no approved deck yet.", hint="`tandem deck import … --approve`")
+            raise NotFound(
+                f"{product.name} has no approved deck yet.", hint="`tandem deck import … --approve`"
+            )
         found = own_version(db.session, who, product_id, version or product.version)
-        table = at_instant(Store(str(run.settings.store_dir)).open(found.timeline_key), _instant(at, utc_now()))
+        table = at_instant(
+            Store(str(run.settings.store_dir)).open(found.timeline_key), _instant(at, utc_now())
+        )
         if kind == "xlsx":
             if output is None:
                 raise click.UsageError("--format xlsx needs --output")
@@ -248,7 +280,9 @@ def rollback(run: Run, email: str | None, product_id: int, number: int, note: st
     if number < 1:
         raise Invalid("Versions count from 1.", hint="`tandem deck versions PRODUCT_ID` lists them.")
     with working(run, email) as who:
-        made = rollback_version(db.session, who, product_id, number, settings=run.settings, note=note, now=utc_now())
+        made = rollback_version(
+            db.session, who, product_id, number, settings=run.settings, note=note, now=utc_now()
+        )
         db.session.commit()
         body = {"product": product_id, "version": made.number, "back_to": number}
     if as_json:

@@ -6,7 +6,6 @@ import sys
 import uuid
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
@@ -70,7 +69,11 @@ def import_deck(
     if approve and not blocked and not dry_run:
         approval = approve_deck(db.session, who, deck.id, settings=settings, note=note, now=utc_now())
         db.session.commit()
-    body = {**deck_summary(db.session, deck), "dry_run": dry_run, "outcome": approval.outcome if approval else None}
+    body = {
+        **deck_summary(db.session, deck),
+        "dry_run": dry_run,
+        "outcome": approval.outcome if approval else None,
+    }
     if dry_run:
         _forget(who, deck, wanted if made else None)
     if as_json:
@@ -84,7 +87,14 @@ def import_deck(
 
 
 def _product(
-    who: Actor, carrier: str, name: str, *, create: bool, route_class: str, currency: str | None, now: datetime
+    who: Actor,
+    carrier: str,
+    name: str,
+    *,
+    create: bool,
+    route_class: str,
+    currency: str | None,
+    now: datetime,
 ) -> tuple[Product, bool]:
     try:
         return product_by_name(db.session, who, carrier, name), False
@@ -93,7 +103,13 @@ def _product(
         if not create:
             raise
         made = make_product(
-            db.session, who, company, name, route_class=route_class, currency=currency or company.currency, now=now
+            db.session,
+            who,
+            company,
+            name,
+            route_class=route_class,
+            currency=currency or company.currency,
+            now=now,
         )
         return made, True
 
@@ -113,7 +129,11 @@ def _check(settings: Settings, deck: Deck, title: str) -> CheckReport:
     db.session.commit()
     with progress_bar(title) as bar:
         report = check_deck(
-            db.session, settings, deck_id, job_id=job_id, progress=lambda step, done, total: bar(done, total, step)
+            db.session,
+            settings,
+            deck_id,
+            job_id=job_id,
+            progress=lambda step, done, total: bar(done, total, step),
         )
     if report is None:
         raise Conflict("Another check of this deck has overtaken this one.", hint="Run the command again.")
@@ -128,14 +148,18 @@ def _mapped(options: DeckOptions, report: CheckReport, pairs: tuple[str, ...]) -
     for pair in pairs:
         name, _, field = pair.rpartition("=")
         if field not in fields.FIELDS:
-            raise click.UsageError(f"--map {pair}: {field} is no field; use one of {', '.join(fields.FIELDS)}")
+            raise click.UsageError(
+                f"--map {pair}: {field} is no field; use one of {', '.join(fields.FIELDS)}"
+            )
         found = [
             c.index for c in columns
             if name.casefold() in (c.header.strip().casefold(), c.letter.casefold()) or name == str(c.index + 1)
         ]  # fmt: skip
         if not found:
             heads = ", ".join(column.header or column.letter for column in columns)
-            raise Invalid(f"The file has no column {name}.", hint=f"It has: {heads or 'none that could be read'}.")
+            raise Invalid(
+                f"The file has no column {name}.", hint=f"It has: {heads or 'none that could be read'}."
+            )
         mapping = {index: old for index, old in mapping.items() if old != field or field == "ignore"}
         mapping[found[0]] = field
     return msgspec.structs.replace(options, mapping=mapping)
@@ -156,15 +180,21 @@ def _tell(report: CheckReport, deck: Deck, approval: Approval | None, *, dry_run
             table.add_column(head)
         for group in report.problems:
             at = ", ".join(f"row {e.row}" for e in group.examples[:9] if e.row) or "file"
-            table.add_row(group.severity, group.id, str(group.count), at, group.hint, " | ".join(group.repairs))
+            table.add_row(
+                group.severity, group.id, str(group.count), at, group.hint, " | ".join(group.repairs)
+            )
         console = stderr()
         if not sys.stderr.isatty():
             console.width = 220
         console.print(table)
-    counts = ", ".join(f"{count} {label.lower().replace('_', ' ')}" for label, count in report.labels.items() if count)
+    counts = ", ".join(
+        f"{count} {label.lower().replace('_', ' ')}" for label, count in report.labels.items() if count
+    )
     say(f"{report.rows_read} rows, {report.codes} codes{': ' + counts if counts else ''}")
     if report.closing:
-        say(f"{report.closing} codes missing from the file will close{f' on {report.closes_at}' if report.closes_at else ''}")
+        say(
+            f"{report.closing} codes missing from the file will close{f' on {report.closes_at}' if report.closes_at else ''}"
+        )
     if report.status != "ready":
         say(f"Refused: {report.error_count} errors. Nothing was changed (deck {deck.id}).")
     elif dry_run:

@@ -59,10 +59,17 @@ def csv_rows(table: pa.Table, columns: dict[str, str]) -> Iterator[str]:
 def xlsx_bytes(table: pa.Table, columns: dict[str, str], title: str) -> bytes:
     """The table as a workbook of one sheet. Raises Invalid when a sheet cannot hold it."""
     if table.num_rows > XLSX_ROWS:
-        raise Invalid(f"A sheet holds {XLSX_ROWS} rows; these are {table.num_rows}.", hint="Download it as CSV.")
+        raise Invalid(
+            f"A sheet holds {XLSX_ROWS} rows; these are {table.num_rows}.", hint="Download it as CSV."
+        )
     shown = {name: head for name, head in columns.items() if name in table.column_names}
     out = io.BytesIO()
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     book = xlsxwriter.Workbook(out, options)
     sheet = book.add_worksheet(title[:31].translate(str.maketrans("[]:*?/\\", "-------")) or "Deck")
     bold, rate = book.add_format({"bold": True}), book.add_format({"num_format": "0.00000#######"})
@@ -97,14 +104,21 @@ def json_rows(table: pa.Table, columns: dict[str, str]) -> list[dict[str, Any]]:
     """Rows for programs: decimals as strings, instants as ISO text, names without units of storage."""
     names = [name for name in columns if name in table.column_names]
     return [
-        {name.removesuffix("_nanos").replace("pct_ppm", "change_percent"): plain(name, row[name]) for name in names}
+        {
+            name.removesuffix("_nanos").replace("pct_ppm", "change_percent"): plain(name, row[name])
+            for name in names
+        }
         for row in table.select(names).to_pylist()
     ]
 
 
 def plain(name: str, value: Any) -> Any:
     """One value as JSON."""
-    return value if isinstance(value, int) and not name.endswith(("_nanos", "_ppm", "status")) else printed(name, value) or None
+    return (
+        value
+        if isinstance(value, int) and not name.endswith(("_nanos", "_ppm", "status"))
+        else printed(name, value) or None
+    )
 
 
 def printed(name: str, value: Any) -> str:

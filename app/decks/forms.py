@@ -14,6 +14,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Reg
 
 from rates.options import DeckOptions
 
+THREE_LETTERS = "Three letters, for example USD."
 MODES = [
     ("full", "Full A–Z: codes missing from the file close"),
     ("full_per_country", "Full per country: missing codes close only in countries the file names"),
@@ -31,7 +32,9 @@ class TermsFields(FlaskForm):  # type: ignore[misc]
     """What the sender states about any file."""
 
     mode = RadioField(
-        "What the file is", choices=MODES, validators=[InputRequired("Say whether the file is full or partial.")]
+        "What the file is",
+        choices=MODES,
+        validators=[InputRequired("Say whether the file is full or partial.")],
     )
     starts = RadioField(
         "When it applies", choices=[("rows", "Dates in the file"), ("receipt", "At once"), ("date", "From a date")],
@@ -39,7 +42,8 @@ class TermsFields(FlaskForm):  # type: ignore[misc]
     )  # fmt: skip
     effective_from = DateField("Date (00:00 UTC)", validators=[Optional()])
     currency = StringField(
-        "Currency", validators=[Optional(), Regexp(r"^[A-Za-z]{3}$", message="Three letters, for example USD.")]
+        "Currency",
+        validators=[Optional(), Regexp(r"^[A-Za-z]{3}$", message=THREE_LETTERS)],
     )
     initial_increment = IntegerField("Initial increment (s)", validators=[Optional(), NumberRange(1, 3600)])
     next_increment = IntegerField("Next increment (s)", validators=[Optional(), NumberRange(1, 3600)])
@@ -53,7 +57,10 @@ class TermsFields(FlaskForm):  # type: ignore[misc]
 
     def apply(self, options: DeckOptions) -> DeckOptions:
         """`options` with what this form says."""
-        start = {"receipt": "receipt", "date": self.effective_from.data and self.effective_from.data.isoformat()}
+        start = {
+            "receipt": "receipt",
+            "date": self.effective_from.data and self.effective_from.data.isoformat(),
+        }
         fee: Decimal | None = self.connect_fee.data
         defaults = msgspec.structs.replace(
             options.defaults, effective_from=start.get(self.starts.data),
@@ -62,7 +69,11 @@ class TermsFields(FlaskForm):  # type: ignore[misc]
             connect_fee=None if fee is None else f"{fee:f}",
         )  # fmt: skip
         return msgspec.structs.replace(
-            options, mode=self.mode.data, rate_unit=self.rate_unit.data, late=self.late.data, defaults=defaults
+            options,
+            mode=self.mode.data,
+            rate_unit=self.rate_unit.data,
+            late=self.late.data,
+            defaults=defaults,
         )
 
     def show(self, options: DeckOptions) -> None:
@@ -112,7 +123,9 @@ class SheetForm(FlaskForm):  # type: ignore[misc]
         typed = self.header_row.data if self.header_row.data is not None else options.header_row
         header = self.clicked_row.data or typed
         moved = (
-            sheets != options.sheets or header != options.header_row or self.delimiter.data not in (None, options.delimiter)
+            sheets != options.sheets
+            or header != options.header_row
+            or self.delimiter.data not in (None, options.delimiter)
         )
         return msgspec.structs.replace(
             options, sheets=sheets, header_row=header, last_row=self.last_row.data,
@@ -129,11 +142,13 @@ def _delimiter(text: str | None) -> str | None:
 class ColumnsForm(FlaskForm):  # type: ignore[misc]
     """Step 3: default values; the selects above the columns are named `field-<index>`."""
 
-    currency = TermsFields.currency
-    initial_increment = TermsFields.initial_increment
-    next_increment = TermsFields.next_increment
-    connect_fee = TermsFields.connect_fee
-    rate_unit = TermsFields.rate_unit
+    currency = StringField(
+        "Currency", validators=[Optional(), Regexp(r"^[A-Za-z]{3}$", message=THREE_LETTERS)]
+    )
+    initial_increment = IntegerField("Initial increment (s)", validators=[Optional(), NumberRange(1, 3600)])
+    next_increment = IntegerField("Next increment (s)", validators=[Optional(), NumberRange(1, 3600)])
+    connect_fee = DecimalField("Connection fee", places=None, validators=[Optional(), NumberRange(0, 1000)])
+    rate_unit = SelectField("Rates are", choices=UNITS, default="per_minute")
     template_name = StringField("Template name", validators=[Length(max=120)])
 
 

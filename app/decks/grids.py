@@ -66,7 +66,9 @@ def filter_diff(table: pa.Table, *, label: str = "", q: str = "", sort: str = "c
     if sort not in SORTS:
         raise Invalid(f"Cannot sort by {sort}.", hint=f"Use one of {', '.join(SORTS)}.")
     if "destination_new" in table.column_names:
-        table = table.append_column("destination", pc.coalesce(table["destination_new"], table["destination_old"]))
+        table = table.append_column(
+            "destination", pc.coalesce(table["destination_new"], table["destination_old"])
+        )
     if label:
         chosen = pc.equal(table["label"], label)
         if "name_label" in table.column_names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from flask import current_app
@@ -20,10 +21,9 @@ def check(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[st
     deck_id = int(arguments["deck_id"])
 
     def tell(step: str, done: int, total: int) -> None:
-        try:
+        # The check asks `cancelled` by itself and ends in order.
+        with suppress(JobCancelled):
             progress(done, total, step)
-        except JobCancelled:
-            pass  # the check asks `cancelled` by itself and ends in order
 
     try:
         report = check_deck(

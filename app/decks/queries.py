@@ -94,13 +94,15 @@ class CheckProgress:
         return min(100, 100 * self.done // self.total) if self.total else None
 
 
-def _mine(query: sa.Select[Any], who: Actor, column: Any) -> sa.Select[Any]:
+def _mine(query: Any, who: Actor, column: Any) -> Any:
     return query if who.is_operator else query.where(column == who.company_id)
 
 
-def inbox(session: Session, who: Actor, *, state: str = "", q: str = "", page: int = 1, size: int = INBOX_PAGE) -> Inbox:
+def inbox(
+    session: Session, who: Actor, *, state: str = "", q: str = "", page: int = 1, size: int = INBOX_PAGE
+) -> Inbox:
     """Decks newest first. `state` is one state or 'open'; `q` is part of a file name or of the product's name."""
-    base = (
+    base: Any = (
         sa.select(Deck, Product, Company, User.email, DeckVersion.number)
         .join(Product, Product.id == Deck.product_id)
         .join(Company, Company.id == Deck.company_id)
@@ -109,7 +111,7 @@ def inbox(session: Session, who: Actor, *, state: str = "", q: str = "", page: i
     )
     base = _mine(base, who, Deck.company_id)
     counted = _mine(sa.select(Deck.state, sa.func.count()), who, Deck.company_id).group_by(Deck.state)
-    counts = {name: number for name, number in session.execute(counted)}
+    counts = dict(session.execute(counted))
     if state == "open":
         base = base.where(Deck.state.in_(OPEN_STATES))
     elif state:
@@ -123,7 +125,9 @@ def inbox(session: Session, who: Actor, *, state: str = "", q: str = "", page: i
     total = session.scalar(sa.select(sa.func.count()).select_from(base.subquery())) or 0
     pages = max(1, -(-total // size))
     page = min(max(1, page), pages)
-    rows = session.execute(base.order_by(Deck.received_at.desc(), Deck.id.desc()).limit(size).offset((page - 1) * size))
+    rows = session.execute(
+        base.order_by(Deck.received_at.desc(), Deck.id.desc()).limit(size).offset((page - 1) * size)
+    )
     lines = [
         DeckLine(
             id=deck.id, filename=deck.filename, size_bytes=deck.size_bytes, carrier=company.name, product=product.name,

@@ -71,7 +71,10 @@ def steps_of(deck: Deck, report: CheckReport | None, here: str) -> list[Step]:
             mark = "now"
         elif name in questions:
             mark = "attention"
-        elif place < max(reached, order.index(here) if deck.state == "review" else 0) or deck.state == "approved":
+        elif (
+            place < max(reached, order.index(here) if deck.state == "review" else 0)
+            or deck.state == "approved"
+        ):
             mark = "done"
         else:
             mark = "todo"

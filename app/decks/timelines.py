@@ -13,8 +13,25 @@ import pyarrow.compute as pc
 from rates.schema import CLOSED, TIMELINE
 
 # Order in which labels are shown; the first five always.
-LABELS = ("NEW", "INCREASE", "DECREASE", "UNCHANGED", "CLOSED", "TERMS_CHANGED", "RENAMED", "BLOCKED", "REOPENED")
-TERMS = ("first_rate_nanos", "connect_fee_nanos", "initial_increment", "next_increment", "free_seconds", "currency")
+LABELS = (
+    "NEW",
+    "INCREASE",
+    "DECREASE",
+    "UNCHANGED",
+    "CLOSED",
+    "TERMS_CHANGED",
+    "RENAMED",
+    "BLOCKED",
+    "REOPENED",
+)
+TERMS = (
+    "first_rate_nanos",
+    "connect_fee_nanos",
+    "initial_increment",
+    "next_increment",
+    "free_seconds",
+    "currency",
+)
 
 
 def at_instant(table: pa.Table, at: datetime) -> pa.Table:
@@ -22,7 +39,8 @@ def at_instant(table: pa.Table, at: datetime) -> pa.Table:
     moment = pa.scalar(at, pa.timestamp("us", tz="UTC"))
     until = table["effective_until"]
     live = pc.and_kleene(
-        pc.less_equal(table["effective_from"], moment), pc.or_kleene(pc.is_null(until), pc.greater(until, moment))
+        pc.less_equal(table["effective_from"], moment),
+        pc.or_kleene(pc.is_null(until), pc.greater(until, moment)),
     )
     return table.filter(pc.and_kleene(live, pc.not_equal(table["status"], CLOSED)))
 
@@ -41,7 +59,11 @@ def resumed(current: pa.Table, wanted: pa.Table, now: datetime) -> pa.Table:
     moment = pa.scalar(now, pa.timestamp("us", tz="UTC"))
     past = current.filter(pc.less(current["effective_from"], moment))
     ends = past["effective_until"]
-    past = _put(past, "effective_until", pc.if_else(pc.or_kleene(pc.is_null(ends), pc.greater(ends, moment)), moment, ends))
+    past = _put(
+        past,
+        "effective_until",
+        pc.if_else(pc.or_kleene(pc.is_null(ends), pc.greater(ends, moment)), moment, ends),
+    )
     until = wanted["effective_until"]
     future = wanted.filter(pc.or_kleene(pc.is_null(until), pc.greater(until, moment)))
     begins = future["effective_from"]
@@ -62,8 +84,12 @@ def compare(old: pa.Table, new: pa.Table, old_at: datetime, new_at: datetime) ->
     180 s; null without an old price), old_terms, new_terms, effective_from (of the new row).
     """
     left = at_instant(old, old_at).select(["code", "destination", "rate_nanos", "status", *TERMS])
-    right = at_instant(new, new_at).select(["code", "destination", "rate_nanos", "status", "effective_from", *TERMS])
-    both = left.join(right, "code", join_type="full outer", left_suffix="_old", right_suffix="_new", coalesce_keys=True)
+    right = at_instant(new, new_at).select(
+        ["code", "destination", "rate_nanos", "status", "effective_from", *TERMS]
+    )
+    both = left.join(
+        right, "code", join_type="full outer", left_suffix="_old", right_suffix="_new", coalesce_keys=True
+    )
     both = both.sort_by("code").combine_chunks()
     old_eff, new_eff = _eff(both, "_old"), _eff(both, "_new")
     there = ~np.asarray(pc.is_null(both["rate_nanos_old"]))
@@ -77,7 +103,9 @@ def compare(old: pa.Table, new: pa.Table, old_at: datetime, new_at: datetime) ->
     )  # fmt: skip
     priced = there & here & same_money & (old_eff > 0)
     pct = np.zeros(len(old_eff), np.int64)
-    np.floor_divide((new_eff - old_eff) * 1_000_000, np.where(priced, old_eff, 1), out=pct, where=priced, casting="unsafe")
+    np.floor_divide(
+        (new_eff - old_eff) * 1_000_000, np.where(priced, old_eff, 1), out=pct, where=priced, casting="unsafe"
+    )
     return pa.table({
         "code": both["code"],
         "destination": pc.coalesce(both["destination_new"], both["destination_old"]),
@@ -117,8 +145,13 @@ def _eff(table: pa.Table, side: str, seconds: int = 180) -> np.ndarray[Any, np.d
 
 def _terms(table: pa.Table, side: str) -> pa.ChunkedArray:
     """`60/1`, with `+fee` and free seconds where present."""
-    fees = [None if v is None else (f"+{v / 10**9:.9f}".rstrip("0") if v else "") for v in table[f"connect_fee_nanos{side}"].to_pylist()]
-    free = [None if v is None else (f" free {v} s" if v else "") for v in table[f"free_seconds{side}"].to_pylist()]
+    fees = [
+        None if v is None else (f"+{v / 10**9:.9f}".rstrip("0") if v else "")
+        for v in table[f"connect_fee_nanos{side}"].to_pylist()
+    ]
+    free = [
+        None if v is None else (f" free {v} s" if v else "") for v in table[f"free_seconds{side}"].to_pylist()
+    ]
     n = pc.cast(table[f"initial_increment{side}"], pa.utf8())
     m = pc.cast(table[f"next_increment{side}"], pa.utf8())
     steps = pc.binary_join_element_wise(n, m, "/")

@@ -19,11 +19,17 @@ from app.web.assets import DIST
 from tests.factories.app import PASSWORD, make_app, make_company, make_product, make_user
 
 CHROMIUM = Path("/usr/bin/chromium")
-DECK = "Place,Where,Cost of it\n" + "".join(f"Town {n},447{n:03},0.0{n % 9 + 1}0\n" for n in range(300)) + "Lost,4499,\n"
+DECK = (
+    "Place,Where,Cost of it\n"
+    + "".join(f"Town {n},447{n:03},0.0{n % 9 + 1}0\n" for n in range(300))
+    + "Lost,4499,\n"
+)
 
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium (apt-get install chromium)"),
-    pytest.mark.skipif(not (DIST / "manifest.json").exists(), reason="needs the front end (tools/setup frontend)"),
+    pytest.mark.skipif(
+        not (DIST / "manifest.json").exists(), reason="needs the front end (tools/setup frontend)"
+    ),
 ]
 
 
@@ -41,7 +47,9 @@ def address(tmp_path: Path) -> Iterator[str]:
     def work() -> None:
         while not stop.wait(0.1):
             with app.app_context():
-                waiting = db.session.query(Job.id).filter(Job.state == "queued", Job.kind == "deck.check").all()
+                waiting = (
+                    db.session.query(Job.id).filter(Job.state == "queued", Job.kind == "deck.check").all()
+                )
                 db.session.rollback()
             for (job_id,) in waiting:
                 run_one(app, job_id)

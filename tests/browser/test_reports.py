@@ -67,7 +67,9 @@ def table(page: Page) -> tuple[list[str], list[list[str]]]:
         ("coverage?class=", ("Vendor", "Product", "Open codes", "Median rate")),
     ],
 )
-def test_the_files_hold_what_the_page_shows(operator_page: Page, tmp_path: Path, path: str, exact: tuple[str, ...]) -> None:
+def test_the_files_hold_what_the_page_shows(
+    operator_page: Page, tmp_path: Path, path: str, exact: tuple[str, ...]
+) -> None:
     operator_page.goto(f"/reports/{path}")
     titles, shown = table(operator_page)
     assert shown

@@ -41,6 +41,9 @@ def activate_version(
     product.version, product.timeline_key = version.number, timeline_key
     session.flush()
     # Ten approvals in a second need one build: waiting ones of the same arguments are one job.
-    for kind, title in (("snapshot.build", "Build the routing snapshot"), ("market.build", "Build the market view")):
+    for kind, title in (
+        ("snapshot.build", "Build the routing snapshot"),
+        ("market.build", "Build the market view"),
+    ):
         enqueue(session, kind, title=title, arguments={"reason": "deck"}, now=now, coalesce=True)
     return version

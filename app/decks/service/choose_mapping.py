@@ -17,12 +17,15 @@ from app.security.actor import Actor
 from rates.options import DeckOptions, options_from_dict
 
 
-def choose_mapping(session: Session, who: Actor, deck_id: int, options: DeckOptions, *, now: datetime) -> Deck:
+def choose_mapping(
+    session: Session, who: Actor, deck_id: int, options: DeckOptions, *, now: datetime
+) -> Deck:
     """Set the deck's options and check again. Raises NotFound, Conflict (approved or discarded), Invalid."""
     deck = own_deck(session, who, deck_id, lock=True)
     if deck.state not in CHECKABLE or deck.state == "discarded":
         raise Conflict(
-            f"Deck {deck.id} is {deck.state}; its options can no longer change.", hint="Upload the file again."
+            f"Deck {deck.id} is {deck.state}; its options can no longer change.",
+            hint="Upload the file again.",
         )
     if options.mapping is not None:
         used = [field for field in options.mapping.values() if field not in ("ignore", "comment")]
@@ -51,7 +54,9 @@ def read_options(values: dict[str, Any]) -> DeckOptions:
         return options_from_dict(values)
     except msgspec.ValidationError as error:
         raise Invalid(
-            f"The options do not fit: {error}.", hint="The fields are listed in docs/deck-format.md.", where=str(error)
+            f"The options do not fit: {error}.",
+            hint="The fields are listed in docs/deck-format.md.",
+            where=str(error),
         ) from error
 
 

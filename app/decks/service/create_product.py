@@ -13,7 +13,14 @@ from app.security.actor import Actor
 
 
 def create_product(
-    session: Session, who: Actor, company: Company, name: str, *, route_class: str, currency: str, now: datetime
+    session: Session,
+    who: Actor,
+    company: Company,
+    name: str,
+    *,
+    route_class: str,
+    currency: str,
+    now: datetime,
 ) -> Product:
     """Raises Invalid for an unknown class or currency, or a company that does not sell."""
     if route_class not in ROUTE_CLASSES:
@@ -21,7 +28,9 @@ def create_product(
     if len(currency) != 3 or not currency.isalpha() or not currency.isascii():
         raise Invalid(f"{currency} is not a currency.", hint="Use three letters, for example USD.")
     if not company.sells:
-        raise Invalid(f"{company.name} does not sell on the exchange.", hint="Let the operator open its seller side.")
+        raise Invalid(
+            f"{company.name} does not sell on the exchange.", hint="Let the operator open its seller side."
+        )
     product = Product(
         company_id=company.id, name=name, route_class=route_class, currency=currency.upper(), created_at=now
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -26,10 +27,8 @@ def discard_deck(session: Session, who: Actor, deck_id: int, *, now: datetime) -
         )
     before = deck.state
     if deck.job_id is not None and deck.state == "checking":
-        try:
+        with suppress(DomainError):  # it ended meanwhile: its result is ignored by job_id
             cancel(session, deck.job_id, now=now)
-        except DomainError:  # it ended meanwhile
-            pass
     deck.state, deck.job_id = "discarded", None
     record(
         session, who, action="deck.discard", obj=deck, now=now, company_id=deck.company_id,

@@ -62,7 +62,9 @@ def check_deck(
             session.commit()
         if offer is not None:
             report = run_check(
-                msgspec.structs.replace(plan.request, options=_taken(plan.request.options, offer)), progress, cancelled
+                msgspec.structs.replace(plan.request, options=_taken(plan.request.options, offer)),
+                progress,
+                cancelled,
             )
         keys = _keep(report.outputs, Store(str(settings.store_dir)))
         heard = _write_down(session, deck_id, job_id, report, keys, plan, offer)
@@ -85,7 +87,10 @@ def effective_options(options: DeckOptions, product: Product) -> DeckOptions:
     if defaults.currency is None:
         defaults = msgspec.structs.replace(defaults, currency=product.currency)
     return msgspec.structs.replace(
-        options, unlisted_rule=cast(Any, product.unlisted_rule), notice_days=product.notice_days, defaults=defaults
+        options,
+        unlisted_rule=cast(Any, product.unlisted_rule),
+        notice_days=product.notice_days,
+        defaults=defaults,
     )
 
 
@@ -95,7 +100,9 @@ def _taken(options: DeckOptions, offer: Offer) -> DeckOptions:
     return msgspec.structs.replace(taken, header_row=offer.header_row)
 
 
-def _plan(session: Session, settings: Settings, deck_id: int, job_id: str | None, scratch: Path) -> Plan | None:
+def _plan(
+    session: Session, settings: Settings, deck_id: int, job_id: str | None, scratch: Path
+) -> Plan | None:
     deck = session.get(Deck, deck_id, populate_existing=True)
     if deck is None or deck.state != "checking" or deck.job_id != job_id:
         return None
@@ -115,7 +122,12 @@ def _plan(session: Session, settings: Settings, deck_id: int, job_id: str | None
 
 
 def _keep(outputs: Outputs, store: Store) -> dict[str, str | None]:
-    paths = {"problems": outputs.problems, "rows": outputs.rows, "diff": outputs.diff, "timeline": outputs.timeline}
+    paths = {
+        "problems": outputs.problems,
+        "rows": outputs.rows,
+        "diff": outputs.diff,
+        "timeline": outputs.timeline,
+    }
     return {name: store.put_file(path) if path else None for name, path in paths.items()}
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.decks.models import Deck, DeckTemplate
 from app.decks.service.choose_mapping import options_of
 from rates.deckcheck import CheckReport, Guess
-from rates.options import Defaults, DeckOptions
+from rates.options import DeckOptions, Defaults
 
 UNIT = "\x1f"
 
@@ -44,7 +44,9 @@ class Offer:
 
 def offer_for(session: Session, company_id: int, report: CheckReport) -> Offer | None:
     """The company's template one of the first rows is the header of, whether or not the header was guessed."""
-    rows = {fingerprint(row.cells): row.row for row in reversed(report.preview.first if report.preview else ())}
+    rows = {
+        fingerprint(row.cells): row.row for row in reversed(report.preview.first if report.preview else ())
+    }
     rows.pop(None, None)
     if not rows:
         return None
@@ -110,4 +112,9 @@ def with_template(stated: DeckOptions, template: DeckOptions) -> DeckOptions:
 
 def may_take_template(options: DeckOptions) -> bool:
     """Only while nobody has mapped a column or named a sheet or header row for this file."""
-    return options.mapping is None and options.headers is None and not options.sheets and options.header_row is None
+    return (
+        options.mapping is None
+        and options.headers is None
+        and not options.sheets
+        and options.header_row is None
+    )

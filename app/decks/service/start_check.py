@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -34,10 +35,8 @@ def mark_checking(session: Session, deck: Deck, *, now: datetime) -> None:
             hint="Upload the file again to make a new deck of it.",
         )
     if deck.job_id is not None and deck.state == "checking":
-        try:
+        with suppress(DomainError):  # it ended meanwhile: its result is ignored by job_id
             cancel(session, deck.job_id, now=now)
-        except DomainError:  # already finished: its result is ignored by job_id
-            pass
     deck.state, deck.error, deck.job_id = "checking", None, None
     deck.seconded_by = deck.seconded_at = None
     session.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rates.deckcheck import CheckReport
+from rates.deckcheck import CheckReport, Value
 
 DELIMITERS = {",": "comma ,", ";": "semicolon ;", "\t": "tab", "|": "pipe |", " ": "space"}
 KEYS = {"\t": "tab", " ": "space"}
@@ -29,7 +29,7 @@ def sheet_chips(report: CheckReport) -> list[Chip]:
     guess = report.guess
     if guess is None:
         return []
-    kinds = (
+    kinds: tuple[tuple[str, str, Value, dict[str, str], tuple[str, ...]], ...] = (
         ("encoding", "Encoding", guess.encoding, {}, ("utf-8", "cp1252", "utf-16", "iso-8859-15", "cp1251")),
         ("delimiter", "Delimiter", guess.delimiter, DELIMITERS, (",", ";", "\t", "|")),
         ("decimal_mark", "Decimal mark", guess.decimal_mark, MARKS, (".", ",")),

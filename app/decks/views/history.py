@@ -19,7 +19,9 @@ from app.errors import Invalid, NotFound
 from app.security.access import actor, require
 from rates.store import Store
 
-history = Blueprint("deck_history", __name__, url_prefix="/products/<int:product_id>", template_folder="../templates")
+history = Blueprint(
+    "deck_history", __name__, url_prefix="/products/<int:product_id>", template_folder="../templates"
+)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -35,7 +37,9 @@ def read_instant(text: str | None, now: datetime) -> datetime:
     try:
         found = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
     except ValueError as fault:
-        raise Invalid(f"{text[:40]} is not a date.", hint="Write 2026-11-21 or 2026-11-21T05:00:00Z.") from fault
+        raise Invalid(
+            f"{text[:40]} is not a date.", hint="Write 2026-11-21 or 2026-11-21T05:00:00Z."
+        ) from fault
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
@@ -69,7 +73,13 @@ def prices(product_id: int) -> str:
     q = request.args.get("q", "")
     rows = grids.paged(grids.filter_diff(table, q=q), request.args.get("page", 1, int))
     return render_template(
-        "decks/prices.html", product=product, number=number, rows=rows, q=q, at=at, asked=request.args.get("at", "")
+        "decks/prices.html",
+        product=product,
+        number=number,
+        rows=rows,
+        q=q,
+        at=at,
+        asked=request.args.get("at", ""),
     )
 
 
@@ -104,7 +114,11 @@ def differences(product_id: int) -> Any:
     at = read_instant(request.args.get("at"), utc_now())
     tables = store().open(older.timeline_key), store().open(newer.timeline_key)
     whole = compare(*tables, at, at)
-    label, q, sort = request.args.get("label", ""), request.args.get("q", ""), request.args.get("sort", "code")
+    label, q, sort = (
+        request.args.get("label", ""),
+        request.args.get("q", ""),
+        request.args.get("sort", "code"),
+    )
     table = grids.filter_diff(whole, label=label, q=q, sort=sort)
     if request.args.get("format") == "csv":
         return as_file(table, "csv", f"{product.name}-v{older.number}-v{newer.number}", exports.DIFF_COLUMNS)
@@ -126,9 +140,12 @@ def rollback(product_id: int) -> Any:
         raise Invalid("The roll-back form is incomplete.", hint="Use the button in the history.")
     settings: Settings = current_app.config["TANDEM"]
     version = rollback_version(
-        db.session, actor(), product_id, form.number.data, expected=form.expected.data, settings=settings,
+        db.session, actor(), product_id, form.number.data or 0, expected=form.expected.data, settings=settings,
         note=form.note.data or "", now=utc_now(),
     )  # fmt: skip
     db.session.commit()
-    flash(f"Version {version.number} is in force: the prices of version {form.number.data} apply again.", "success")
+    flash(
+        f"Version {version.number} is in force: the prices of version {form.number.data} apply again.",
+        "success",
+    )
     return redirect(url_for("deck_history.versions", product_id=product_id))

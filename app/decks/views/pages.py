@@ -38,13 +38,17 @@ def new() -> Any:
     form = UploadForm()
     form.product.choices = [(p.id, f"{p.carrier} · {p.name} ({p.currency})") for p in lines]
     if request.method == "GET":
-        form.product.data = request.args.get("product", None, int) or (lines[0].id if len(lines) == 1 else None)
+        form.product.data = request.args.get("product", None, int) or (
+            lines[0].id if len(lines) == 1 else None
+        )
         form.starts.data = "rows"
     if not form.validate_on_submit():
         status = 422 if request.method == "POST" else 200
         if status == 422 and wants_json():
             return jsonify(errors=form.errors), 422
-        return render_template("decks/new.html", form=form, products=lines, limit=settings.web.max_upload_bytes), status
+        return render_template(
+            "decks/new.html", form=form, products=lines, limit=settings.web.max_upload_bytes
+        ), status
     try:
         received = receive_deck(
             db.session, actor(), own_product(db.session, actor(), form.product.data), form.file.data.stream,
@@ -57,7 +61,9 @@ def new() -> Any:
         if wants_json():
             return jsonify(errors={"file": [f"{fault.message} {fault.hint or ''}"]}), fault.status
         form.file.errors = [*form.file.errors, f"{fault.message} {fault.hint or ''}"]
-        page = render_template("decks/new.html", form=form, products=lines, limit=settings.web.max_upload_bytes)
+        page = render_template(
+            "decks/new.html", form=form, products=lines, limit=settings.web.max_upload_bytes
+        )
         return page, fault.status
     where = url_for("deck.show", deck_id=received.deck.id, again=1 if received.again else None)
     return (jsonify(location=where, again=received.again), 201) if wants_json() else redirect(where)

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, current_app, flash, jsonify, redirect, render_template, request, send_file, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
 
 from app.clock import utc_now
 from app.config import Settings
@@ -47,7 +58,9 @@ def _settings() -> Settings:
     return settings
 
 
-def _page(template: str, deck: Deck, report: CheckReport | None, here: str, status: int = 200, **more: Any) -> Any:
+def _page(
+    template: str, deck: Deck, report: CheckReport | None, here: str, status: int = 200, **more: Any
+) -> Any:
     """The step's page, or the progress page while the file is being checked."""
     if deck.state in ("received", "checking"):
         body = render_template(
@@ -123,7 +136,9 @@ def sheet(deck_id: int) -> Any:
         db.session.commit()
         return _go(deck)
     chips = sheet_chips(report) if report else []
-    return _page("decks/sheet.html", deck, report, "sheet", 422 if form.errors else 200, form=form, chips=chips)
+    return _page(
+        "decks/sheet.html", deck, report, "sheet", 422 if form.errors else 200, form=form, chips=chips
+    )
 
 
 @wizard.route("/columns", methods=["GET", "POST"])
@@ -184,7 +199,7 @@ def repair(deck_id: int) -> Any:
     deck = own_deck(db.session, actor(), deck_id)
     options = options_of(deck)
     wanted, undo = request.form.get("repair", ""), request.form.get("undo", "")
-    kept = [name for name in options.repairs if name != undo]
+    kept: list[str] = [name for name in options.repairs if name != undo]
     if wanted and wanted not in kept:
         kept.append(wanted)
     values = {**msgspec.to_builtins(options, str_keys=True), "repairs": kept}
@@ -210,13 +225,17 @@ def review(deck_id: int) -> Any:
     deck = own_deck(db.session, actor(), deck_id)
     report = report_of(deck)
     table = grids.open_table(_settings(), deck.diff_key, schema.DIFF)
-    asked = {name: request.args.get(name, "") for name in ("label", "q")}
+    label, q = request.args.get("label", ""), request.args.get("q", "")
     sort = request.args.get("sort", "code")
-    rows = grids.paged(grids.filter_diff(table, sort=sort, **asked), request.args.get("page", 1, int))
+    rows = grids.paged(
+        grids.filter_diff(table, label=label, q=q, sort=sort), request.args.get("page", 1, int)
+    )
     labels = report.labels if report else {}
     tiles = [(name, labels.get(name, 0)) for name in LABELS if name in LABELS[:5] or labels.get(name)]
     tiles += [(name, count) for name, count in labels.items() if name not in LABELS and count]
-    return _page("decks/review.html", deck, report, "review", rows=rows, tiles=tiles, sort=sort, **asked)
+    return _page(
+        "decks/review.html", deck, report, "review", rows=rows, tiles=tiles, sort=sort, label=label, q=q
+    )
 
 
 @wizard.get("/diff.csv")
@@ -245,7 +264,9 @@ def approve(deck_id: int) -> Any:
         if done.outcome == "seconding":
             flash("Your approval is noted. A second person must agree before the deck applies.", "info")
         elif done.outcome == "rechecking":
-            flash("The product has a newer version by now; the deck is being compared with that one.", "warning")
+            flash(
+                "The product has a newer version by now; the deck is being compared with that one.", "warning"
+            )
         return _go(deck)
     return _page(
         "decks/approve.html", deck, report_of(deck), "approve", 422 if form.errors else 200, form=form,
@@ -260,7 +281,11 @@ def keep_template(deck_id: int) -> Any:
     """Remember columns and reading options for files of this shape."""
     deck = own_deck(db.session, actor(), deck_id, lock=True)
     report = report_of(deck)
-    kept = save_template(db.session, deck, report, name=request.form.get("name", "")[:120], now=utc_now()) if report else None
+    kept = (
+        save_template(db.session, deck, report, name=request.form.get("name", "")[:120], now=utc_now())
+        if report
+        else None
+    )
     db.session.commit()
     flash("Kept: the next file of this shape is read the same way." if kept else "The file has no header to know it by.",
           "success" if kept else "warning")  # fmt: skip

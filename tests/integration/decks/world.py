@@ -43,9 +43,16 @@ class World:
     def as_user(self, user: User) -> FlaskClient:
         return login(self.app.test_client(), user)
 
-    def upload(self, text: str | bytes = DECK, name: str = "deck.csv", *, mode: str = "full", **fields: Any) -> Any:
+    def upload(
+        self, text: str | bytes = DECK, name: str = "deck.csv", *, mode: str = "full", **fields: Any
+    ) -> Any:
         body = text.encode() if isinstance(text, str) else text
-        data = {"file": (io.BytesIO(body), name), "product": str(self.product.id), "mode": mode, "starts": "receipt"}
+        data = {
+            "file": (io.BytesIO(body), name),
+            "product": str(self.product.id),
+            "mode": mode,
+            "starts": "receipt",
+        }
         return self.client.post("/decks/new", data={**data, **fields}, content_type="multipart/form-data")
 
     def sent(self, text: str | bytes = DECK, name: str = "deck.csv", **fields: Any) -> int:
@@ -60,7 +67,9 @@ class World:
     def work(self, kind: str = "deck.check") -> None:
         """Run what the worker would run."""
         with self.app.app_context():
-            waiting = db.session.scalars(sa.select(Job.id).where(Job.state == "queued", Job.kind == kind)).all()
+            waiting = db.session.scalars(
+                sa.select(Job.id).where(Job.state == "queued", Job.kind == kind)
+            ).all()
             db.session.rollback()
         for job_id in waiting:
             run_one(self.app, job_id)
@@ -75,7 +84,9 @@ class World:
 
     def queued(self) -> list[str]:
         with self.app.app_context():
-            return list(db.session.scalars(sa.select(Job.kind).where(Job.state == "queued").order_by(Job.kind)))
+            return list(
+                db.session.scalars(sa.select(Job.kind).where(Job.state == "queued").order_by(Job.kind))
+            )
 
 
 def make_world(tmp_path: Path, database_url: str | None = None, **changes: Any) -> World:
