@@ -111,7 +111,7 @@ def inbox(
     )
     base = _mine(base, who, Deck.company_id)
     counted = _mine(sa.select(Deck.state, sa.func.count()), who, Deck.company_id).group_by(Deck.state)
-    counts = dict(session.execute(counted))
+    counts = {row[0]: row[1] for row in session.execute(counted)}
     if state == "open":
         base = base.where(Deck.state.in_(OPEN_STATES))
     elif state:
