@@ -4,6 +4,7 @@ All instants are microseconds since the epoch, UTC. Money is nanos (10**-9 of a 
 Every long call releases the GIL. Arrow data crosses by the PyCapsule interface, so any
 pyarrow Table or RecordBatchReader fits.
 """
+
 from collections.abc import Callable, Sequence
 from typing import Protocol, final, type_check_only
 
@@ -30,6 +31,7 @@ class ArrowStream(Protocol):
 
 class CoreError(Exception):
     """Base of all errors of the core; `code` is a stable identifier."""
+
     code: str
 
 class SnapshotError(CoreError): ...

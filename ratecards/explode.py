@@ -8,7 +8,9 @@ from itertools import groupby
 from operator import itemgetter
 
 
-def explode(decks: Sequence[Sequence[str]], extra: Iterable[str] = ()) -> Iterator[tuple[str, dict[int, int]]]:
+def explode(
+    decks: Sequence[Sequence[str]], extra: Iterable[str] = ()
+) -> Iterator[tuple[str, dict[int, int]]]:
     """Yield `(code, {deck index: row index})` for the union of the decks' codes, ascending.
 
     decks: the codes of each deck, sorted ascending, each at most once. The row is the longest code of that deck which is

@@ -30,7 +30,15 @@ def decimal_text(nanos: int, places: int = 4) -> str:
 
 
 def _rows(card: pa.Table) -> Iterator[tuple[str, str, int, str, int, int, datetime]]:
-    names = ["code", "destination", "rate_nanos", "currency", "initial_increment", "next_increment", "effective_from"]
+    names = [
+        "code",
+        "destination",
+        "rate_nanos",
+        "currency",
+        "initial_increment",
+        "next_increment",
+        "effective_from",
+    ]
     for batch in card.select(names).to_batches(max_chunksize=4096):
         yield from zip(*(batch[name].to_pylist() for name in names), strict=True)
 
@@ -41,7 +49,17 @@ def card_csv(card: pa.Table) -> Iterator[str]:
     writer = csv.writer(buffer)
     writer.writerow(HEADER)
     for number, (code, name, rate, currency, first, following, start) in enumerate(_rows(card)):
-        writer.writerow([code, safe_text(name), decimal_text(rate), currency, first, following, f"{start:%Y-%m-%d %H:%M:%S}"])
+        writer.writerow(
+            [
+                code,
+                safe_text(name),
+                decimal_text(rate),
+                currency,
+                first,
+                following,
+                f"{start:%Y-%m-%d %H:%M:%S}",
+            ]
+        )
         if number % 4096 == 4095:
             yield buffer.getvalue()
             buffer.seek(0)
@@ -55,13 +73,18 @@ def card_xlsx(card: pa.Table, out: BinaryIO) -> None:
                "remove_timezone": True, "in_memory": False}  # fmt: skip
     with xlsxwriter.Workbook(out, options) as book:
         sheet = book.add_worksheet("Rate card")
-        rate_format, date_format = book.add_format({"num_format": "0.0000#####"}), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        rate_format, date_format = (
+            book.add_format({"num_format": "0.0000#####"}),
+            book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+        )
         sheet.write_row(0, 0, HEADER, book.add_format({"bold": True}))
         sheet.freeze_panes(1, 0)
         for row, (code, name, rate, currency, first, following, start) in enumerate(_rows(card), 1):
             sheet.write_string(row, 0, code)
             sheet.write_string(row, 1, safe_text(name))
-            sheet.write_number(row, 2, float(Decimal(rate).scaleb(-9)), rate_format)  # XLSX cells are doubles: 15 digits hold it
+            sheet.write_number(
+                row, 2, float(Decimal(rate).scaleb(-9)), rate_format
+            )  # XLSX cells are doubles: 15 digits hold it
             sheet.write_string(row, 3, currency)
             sheet.write_number(row, 4, first)
             sheet.write_number(row, 5, following)

@@ -63,8 +63,12 @@ def add_keys(session: Session, made: Catalogue, trunks: dict[str, CustomerTrunk]
     for plan in KEYS:
         session.add(
             ApiKey(
-                company_id=made.companies[plan.company].id, trunk_id=trunks[plan.trunk].id if plan.trunk else None, name=plan.name,
-                prefix=plan.secret[:11], key_sha256=hashlib.sha256(plan.secret.encode()).hexdigest(), scopes=list(plan.scopes),
+                company_id=made.companies[plan.company].id,
+                trunk_id=trunks[plan.trunk].id if plan.trunk else None,
+                name=plan.name,
+                prefix=plan.secret[:11],
+                key_sha256=hashlib.sha256(plan.secret.encode()).hexdigest(),
+                scopes=list(plan.scopes),
                 created_at=now,
             )
         )

@@ -25,10 +25,22 @@ def load(run: Run, as_json: bool) -> None:
     with app.app_context():
         upgrade(db.engine)
         with progress_bar("demo") as report:
-            summary = load_demo(db.session, run.settings, now=utc_now(), progress=lambda phase, done, total: report(done, total, phase))
+            summary = load_demo(
+                db.session,
+                run.settings,
+                now=utc_now(),
+                progress=lambda phase, done, total: report(done, total, phase),
+            )
         db.session.commit()
     if as_json:
-        emit_json({"loaded": summary.loaded, "carriers": summary.carriers, "products": summary.products, "rates": summary.rates})
+        emit_json(
+            {
+                "loaded": summary.loaded,
+                "carriers": summary.carriers,
+                "products": summary.products,
+                "rates": summary.rates,
+            }
+        )
         return
     if summary.loaded:
         say(f"Loaded {summary.carriers} carriers, {summary.products} products, {summary.rates:,} rates.")
@@ -39,7 +51,9 @@ def load(run: Run, as_json: bool) -> None:
 
 
 @click.command("decks")
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write into.")
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write into."
+)
 @json_option
 @pass_run
 def decks(run: Run, out: Path, as_json: bool) -> None:

@@ -26,7 +26,9 @@ def add_events(session: Session, made: Catalogue, users: dict[str, User], *, now
     )  # fmt: skip
     for _, _, product in made.products:
         version = session.scalar(
-            select(DeckVersion).where(DeckVersion.product_id == product.id, DeckVersion.number == product.version)
+            select(DeckVersion).where(
+                DeckVersion.product_id == product.id, DeckVersion.number == product.version
+            )
         )
         if version is None:
             continue

@@ -102,7 +102,15 @@ class Segments:
         }
 
     def append(
-        self, rows: Ints, nanos: Ints, status: Ints, start: Ints, received: int, deck_id: int, *, keep_closed: bool
+        self,
+        rows: Ints,
+        nanos: Ints,
+        status: Ints,
+        start: Ints,
+        received: int,
+        deck_id: int,
+        *,
+        keep_closed: bool,
     ) -> None:
         """End the newest interval of each code where its successor begins, then add the successors.
 
@@ -114,7 +122,13 @@ class Segments:
         numbers = np.arange(2, len(rows) + 2)  # of the file, whose header is row 1
         kept = (status != CLOSED) | keep_closed
         self.last[rows[~kept]] = -1
-        rows, nanos, status, start, numbers = rows[kept], nanos[kept], status[kept], start[kept], numbers[kept]
+        rows, nanos, status, start, numbers = (
+            rows[kept],
+            nanos[kept],
+            status[kept],
+            start[kept],
+            numbers[kept],
+        )
         first = len(self.columns["code"])
         self.last[rows] = np.arange(first, first + len(rows))
         new = {
@@ -181,11 +195,15 @@ def deck_states(
             counts = {"NEW": len(rows)}
             starts = np.full(len(rows), start)
         else:
-            rows, status, starts, counts = _re_price(rng, segments, nanos, chosen, later, group, start, index, len(days))
+            rows, status, starts, counts = _re_price(
+                rng, segments, nanos, chosen, later, group, start, index, len(days)
+            )
         keep = unlisted_rule(carrier, product_index) == "block"
         segments.append(rows, nanos[rows], status, starts, start, deck_id, keep_closed=keep)
         codes = int((segments.last >= 0).sum())
-        yield DeckState(received, received, segments.table(carrier), rows, nanos[rows], status, starts, counts, codes)
+        yield DeckState(
+            received, received, segments.table(carrier), rows, nanos[rows], status, starts, counts, codes
+        )
 
 
 def _re_price(
@@ -205,8 +223,16 @@ def _re_price(
     swing = np.asarray(rng.integers(-120_000, 105_001, group.max() + 1), np.int64)
     nanos[moved] = tidy(nanos * (MILLION + swing[group]) // MILLION)[moved]
     moved &= nanos != old
-    begins = later & chosen & ~known & (np.asarray(rng.integers(0, total, len(nanos))) < 1 if not newest else True)
-    closes = (np.asarray(rng.integers(0, 1000, len(nanos))) < 3) & known & (statuses == OPEN) & ~moved & ~_is_country()
+    begins = (
+        later & chosen & ~known & (np.asarray(rng.integers(0, total, len(nanos))) < 1 if not newest else True)
+    )
+    closes = (
+        (np.asarray(rng.integers(0, 1000, len(nanos))) < 3)
+        & known
+        & (statuses == OPEN)
+        & ~moved
+        & ~_is_country()
+    )
     rows = np.flatnonzero(moved | begins | closes)
     up = (nanos > old)[rows]
     status = np.where(closes[rows], CLOSED, OPEN)

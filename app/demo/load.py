@@ -38,7 +38,9 @@ class DemoSummary:
     codes: int = 0
 
 
-def load_demo(session: Session, settings: Settings, *, now: datetime, progress: Progress, seed: int = SEED) -> DemoSummary:
+def load_demo(
+    session: Session, settings: Settings, *, now: datetime, progress: Progress, seed: int = SEED
+) -> DemoSummary:
     """Add carriers, decks, quality, buyers, people and keys; the caller commits. Needs an application context.
 
     Does nothing when the demo operator is there. History ends at `now`'s day. Asks for a snapshot and a market build by job.
@@ -57,7 +59,9 @@ def load_demo(session: Session, settings: Settings, *, now: datetime, progress: 
     rates = 0
     for number, (carrier, index, product) in enumerate(made.products):
         progress("decks", number, len(made.products))
-        rates += add_decks(session, settings, store, carrier, index, product, users=users, today=today, seed=seed)
+        rates += add_decks(
+            session, settings, store, carrier, index, product, users=users, today=today, seed=seed
+        )
     progress("decks", len(made.products), len(made.products))
     for number, (carrier, _, product) in enumerate(made.products):
         progress("quality", number, len(made.products))
@@ -68,6 +72,13 @@ def load_demo(session: Session, settings: Settings, *, now: datetime, progress: 
     add_rate_card(session, settings, store, made, carded, trunks[carded.name], now=now)
     progress("rate card", 1, 1)
     add_events(session, made, users, now=now)
-    enqueue(session, "snapshot.build", title="Snapshot of the demo", arguments={"reason": "demo loaded"}, now=now, coalesce=True)
+    enqueue(
+        session,
+        "snapshot.build",
+        title="Snapshot of the demo",
+        arguments={"reason": "demo loaded"},
+        now=now,
+        coalesce=True,
+    )
     enqueue(session, "market.build", title="Market of the demo", now=now, coalesce=True)
     return DemoSummary(True, len({c.slug for c, _, _ in made.products}), len(made.products), rates, codes)

@@ -104,7 +104,11 @@ def region_of(code: str) -> str:
         if names in _PROVINCES or names.endswith((", ON", ", QC", ", BC", ", AB")):
             return "CA"
         if not names and code[:4] not in GEOCODE_DATA:
-            return "CA" if _english(GEOCODE_DATA.get(code, {}))[-4:] in {", ON", ", QC", ", BC", ", AB"} else "US"
+            return (
+                "CA"
+                if _english(GEOCODE_DATA.get(code, {}))[-4:] in {", ON", ", QC", ", BC", ", AB"}
+                else "US"
+            )
     return str(REGIONS[int(cc)][0])
 
 
@@ -161,10 +165,18 @@ def _fixed() -> list[DemoCode]:
         name = country_name(region)
         nanp = codes[0].startswith("1")
         limit = NANP_BLOCKS if region == "US" else FIXED_LIMIT
-        chosen = codes[:limit] if not nanp else [c for c in codes if len(c) == 4] + [c for c in codes if len(c) > 4][:limit]
+        chosen = (
+            codes[:limit]
+            if not nanp
+            else [c for c in codes if len(c) == 4] + [c for c in codes if len(c) > 4][:limit]
+        )
         cities: list[str] = []
         for code in chosen:
-            place = _english(GEOCODE_DATA[code[:4]]) if nanp and code[:4] in GEOCODE_DATA else _english(GEOCODE_DATA[code])
+            place = (
+                _english(GEOCODE_DATA[code[:4]])
+                if nanp and code[:4] in GEOCODE_DATA
+                else _english(GEOCODE_DATA[code])
+            )
             if place not in cities and len(cities) < CITIES and place != name:
                 cities.append(place)
             shown = place if nanp or place in cities else "Fixed"

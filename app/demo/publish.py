@@ -54,7 +54,9 @@ def add_decks(
         content = _deck_file(state, carrier)
         sha256 = keep_file(content, settings.files_dir)
         kind = "A-Z" if number == 1 else "amendment"
-        deck.filename = f"{carrier.slug}_{product.name.replace(' ', '_')}_{kind}_{state.received_at:%Y-%m-%d}.csv"
+        deck.filename = (
+            f"{carrier.slug}_{product.name.replace(' ', '_')}_{kind}_{state.received_at:%Y-%m-%d}.csv"
+        )
         deck.size_bytes, deck.sha256, deck.file_key = len(content), sha256, f"{sha256[:2]}/{sha256}"
         deck.received_at = deck.created_at = state.received_at
         deck.approved_at = state.received_at
@@ -62,9 +64,17 @@ def add_decks(
         deck.report = _report(state, carrier)
         session.add(
             DeckVersion(
-                company_id=product.company_id, product_id=product.id, number=number, deck_id=deck.id, timeline_key=deck.timeline_key,
-                codes=state.codes, counts=state.counts, effective_from=state.effective_from, created_at=state.received_at,
-                created_by=deck.approved_by, note="First A-Z deck" if number == 1 else "Amendment",
+                company_id=product.company_id,
+                product_id=product.id,
+                number=number,
+                deck_id=deck.id,
+                timeline_key=deck.timeline_key,
+                codes=state.codes,
+                counts=state.counts,
+                effective_from=state.effective_from,
+                created_at=state.received_at,
+                created_by=deck.approved_by,
+                note="First A-Z deck" if number == 1 else "Amendment",
             )
         )
         product.timeline_key, product.version = deck.timeline_key, number
@@ -86,7 +96,10 @@ def keep_file(content: bytes, root: Path) -> str:
 
 
 def _report(state: DeckState, carrier: CarrierPlan) -> dict[str, object]:
-    starts = (from_micros(int(state.starts.min())).isoformat(), from_micros(int(state.starts.max())).isoformat())
+    starts = (
+        from_micros(int(state.starts.min())).isoformat(),
+        from_micros(int(state.starts.max())).isoformat(),
+    )
     report = CheckReport(
         status="ready", rows_read=len(state.rows), codes=len(state.rows), labels=state.counts, currency=carrier.currency,
         effective_first=starts[0], effective_last=starts[1], closing=state.counts.get("CLOSED", 0),
@@ -100,27 +113,45 @@ def _deck_file(state: DeckState, carrier: CarrierPlan) -> bytes:
     codes = world()
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["Code", "Destination", f"Rate {carrier.currency}/min", "Increments", "Effective", "Status"])
+    writer.writerow(
+        ["Code", "Destination", f"Rate {carrier.currency}/min", "Increments", "Effective", "Status"]
+    )
     columns = (state.rows.tolist(), state.nanos.tolist(), state.status.tolist(), state.starts.tolist())
     for row, nanos, status, start in zip(*columns, strict=True):
         code = codes[row]
         first, following = increments(code, carrier.slug)
         shown = {0: "", 1: "blocked", CLOSED: "closed"}[status]
         writer.writerow(
-            [code.code, code.destination, decimal_text(nanos, 4), f"{first}/{following}", f"{from_micros(start):%Y-%m-%d %H:%M:%S}", shown]
+            [
+                code.code,
+                code.destination,
+                decimal_text(nanos, 4),
+                f"{first}/{following}",
+                f"{from_micros(start):%Y-%m-%d %H:%M:%S}",
+                shown,
+            ]
         )
     return text.getvalue().encode()
 
 
 def add_rate_card(
-    session: Session, settings: Settings, store: Store, made: Catalogue, plan: TrunkPlan, trunk: CustomerTrunk, *, now: datetime
+    session: Session,
+    settings: Settings,
+    store: Store,
+    made: Catalogue,
+    plan: TrunkPlan,
+    trunk: CustomerTrunk,
+    *,
+    now: datetime,
 ) -> pa.Table:
     """The sell side of one trunk: second-cheapest of its purchased products, marked up, in force since the first of the month."""
     bought = set(plan.buys)
     decks = []
     for carrier, _, product in made.products:
         if (carrier.slug, product.name) in bought and product.timeline_key:
-            decks.append(CostDeck(f"{carrier.name}, {product.name}", in_force(store.open(product.timeline_key), now)))
+            decks.append(
+                CostDeck(f"{carrier.name}, {product.name}", in_force(store.open(product.timeline_key), now))
+            )
     rules = (
         MarginRule(percent_ppm=140_000, fixed_nanos=300_000, places=5),
         MarginRule(code="1", percent_ppm=90_000, fixed_nanos=150_000, places=5),

@@ -43,13 +43,23 @@ def counters(carrier: CarrierPlan, product: Product, *, today: datetime) -> Iter
         home = code.code.startswith(carrier.home)
         few = draw(f"few {key}", 0, 8) == 0
         attempts = draw(f"n {key}", 3, 28) if few else draw(f"n {key}", 60, 4200) * (4 if home else 1)
-        asr = base_asr + (carrier.skill - 75) * 1_600 + (45_000 if home else 0) + draw(f"asr {key}", -70_000, 70_000)
+        asr = (
+            base_asr
+            + (carrier.skill - 75) * 1_600
+            + (45_000 if home else 0)
+            + draw(f"asr {key}", -70_000, 70_000)
+        )
         asr -= _hard(code) * 1_000
         answered = min(attempts, attempts * max(asr, 60_000) // 1_000_000)
         effective = min(attempts, answered + (attempts - answered) * draw(f"ner {key}", 62, 94) // 100)
-        acd = max(22_000, base_acd + draw(f"acd {key}", -52_000, 52_000) + (14_000 if home else 0) - _hard(code) * 300)
+        acd = max(
+            22_000,
+            base_acd + draw(f"acd {key}", -52_000, 52_000) + (14_000 if home else 0) - _hard(code) * 300,
+        )
         pdd = max(480, base_pdd + draw(f"pdd {key}", -700, 1_300) + _hard(code) * 16 - (500 if home else 0))
-        mos = min(4_400, base_mos + draw(f"mos {key}", -160, 130) + (carrier.skill - 75) * 4 - _hard(code) * 3)
+        mos = min(
+            4_400, base_mos + draw(f"mos {key}", -160, 130) + (carrier.skill - 75) * 4 - _hard(code) * 3
+        )
         mos_samples = answered * draw(f"mosn {key}", 30, 80) // 100
         yield {
             "product_id": product.id, "code": code.code, "source": "calls", "window_from": today - timedelta(days=30),

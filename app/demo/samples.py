@@ -22,7 +22,9 @@ def _some(starts: tuple[str, ...], limit: int) -> list[DemoCode]:
 
 def _rate(code: DemoCode, name: str) -> int:
     """Market price with a sample's own slant, in whole steps of 0.00001."""
-    return max(10_000, market_nanos(code) * draw(f"{name} {code.destination}", 88, 109) // 100 // 10_000 * 10_000)
+    return max(
+        10_000, market_nanos(code) * draw(f"{name} {code.destination}", 88, 109) // 100 // 10_000 * 10_000
+    )
 
 
 def _comma(nanos: int) -> str:
@@ -34,7 +36,9 @@ def semicolon_csv(now: datetime) -> bytes:
     lines = ["Rufnummer;Ziel;Preis/Min EUR;Taktung;Gültig ab"]
     for code in _some(("49", "43", "41"), 1200):
         first, following = increments(code, "sample")
-        lines.append(f"{code.code};{code.destination};{_comma(_rate(code, 'semicolon'))};{first}/{following};{now:%d.%m.%Y}")
+        lines.append(
+            f"{code.code};{code.destination};{_comma(_rate(code, 'semicolon'))};{first}/{following};{now:%d.%m.%Y}"
+        )
     return "\r\n".join(lines).encode("cp1252", "replace")
 
 
@@ -46,14 +50,21 @@ def preamble_xlsx(now: datetime) -> bytes:
         sheet.merge_range("A1:F1", "Harbourline Telecom - Wholesale Voice Price List", bold)
         sheet.write("A2", f"Issued {now:%d %B %Y} - all prices USD per minute - confidential")
         sheet.write("A4", "Increases take effect 7 days after this notice.")
-        sheet.write_row("A6", ["Destination", "Dial Code", "Rate (USD)", "Effective Date", "Initial", "Increment"], bold)
+        sheet.write_row(
+            "A6", ["Destination", "Dial Code", "Rate (USD)", "Effective Date", "Initial", "Increment"], bold
+        )
         day = book.add_format({"num_format": "dd/mm/yyyy"})
         row = 6
         for code in _some(("2",), 1500):
             sheet.write(row, 0, code.destination)
             sheet.write_number(row, 1, int(code.code))
             sheet.write_string(row, 2, f"{_rate(code, 'preamble') / 10**9:.5f}")
-            sheet.write_datetime(row, 3, (now + timedelta(days=7)).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0), day)
+            sheet.write_datetime(
+                row,
+                3,
+                (now + timedelta(days=7)).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0),
+                day,
+            )
             first, following = increments(code, "sample")
             sheet.write_row(row, 4, [first, following])
             row += 1
@@ -70,8 +81,14 @@ def split_columns_csv(now: datetime) -> bytes:
         grouped.setdefault((country_code(code.code), code.destination), []).append(code)
     for (cc, destination), codes in grouped.items():
         areas = ",".join(code.code[len(cc) :] for code in codes)
-        lines.append(f'"{destination}",{cc},"{areas}",{decimal_text(_rate(codes[0], "split"))},1/1,{now:%Y-%m-%d}')
-    lines += ['"United Kingdom - Personal",44,"70,76",TBA,60/60,', '"United Kingdom - Premium",44,"9",,1/1,', "Total,,,,,"]
+        lines.append(
+            f'"{destination}",{cc},"{areas}",{decimal_text(_rate(codes[0], "split"))},1/1,{now:%Y-%m-%d}'
+        )
+    lines += [
+        '"United Kingdom - Personal",44,"70,76",TBA,60/60,',
+        '"United Kingdom - Premium",44,"9",,1/1,',
+        "Total,,,,,",
+    ]
     return "\n".join(lines).encode()
 
 
@@ -100,14 +117,25 @@ def zipped_csv(now: datetime) -> bytes:
         rows.append(f"{code.code},{code.destination},{decimal_text(_rate(code, 'zip'), 5)},USD,6,6")
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("rates/north_america.csv", "\n".join(rows))
-        archive.writestr("README.txt", f"Northgate Carrier, rates of {now:%Y-%m-%d}. Partial update: other codes stay.\n")
+        archive.writestr(
+            "README.txt", f"Northgate Carrier, rates of {now:%Y-%m-%d}. Partial update: other codes stay.\n"
+        )
     return out.getvalue()
 
 
 SAMPLES: Final[dict[str, tuple[str, Callable[[datetime], bytes]]]] = {
-    "semicolon_decimal_comma.csv": ("CSV with ; and decimal comma, German headers, Windows encoding", semicolon_csv),
-    "preamble_and_footer.xlsx": ("XLSX with a heading above and notes below the table, two sheets", preamble_xlsx),
-    "country_and_area_columns.csv": ("CSV with country and area codes apart, some rows without a rate", split_columns_csv),
+    "semicolon_decimal_comma.csv": (
+        "CSV with ; and decimal comma, German headers, Windows encoding",
+        semicolon_csv,
+    ),
+    "preamble_and_footer.xlsx": (
+        "XLSX with a heading above and notes below the table, two sheets",
+        preamble_xlsx,
+    ),
+    "country_and_area_columns.csv": (
+        "CSV with country and area codes apart, some rows without a rate",
+        split_columns_csv,
+    ),
     "ranges.tsv": ("Tab separated, ranges of codes, one of them reversed", ranges_csv),
     "north_america.zip": ("ZIP with a CSV of 3,000 US and Canadian codes", zipped_csv),
 }

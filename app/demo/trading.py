@@ -70,17 +70,31 @@ TRUNKS: Final = (
 )  # fmt: skip
 
 PENDING: Final = (
-    ("halcyon", "East gateway", "thamesbank", "Standard", "Looking for UK mobile in volume, about 400,000 minutes a month."),
+    (
+        "halcyon",
+        "East gateway",
+        "thamesbank",
+        "Standard",
+        "Looking for UK mobile in volume, about 400,000 minutes a month.",
+    ),
     ("halcyon", "East gateway", "marlowe", "Non-CLI", "Dialler traffic; short calls expected."),
     ("brightwater", "Amsterdam", "marlowe", "Standard", "Overflow for our evening peak."),
     ("copperleaf", "Singapore", "marlowe", "Premium CLI", "UK and Ireland, premium only."),
 )
 DECLINED: Final = (
-    ("copperleaf", "Singapore", "teranga", "Non-CLI", "We open Non-CLI to new partners after a month of premium traffic."),
+    (
+        "copperleaf",
+        "Singapore",
+        "teranga",
+        "Non-CLI",
+        "We open Non-CLI to new partners after a month of premium traffic.",
+    ),
 )
 
 
-def add_trading(session: Session, made: Catalogue, users: dict[str, User], *, today: datetime) -> dict[str, CustomerTrunk]:
+def add_trading(
+    session: Session, made: Catalogue, users: dict[str, User], *, today: datetime
+) -> dict[str, CustomerTrunk]:
     """Trunks by name, with accepted, pending and declined purchases; flushes."""
     trunks: dict[str, CustomerTrunk] = {}
     products = {(carrier.slug, product.name): product for carrier, _, product in made.products}
@@ -104,9 +118,16 @@ def add_trading(session: Session, made: Catalogue, users: dict[str, User], *, to
             asked = began + timedelta(days=position % 6, hours=9)
             session.add(
                 Purchase(
-                    product_id=product.id, seller_id=product.company_id, buyer_id=trunk.company_id, trunk_id=trunk.id,
-                    state="accepted", decided_at=asked + timedelta(hours=5), effective_from=asked + timedelta(hours=5), created_at=asked,
-                    requested_by=person(trunk.company_id, "trader", "owner"), decided_by=person(product.company_id, "owner"),
+                    product_id=product.id,
+                    seller_id=product.company_id,
+                    buyer_id=trunk.company_id,
+                    trunk_id=trunk.id,
+                    state="accepted",
+                    decided_at=asked + timedelta(hours=5),
+                    effective_from=asked + timedelta(hours=5),
+                    created_at=asked,
+                    requested_by=person(trunk.company_id, "trader", "owner"),
+                    decided_by=person(product.company_id, "owner"),
                 )
             )
     for state, plans in (("requested", PENDING), ("declined", DECLINED)):
@@ -114,9 +135,14 @@ def add_trading(session: Session, made: Catalogue, users: dict[str, User], *, to
             asked = today - timedelta(days=2 + position, hours=-10)
             session.add(
                 Purchase(
-                    product_id=products[seller, name].id, seller_id=made.companies[seller].id, buyer_id=made.companies[buyer].id,
-                    trunk_id=trunks[trunk_name].id, state=state, note=words if state == "requested" else "",
-                    answer="" if state == "requested" else words, created_at=asked,
+                    product_id=products[seller, name].id,
+                    seller_id=made.companies[seller].id,
+                    buyer_id=made.companies[buyer].id,
+                    trunk_id=trunks[trunk_name].id,
+                    state=state,
+                    note=words if state == "requested" else "",
+                    answer="" if state == "requested" else words,
+                    created_at=asked,
                     decided_at=None if state == "requested" else asked + timedelta(hours=3),
                     requested_by=person(made.companies[buyer].id, "trader", "owner"),
                 )

@@ -37,4 +37,6 @@ def sample(name: str) -> Response:
     if name not in SAMPLES:
         raise NotFound("There is no such sample deck.", hint=f"Samples: {', '.join(SAMPLES)}.")
     content = SAMPLES[name][1](utc_now())
-    return send_file(io.BytesIO(content), as_attachment=True, download_name=name, mimetype="application/octet-stream")
+    return send_file(
+        io.BytesIO(content), as_attachment=True, download_name=name, mimetype="application/octet-stream"
+    )

@@ -9,7 +9,7 @@ from wtforms import DateTimeLocalField, SelectField, TextAreaField
 from wtforms.validators import Length, Optional
 
 
-class RequestForm(FlaskForm):
+class RequestForm(FlaskForm):  # type: ignore[misc]
     trunk_id = SelectField(
         "For trunk",
         coerce=int,
@@ -22,7 +22,7 @@ class RequestForm(FlaskForm):
     )
 
 
-class AcceptForm(FlaskForm):
+class AcceptForm(FlaskForm):  # type: ignore[misc]
     effective_from = DateTimeLocalField("From (UTC)", [Optional()], description="Empty: at once.")
     answer = TextAreaField("To the buyer", [Optional(), Length(max=2000)])
 
@@ -32,9 +32,9 @@ class AcceptForm(FlaskForm):
         return value.replace(tzinfo=UTC) if value else None
 
 
-class AnswerForm(FlaskForm):
+class AnswerForm(FlaskForm):  # type: ignore[misc]
     answer = TextAreaField("Why", [Optional(), Length(max=2000)])
 
 
-class NothingForm(FlaskForm):
+class NothingForm(FlaskForm):  # type: ignore[misc]
     """Only the CSRF token."""

@@ -41,7 +41,9 @@ def _rows(side: str) -> list[PurchaseRow]:
     who = actor()
     if who.is_operator:
         return purchases(db.session, utc_now())
-    return purchases(db.session, utc_now(), **{f"{side}_id": who.company_id})
+    if side == "seller":
+        return purchases(db.session, utc_now(), seller_id=who.company_id)
+    return purchases(db.session, utc_now(), buyer_id=who.company_id)
 
 
 def _csv(name: str, rows: list[PurchaseRow]) -> Any:

@@ -80,10 +80,10 @@ class ListQuery(Schema):
 
 def _document(purchase_id: int) -> dict[str, Any]:
     company_id = actor().company_id
-    for side in ("buyer_id", "seller_id"):
-        rows = purchases(db.session, utc_now(), purchase_id=purchase_id, **{side: company_id})
-        if rows:
-            return rows[0].document()
+    bought = purchases(db.session, utc_now(), purchase_id=purchase_id, buyer_id=company_id)
+    rows = bought or purchases(db.session, utc_now(), purchase_id=purchase_id, seller_id=company_id)
+    if rows:
+        return rows[0].document()
     raise NotFound("There is no such request.")
 
 
@@ -93,8 +93,11 @@ def _document(purchase_id: int) -> dict[str, Any]:
 @api.output(PurchaseList)
 def list_(query_data: dict[str, Any]) -> Any:
     """Purchases of your company as buyer or as seller, newest first."""
-    side = {f"{query_data['side']}_id": actor().company_id}
-    rows = purchases(db.session, utc_now(), state=query_data["state"], **side)
+    company_id, now, state = actor().company_id, utc_now(), query_data["state"]
+    if query_data["side"] == "seller":
+        rows = purchases(db.session, now, state=state, seller_id=company_id)
+    else:
+        rows = purchases(db.session, now, state=state, buyer_id=company_id)
     return {"purchases": [row.document() for row in rows]}
 
 

@@ -23,7 +23,8 @@ def reports() -> dict[str, object]:
     """Names, titles and query parameters."""
     return {
         "reports": [
-            {"name": e.name, "title": e.title, "summary": e.summary, "filters": list(e.filters)} for e in entries_for(actor())
+            {"name": e.name, "title": e.title, "summary": e.summary, "filters": list(e.filters)}
+            for e in entries_for(actor())
         ]
     }
 
@@ -42,4 +43,6 @@ def file(name: str, kind: str) -> Response:
     blank = Question(now=now, at=now, since=now, until=now)
     form = filter_form(request.args, offers_for(db.session, name, actor(), blank), now=now)
     question = question_of(form, now=now, filters=entry.filters)
-    return download(make_report(db.session, current_app.config["TANDEM"], name, actor(), question), kind, now=now)
+    return download(
+        make_report(db.session, current_app.config["TANDEM"], name, actor(), question), kind, now=now
+    )

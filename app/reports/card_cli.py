@@ -42,33 +42,64 @@ def _rule(text: str) -> MarginRule:
                 fixed = to_nanos(part)
         return MarginRule(code=code, percent_ppm=percent, fixed_nanos=fixed, places=5)
     except (ValueError, ArithmeticError, RuleError) as fault:
-        raise Invalid(f"The margin rule “{text[:40]}” cannot be read: {fault}", hint="Write 12%, 44:0.002 or 44:12%+0.0005.") from None
+        raise Invalid(
+            f"The margin rule “{text[:40]}” cannot be read: {fault}",
+            hint="Write 12%, 44:0.002 or 44:12%+0.0005.",
+        ) from None
 
 
 @card.command("build")
 @click.option("--company", required=True, help="Slug of the buyer.")
-@click.option("--margin", "margins", multiple=True, default=("12%",), help="Rule [CODE:]PERCENT% or [CODE:]AMOUNT; may be repeated.")
-@click.option("--basis", type=click.Choice(["cheapest", "second", "dearest"]), default="second", help="Which vendor's cost is marked up.")
+@click.option(
+    "--margin",
+    "margins",
+    multiple=True,
+    default=("12%",),
+    help="Rule [CODE:]PERCENT% or [CODE:]AMOUNT; may be repeated.",
+)
+@click.option(
+    "--basis",
+    type=click.Choice(["cheapest", "second", "dearest"]),
+    default="second",
+    help="Which vendor's cost is marked up.",
+)
 @click.option("--currency", help="Currency of the card; default the base currency.")
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="FILE.csv or FILE.xlsx.")
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="FILE.csv or FILE.xlsx."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @pass_run
-def build(run: Run, company: str, margins: tuple[str, ...], basis: str, currency: str | None, out: Path, as_json: bool) -> None:
+def build(
+    run: Run,
+    company: str,
+    margins: tuple[str, ...],
+    basis: str,
+    currency: str | None,
+    out: Path,
+    as_json: bool,
+) -> None:
     """Price everything the company bought; write the card; count changes against the card in force, and margin traps
     (sell codes below which some bought deck has a longer, dearer code)."""
     if out.suffix.lower() not in {".csv", ".xlsx"}:
-        raise Invalid(f"{out.name}: a rate card is written as .csv or .xlsx.", hint="Choose a name that ends so.")
+        raise Invalid(
+            f"{out.name}: a rate card is written as .csv or .xlsx.", hint="Choose a name that ends so."
+        )
     rules = [_rule(text) for text in margins]
     now, settings = utc_now(), run.settings
     with create_app(settings).app_context():
         actor = company_actor(company)
         offers = [o for o in visible_offers(db.session, actor, market=False, now=now) if o.bought]
         if not offers:
-            raise NotFound(f"{actor.company_name} has bought nothing yet.", hint="Accepted purchases are what a card is priced on.")
+            raise NotFound(
+                f"{actor.company_name} has bought nothing yet.",
+                hint="Accepted purchases are what a card is priced on.",
+            )
         store = Store(str(settings.store_dir))
         old_key = rate_card_key(db.session, actor)
         money = currency or settings.lcr.base_currency
-        to_card = _fx(fx_rates(db.session, settings.lcr.base_currency, now), settings.lcr.base_currency, money)
+        to_card = _fx(
+            fx_rates(db.session, settings.lcr.base_currency, now), settings.lcr.base_currency, money
+        )
     decks = [CostDeck(f"{o.vendor}, {o.product}", in_force(store.open(o.timeline_key), now)) for o in offers]
     options = CardOptions(currency=money, fx_nanos=to_card, basis=basis)  # type: ignore[arg-type]
     built = build_card(decks, rules, options, effective_from=now, received_at=now)
@@ -89,11 +120,17 @@ def build(run: Run, company: str, margins: tuple[str, ...], basis: str, currency
         sys.stdout.flush()
 
 
-def _compared(old: pa.Table | None, new: pa.Table, decks: list[CostDeck], fx: dict[str, int]) -> dict[str, int]:
+def _compared(
+    old: pa.Table | None, new: pa.Table, decks: list[CostDeck], fx: dict[str, int]
+) -> dict[str, int]:
     changes = card_changes(old, new) if old is not None else []
     found = (trap for deck in decks for trap in find_traps(new, deck.view, fx))
     traps = len({trap.sell_code for trap in found if trap.cost_code != trap.sell_code})
-    return {"changes": len(changes), "increases": sum(c.label == "INCREASE" for c in changes), "margin_traps": traps}
+    return {
+        "changes": len(changes),
+        "increases": sum(c.label == "INCREASE" for c in changes),
+        "margin_traps": traps,
+    }
 
 
 def _fx(rates: dict[str, str], base: str, currency: str) -> dict[str, int]:
@@ -101,5 +138,7 @@ def _fx(rates: dict[str, str], base: str, currency: str) -> dict[str, int]:
     one = 1_000_000_000
     in_base = {**{name: to_nanos(rate) for name, rate in rates.items()}, base: one}
     if currency not in in_base:
-        raise Invalid(f"There is no exchange rate for {currency}.", hint=f"Known: {', '.join(sorted(in_base))}.")
+        raise Invalid(
+            f"There is no exchange rate for {currency}.", hint=f"Known: {', '.join(sorted(in_base))}."
+        )
     return {name: -(-rate * one // in_base[currency]) for name, rate in in_base.items()}

@@ -68,7 +68,11 @@ def entry_of(name: str, actor: Actor) -> Entry:
 
 def offers_for(session: Session, name: str, actor: Actor, question: Question) -> list[Offer]:
     """The offers a report covers before its own filters."""
-    market = sees_market(actor) if name == "lcr" else compares_vendors(actor) and name in {"changes", "quality", "coverage"}
+    market = (
+        sees_market(actor)
+        if name == "lcr"
+        else compares_vendors(actor) and name in {"changes", "quality", "coverage"}
+    )
     offers = visible_offers(session, actor, market=market, now=question.now)
     if name == "deck":
         offers = [o for o in offers if o.mine or o.bought or actor.is_operator]

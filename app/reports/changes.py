@@ -27,7 +27,17 @@ COLUMNS = (
     Column("Compared with code", Kind.CODE, wide=True), Column("Received (UTC)", Kind.INSTANT, wide=True),
 )  # fmt: skip
 
-LABELS = ("NEW", "INCREASE", "DECREASE", "TERMS_CHANGED", "RENAMED", "CLOSED", "BLOCKED", "REOPENED", "UNCHANGED")
+LABELS = (
+    "NEW",
+    "INCREASE",
+    "DECREASE",
+    "TERMS_CHANGED",
+    "RENAMED",
+    "CLOSED",
+    "BLOCKED",
+    "REOPENED",
+    "UNCHANGED",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,9 @@ class History:
     def side(self, row: int) -> Side:
         cell = {name: column[row].as_py() for name, column in self._columns.items()}
         price = Price(*(cell[name] for name in PRICE))
-        return Side(self.code[row], cell["destination"], price, cell["currency"], cell["status"], cell["received_at"])
+        return Side(
+            self.code[row], cell["destination"], price, cell["currency"], cell["status"], cell["received_at"]
+        )
 
     def match(self, code: str, at: int) -> Side | None:
         """Longest match of `code` at the instant, in microseconds."""
@@ -74,7 +86,11 @@ class History:
         begins = np.flatnonzero((self.start >= since) & (self.start < until))
         ends = np.flatnonzero((self.until >= since) & (self.until < until))
         following = np.minimum(ends + 1, len(self.code) - 1)
-        goes_on = (following > ends) & (self.code[following] == self.code[ends]) & (self.start[following] == self.until[ends])
+        goes_on = (
+            (following > ends)
+            & (self.code[following] == self.code[ends])
+            & (self.start[following] == self.until[ends])
+        )
         return begins.tolist(), ends[~goes_on].tolist()
 
 
@@ -138,7 +154,9 @@ def _judge(code: str, before: Side | None, after: Side | None, question: Questio
     if before.status != 0:
         return "REOPENED", None
     for seconds in (180, 30):
-        old, new = (effective_nanos(s.price, seconds, _fx(s, before, after, question)) for s in (before, after))
+        old, new = (
+            effective_nanos(s.price, seconds, _fx(s, before, after, question)) for s in (before, after)
+        )
         if new != old:
             return ("INCREASE" if new > old else "DECREASE"), (new - old) * 1_000_000 // old if old else None
     if before.code != code:
@@ -159,4 +177,3 @@ def _terms(side: Side | None) -> str | None:
         return None
     fee = f" + {decimal_text(side.price.connect_fee_nanos)}" if side.price.connect_fee_nanos else ""
     return f"{side.price.initial_increment}/{side.price.next_increment}{fee}"
-

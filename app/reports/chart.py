@@ -34,15 +34,24 @@ def chart_of(report: Report, rows: Sequence[Row]) -> Chart | None:
     if not rows:
         return None
     if report.name == "lcr-by-code":
-        return _counts("Cheapest vendor, by number of codes", Counter(row[titles.index("#1 vendor")] for row in rows if row[2]))
+        return _counts(
+            "Cheapest vendor, by number of codes",
+            Counter(row[titles.index("#1 vendor")] for row in rows if row[2]),
+        )
     if report.name in {"lcr-by-offer", "lcr-by-destination"}:
         rank, vendor = titles.index("Rank"), titles.index("Vendor")
-        return _counts("First place, by number of rows", Counter(row[vendor] for row in rows if row[rank] == 1))
+        return _counts(
+            "First place, by number of rows", Counter(row[vendor] for row in rows if row[rank] == 1)
+        )
     if report.name == "rate-changes":
         tones = {"INCREASE": "poor", "DECREASE": "good"}
         return _counts("Changes by kind", Counter(row[titles.index("Change")] for row in rows), tones)
     if report.name == "deck":
-        return _counts("Codes by price per minute", Counter(_band(row[titles.index("At 180 s")]) for row in rows), ordered=True)
+        return _counts(
+            "Codes by price per minute",
+            Counter(_band(row[titles.index("At 180 s")]) for row in rows),
+            ordered=True,
+        )
     if report.name == "quality":
         return _asr(rows, titles)
     if report.name == "coverage":
@@ -50,18 +59,29 @@ def chart_of(report: Report, rows: Sequence[Row]) -> Chart | None:
     return None
 
 
-def _counts(title: str, counts: Counter[str], tones: dict[str, str] | None = None, *, ordered: bool = False) -> Chart:
+def _counts(
+    title: str, counts: Counter[str], tones: dict[str, str] | None = None, *, ordered: bool = False
+) -> Chart:
     found = sorted(counts.items()) if ordered else counts.most_common(BARS)
     return _bars(title, found, tones, keep_order=ordered)
 
 
 def _bars(
-    title: str, pairs: Sequence[tuple[str, int]], tones: dict[str, str] | None = None, *, keep_order: bool = False
+    title: str,
+    pairs: Sequence[tuple[str, int]],
+    tones: dict[str, str] | None = None,
+    *,
+    keep_order: bool = False,
 ) -> Chart:
     top = pairs if keep_order else sorted(pairs, key=lambda pair: -pair[1])[:BARS]
     longest = max((value for _, value in top), default=1) or 1
     bars = (
-        Bar(_plain(label), f"{value:,}".replace(",", "\u202f"), 100 * value // longest, (tones or {}).get(label, ""))
+        Bar(
+            _plain(label),
+            f"{value:,}".replace(",", "\u202f"),
+            100 * value // longest,
+            (tones or {}).get(label, ""),
+        )
         for label, value in top
     )
     return Chart(title, tuple(bars))

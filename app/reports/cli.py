@@ -35,7 +35,9 @@ def _instant(text: str | None, default: datetime) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise Invalid(f"“{text[:40]}” is not a date.", hint="Write 2026-11-21 or 2026-11-21T05:00:00Z.") from None
+        raise Invalid(
+            f"“{text[:40]}” is not a date.", hint="Write 2026-11-21 or 2026-11-21T05:00:00Z."
+        ) from None
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
@@ -44,7 +46,10 @@ def company_actor(slug: str | None) -> Actor:
     where = Company.slug == slug if slug else Company.is_operator.is_(True)
     company = db.session.scalar(sa.select(Company).where(where).order_by(Company.id).limit(1))
     if company is None:
-        raise NotFound(f"There is no company {slug or 'that operates the exchange'}.", hint="tandem user list shows the companies.")
+        raise NotFound(
+            f"There is no company {slug or 'that operates the exchange'}.",
+            hint="tandem user list shows the companies.",
+        )
     roles = frozenset({"operator" if company.is_operator else "owner"})
     return Actor(
         user_id=None, company_id=company.id, email="command line", roles=roles,
@@ -58,13 +63,17 @@ def company_actor(slug: str | None) -> Actor:
 @click.option("--from", "since", help="Begin of the period (changes), UTC, included; default 7 days ago.")
 @click.option("--to", "until", help="End of the period, UTC, not included; default in 8 days.")
 @click.option("--at", "at", help="As of this instant, UTC; default now.")
-@click.option("--company", help="Slug of the company to report for; default the operator, who sees everything.")
+@click.option(
+    "--company", help="Slug of the company to report for; default the operator, who sees everything."
+)
 @click.option("--code", default="", help="Dial codes, separated by commas.")
 @click.option("--destination", default="", help="Text the destination contains.")
 @click.option("--class", "route_class", default="", help="premium, standard, non_cli, …")
 @click.option("--label", default="", help="Only this kind of change: INCREASE, DECREASE, NEW, CLOSED, …")
 @click.option("--product", type=int, help="Id of one product.")
-@click.option("--layout", type=click.Choice(["code", "destination", "offer"]), default="code", help="Layout of lcr.")
+@click.option(
+    "--layout", type=click.Choice(["code", "destination", "offer"]), default="code", help="Layout of lcr."
+)
 @click.option("--format", "form", type=click.Choice(["csv", "xlsx", "json"]), default="csv")
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; default stdout.")

@@ -30,13 +30,24 @@ COLUMNS = (
 
 def coverage_report(session: Session, store: Store, offers: Sequence[Offer], question: Question) -> Report:
     """One row per offer, in its own currency; the median is the lower one of an even count. The database is read at once."""
-    buyers = _count(session, sa.func.count(sa.distinct(Purchase.buyer_id)), Purchase.product_id, Purchase.state == "accepted")
-    measured = _count(session, sa.func.count(sa.distinct(QualityCounter.code)), QualityCounter.product_id, sa.true())
+    buyers = _count(
+        session,
+        sa.func.count(sa.distinct(Purchase.buyer_id)),
+        Purchase.product_id,
+        Purchase.state == "accepted",
+    )
+    measured = _count(
+        session, sa.func.count(sa.distinct(QualityCounter.code)), QualityCounter.product_id, sa.true()
+    )
     state = {
         product.id: (product.listed and product.enabled and status == "active", product.version)
-        for product, status in session.execute(sa.select(Product, Company.status).join(Company, Company.id == Product.company_id))
+        for product, status in session.execute(
+            sa.select(Product, Company.status).join(Company, Company.id == Product.company_id)
+        )
     }
-    return Report("coverage", "Market coverage", COLUMNS, _rows(store, offers, question, buyers, measured, state))
+    return Report(
+        "coverage", "Market coverage", COLUMNS, _rows(store, offers, question, buyers, measured, state)
+    )
 
 
 def _rows(
@@ -49,7 +60,9 @@ def _rows(
             continue
         timeline = under(store.open(offer.timeline_key), question.codes)
         if question.destination:
-            timeline = timeline.filter(pc.match_substring(timeline["destination"], question.destination, ignore_case=True))
+            timeline = timeline.filter(
+                pc.match_substring(timeline["destination"], question.destination, ignore_case=True)
+            )
         now = in_force(timeline, question.at)
         opened = now.filter(pc.equal(now["status"], OPEN))
         rates = pc.sort_indices(opened["rate_nanos"])
@@ -69,7 +82,10 @@ def _rows(
 
 
 def _count(
-    session: Session, what: sa.ColumnElement[int], by: sa.orm.InstrumentedAttribute[int], where: sa.ColumnElement[bool]
+    session: Session,
+    what: sa.ColumnElement[int],
+    by: sa.orm.InstrumentedAttribute[int],
+    where: sa.ColumnElement[bool],
 ) -> dict[int, int]:
     rows = session.execute(sa.select(by, what).where(where).group_by(by)).all()
     return {row[0]: row[1] for row in rows}

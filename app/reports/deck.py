@@ -39,11 +39,23 @@ def _rows(store: Store, offers: Sequence[Offer], question: Question) -> Iterator
             continue
         timeline = under(store.open(offer.timeline_key), question.codes)
         pending = _pending(timeline, question)
-        names = ("code", "destination", "currency", "status", "effective_from", "effective_until", "received_at", "deck_id", "deck_row")
+        names = (
+            "code",
+            "destination",
+            "currency",
+            "status",
+            "effective_from",
+            "effective_until",
+            "received_at",
+            "deck_id",
+            "deck_row",
+        )
         for batch in in_force(timeline, question.at).to_batches(max_chunksize=2048):
             of = {name: batch[name].to_pylist() for name in (*names, *PRICE)}
             for row, code in enumerate(of["code"]):
-                if (question.codes and not code.startswith(question.codes)) or not question.names(of["destination"][row]):
+                if (question.codes and not code.startswith(question.codes)) or not question.names(
+                    of["destination"][row]
+                ):
                     continue
                 price = Price(*(of[name][row] for name in PRICE))
                 following = pending.get(code, (None, None))
@@ -57,9 +69,13 @@ def _rows(store: Store, offers: Sequence[Offer], question: Question) -> Iterator
 
 def _pending(timeline: pa.Table, question: Question) -> dict[str, tuple[int | None, object]]:
     """Code -> (rate, from) of its first interval after the instant; rate None when it closes or is blocked then."""
-    later = timeline.filter(pc.greater(timeline["effective_from"], pa.scalar(question.at, pa.timestamp("us", tz="UTC"))))
+    later = timeline.filter(
+        pc.greater(timeline["effective_from"], pa.scalar(question.at, pa.timestamp("us", tz="UTC")))
+    )
     found: dict[str, tuple[int | None, object]] = {}
     names = ("code", "rate_nanos", "effective_from", "status")
     for code, rate, start, status in zip(*(later[name].to_pylist() for name in names), strict=True):
-        found.setdefault(code, (None if status else rate, start))  # sorted by code, from: the first is the next
+        found.setdefault(
+            code, (None if status else rate, start)
+        )  # sorted by code, from: the first is the next
     return found

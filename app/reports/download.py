@@ -39,13 +39,19 @@ def download(report: Report, form: str, *, now: datetime) -> Response:
     mime = "text/csv; charset=utf-8" if form == "csv" else "application/json"
     return Response(
         chain([first], chunks),
-        headers={"Content-Type": mime, "Content-Disposition": f'attachment; filename="{name}.{form}"', "X-Accel-Buffering": "no"},
+        headers={
+            "Content-Type": mime,
+            "Content-Disposition": f'attachment; filename="{name}.{form}"',
+            "X-Accel-Buffering": "no",
+        },
     )
 
 
 def json_lines(report: Report, chunk: int = 200) -> Iterator[str]:
     """`{"report":…,"columns":[…],"rows":[[…],…]}` in pieces; decimals are strings, "no data" and empty cells null."""
-    head = json.dumps({"report": report.name, "columns": [column.title for column in report.columns]}, ensure_ascii=False)
+    head = json.dumps(
+        {"report": report.name, "columns": [column.title for column in report.columns]}, ensure_ascii=False
+    )
     yield head[:-1] + ', "rows": ['
     kinds = [column.kind for column in report.columns]
     held: list[str] = []

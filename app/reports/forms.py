@@ -26,18 +26,33 @@ class FilterForm(Form):
     layout = SelectField("Layout", choices=list(LAYOUTS), default="code")
     since = DateField("From (UTC)", validators=[Optional()])
     until = DateField("Before (UTC)", validators=[Optional()])
-    at = DateTimeLocalField("As of (UTC)", format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"], validators=[Optional()])
-    code = StringField("Dial code", validators=[Optional(), Length(max=200)], render_kw={"placeholder": "44, 331", "inputmode": "numeric"})
-    destination = StringField("Destination", validators=[Optional(), Length(max=80)], render_kw={"placeholder": "contains …"})
-    route_class = SelectField("Class", choices=[("", "Any"), *((c, c.replace("_", "-")) for c in CLASSES)], default="")
+    at = DateTimeLocalField(
+        "As of (UTC)", format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"], validators=[Optional()]
+    )
+    code = StringField(
+        "Dial code",
+        validators=[Optional(), Length(max=200)],
+        render_kw={"placeholder": "44, 331", "inputmode": "numeric"},
+    )
+    destination = StringField(
+        "Destination", validators=[Optional(), Length(max=80)], render_kw={"placeholder": "contains …"}
+    )
+    route_class = SelectField(
+        "Class", choices=[("", "Any"), *((c, c.replace("_", "-")) for c in CLASSES)], default=""
+    )
     vendor = SelectField("Vendor", validators=[Optional()], coerce=str, default="")
-    label = SelectField("Change", choices=[("", "Any"), *((c, c.replace("_", " ").title()) for c in LABELS)], default="")
+    label = SelectField(
+        "Change", choices=[("", "Any"), *((c, c.replace("_", " ").title()) for c in LABELS)], default=""
+    )
 
 
 def filter_form(args: Mapping[str, str], offers: Sequence[Offer], *, now: datetime) -> FilterForm:
     """The form filled from a query string, with the choices this person has and the defaults of today."""
     form = FilterForm(MultiDict(args))
-    form.vendor.choices = [("", "All"), *sorted({(str(o.company_id), o.vendor) for o in offers}, key=lambda c: c[1])]
+    form.vendor.choices = [
+        ("", "All"),
+        *sorted({(str(o.company_id), o.vendor) for o in offers}, key=lambda c: c[1]),
+    ]
     several = len({o.company_id for o in offers}) > 1
     form.product.choices = [
         ("", "All"), *((str(o.product_id), f"{o.vendor}, {o.product}" if several else o.product) for o in offers)
@@ -53,14 +68,20 @@ def question_of(form: FilterForm, *, now: datetime, filters: Sequence[str]) -> Q
     """The question asked; raises Invalid naming the first field that cannot be read. Fields not in `filters` are ignored."""
     if not form.validate():
         field = next(one for one in form if one.errors)
-        raise Invalid(f"{field.label.text}: {field.errors[0]}", hint="Correct the filter, or leave it empty.", field=field.name)
+        raise Invalid(
+            f"{field.label.text}: {field.errors[0]}",
+            hint="Correct the filter, or leave it empty.",
+            field=field.name,
+        )
 
     def given(name: str) -> Any:
         return form[name].data if name in filters else None
 
     since, until = _midnight(form.since.data or now.date()), _midnight(form.until.data or now.date())
     if "since" in filters and since >= until:
-        raise Invalid("The period ends before it begins.", hint="Until must be later than From.", field="until")
+        raise Invalid(
+            "The period ends before it begins.", hint="Until must be later than From.", field="until"
+        )
     at = given("at")
     return Question(
         now=now, at=at.replace(tzinfo=UTC) if at else now, since=since, until=until, codes=dial_codes(given("code") or ""),

@@ -51,11 +51,15 @@ def lcr_report(store: Store, offers: Sequence[Offer], question: Question, card_k
     if question.layout == "offer":
         return Report("lcr-by-offer", "LCR by offer", _offer_columns(base), _offer_rows(lines))
     if question.layout == "destination":
-        return Report("lcr-by-destination", "LCR by destination", _destination_columns(base), _destination_rows(lines))
+        return Report(
+            "lcr-by-destination", "LCR by destination", _destination_columns(base), _destination_rows(lines)
+        )
     return Report("lcr-by-code", "LCR by code", _code_columns(base), _code_rows(lines))
 
 
-def compare(store: Store, offers: Sequence[Offer], question: Question, card_key: str | None) -> Iterator[CodeQuotes]:
+def compare(
+    store: Store, offers: Sequence[Offer], question: Question, card_key: str | None
+) -> Iterator[CodeQuotes]:
     """Codes ascending. One leading digit at a time, so that memory stays a fraction of the world's decks."""
     wanted = [o for o in offers if not question.route_class or o.route_class == question.route_class]
     decks = [deck_at(store, offer.timeline_key, question.at, question.codes) for offer in wanted]
@@ -185,7 +189,8 @@ def _destination_rows(lines: Iterator[CodeQuotes]) -> Iterator[Row]:
             seen[2], seen[3] = min(seen[2], quote.eff180), max(seen[3], quote.eff180)
     for destination in sorted(sums):
         means = sorted(
-            ((2 * seen[1] + seen[0]) // (2 * seen[0]), offers[product].company_id, product) for product, seen in sums[destination].items()
+            ((2 * seen[1] + seen[0]) // (2 * seen[0]), offers[product].company_id, product)
+            for product, seen in sums[destination].items()
         )
         for rank, (mean, _, product) in enumerate(means, 1):
             offer, seen = offers[product], sums[destination][product]
@@ -202,4 +207,3 @@ def _minus(left: int | None, right: int | None) -> int | None:
 def _part(part: int | None, whole: int | None) -> int | None:
     """Millionths, floored; None without a base."""
     return None if part is None or not whole else part * 1_000_000 // whole
-

@@ -12,7 +12,14 @@ from app.reports.timelines import in_force
 from ratecards.amount import Price
 from rates.store import Store
 
-PRICE = ("rate_nanos", "first_rate_nanos", "connect_fee_nanos", "initial_increment", "next_increment", "free_seconds")
+PRICE = (
+    "rate_nanos",
+    "first_rate_nanos",
+    "connect_fee_nanos",
+    "initial_increment",
+    "next_increment",
+    "free_seconds",
+)
 
 
 def covering(code: str) -> list[str]:
@@ -26,7 +33,9 @@ def under(table: pa.Table, codes: Iterable[str]) -> pa.Table:
     if not codes:
         return table
     column = table["code"]
-    keep = pc.is_in(column, value_set=pa.array(sorted({part for code in codes for part in covering(code)}), pa.utf8()))
+    keep = pc.is_in(
+        column, value_set=pa.array(sorted({part for code in codes for part in covering(code)}), pa.utf8())
+    )
     for code in codes:
         keep = pc.or_(keep, pc.starts_with(column, pattern=code))
     return table.filter(keep)

@@ -11,7 +11,9 @@ def presets_for(name: str, now: datetime) -> tuple[tuple[str, str], ...]:
 
     def days(before: int, after: int, **more: str) -> str:
         today = now.date()
-        return urlencode({"since": today - timedelta(days=before), "until": today + timedelta(days=after), **more})
+        return urlencode(
+            {"since": today - timedelta(days=before), "until": today + timedelta(days=after), **more}
+        )
 
     return {
         "lcr": (

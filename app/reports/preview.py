@@ -46,7 +46,9 @@ def preview(report: Report, *, every_column: bool) -> Preview:
     kept = [i for i, column in enumerate(report.columns) if every_column or not column.wide]
     columns = tuple(report.columns[i] for i in kept)
     shown = tuple(tuple(_cell(report.columns[i], row[i]) for i in kept) for row in rows[:SHOWN])
-    return Preview(report.title, columns, shown, len(rows), more, chart_of(report, rows), len(report.columns) - len(kept))
+    return Preview(
+        report.title, columns, shown, len(rows), more, chart_of(report, rows), len(report.columns) - len(kept)
+    )
 
 
 def _cell(column: Column, value: object) -> Cell:

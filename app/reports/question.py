@@ -44,7 +44,8 @@ def dial_codes(text: str) -> tuple[str, ...]:
             continue
         if not (digits.isascii() and digits.isdigit() and len(digits) <= 15):
             raise Invalid(
-                f"“{part.strip()[:80]}” is not a dial code.", hint="Give 1 to 15 digits, several separated by commas: 44, 331.",
+                f"“{part.strip()[:80]}” is not a dial code.",
+                hint="Give 1 to 15 digits, several separated by commas: 44, 331.",
                 field="code",
             )
         found.append(digits)

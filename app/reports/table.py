@@ -60,7 +60,9 @@ def percent_text(ppm: int) -> str:
 
 def instant_text(instant: datetime) -> str:
     """2026-11-21T05:00:00Z; the fraction only where there is one."""
-    text = instant.replace(tzinfo=None).isoformat(timespec="microseconds" if instant.microsecond else "seconds")
+    text = instant.replace(tzinfo=None).isoformat(
+        timespec="microseconds" if instant.microsecond else "seconds"
+    )
     return text + "Z"
 
 

@@ -50,7 +50,11 @@ def _form(entry: Entry, args: Mapping[str, str], *, opening: bool = False) -> Fi
 @require("report:read")
 def index() -> str:
     entries = entries_for(actor())
-    return render_template("reports/index.html", entries=entries, presets={e.name: presets_for(e.name, utc_now()) for e in entries})
+    return render_template(
+        "reports/index.html",
+        entries=entries,
+        presets={e.name: presets_for(e.name, utc_now()) for e in entries},
+    )
 
 
 @pages.get("/reports/<name>")
@@ -63,7 +67,9 @@ def show(name: str) -> tuple[str, int] | str:
         report = make_report(db.session, _settings(), name, actor(), question)
         found = preview(report, every_column=request.args.get("columns") == "all")
     except Invalid as fault:
-        return render_template("reports/report.html", entry=entry, form=form, fault=fault, found=None, asked="", presets=()), 422
+        return render_template(
+            "reports/report.html", entry=entry, form=form, fault=fault, found=None, asked="", presets=()
+        ), 422
     asked = {field: _asked(form, field) for field in entry.filters}
     asked = {field: value for field, value in asked.items() if value}
     return render_template(

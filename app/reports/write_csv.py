@@ -20,7 +20,9 @@ def csv_chunks(report: Report) -> Iterator[str]:
     kinds = [column.kind for column in report.columns]
     for number, row in enumerate(report.rows, 1):
         cells = [cell_text(kind, value) for kind, value in zip(kinds, row, strict=True)]
-        writer.writerow([safe_text(cell) if kind is Kind.TEXT else cell for kind, cell in zip(kinds, cells, strict=True)])
+        writer.writerow(
+            [safe_text(cell) if kind is Kind.TEXT else cell for kind, cell in zip(kinds, cells, strict=True)]
+        )
         if number % CHUNK_ROWS == 0:
             yield buffer.getvalue()
             buffer.seek(0)

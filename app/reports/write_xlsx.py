@@ -18,7 +18,12 @@ def write_xlsx(report: Report, out: BinaryIO) -> int:
     Codes are text. Prices are numbers: a cell is a double, whose 15 digits hold every rate of this exchange exactly enough
     to read back the same nine decimals below 100,000 a minute.
     """
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     written = 0
     with xlsxwriter.Workbook(out, options) as book:
         formats = {
@@ -44,7 +49,9 @@ def _new_sheet(book: Any, report: Report, heading: Any) -> Any:
     number = len(book.worksheets())
     sheet = book.add_worksheet(report.title[:28] if number == 0 else f"{report.title[:24]} {number + 1}")
     for index, column in enumerate(report.columns):
-        sheet.set_column(index, index, 34 if column.title == "Destination" else max(11, len(column.title) + 2))
+        sheet.set_column(
+            index, index, 34 if column.title == "Destination" else max(11, len(column.title) + 2)
+        )
     sheet.freeze_panes(1, 0)
     sheet.write_row(0, 0, [column.title for column in report.columns], heading)
     return sheet

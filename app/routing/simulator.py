@@ -44,7 +44,7 @@ def _form() -> SimulatorForm:
 
 def _question(form: SimulatorForm) -> Question:
     return Question(
-        number=form.number.data.strip(),
+        number=(form.number.data or "").strip(),
         at=form.instant("at", utc_now()),
         trunk_id=form.trunk.data or None,
         ani=(form.ani.data or "").strip() or None,

@@ -14,7 +14,7 @@ FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"]
 POLICIES = list(PRESET_LABELS.items())
 
 
-class SimulatorForm(FlaskForm):
+class SimulatorForm(FlaskForm):  # type: ignore[misc]
     """Read from the query string; it changes nothing, so it carries no token."""
 
     class Meta:

@@ -52,11 +52,27 @@ def test_history_reaches_back_ninety_days_and_increases_wait_ahead() -> None:
 def test_the_timelines_are_those_the_real_merge_makes_of_the_same_decks(carrier: int, product: int) -> None:
     plan, current = CARRIERS[carrier], None
     codes = world()
-    names = ["code", "destination", "rate_nanos", "status", "effective_from", "effective_until", "deck_id", "deck_row"]
+    names = [
+        "code",
+        "destination",
+        "rate_nanos",
+        "status",
+        "effective_from",
+        "effective_until",
+        "deck_id",
+        "deck_row",
+    ]
     for deck_id, state in enumerate(states(carrier, product), 10):
         rows = []
         for number, (row, nanos, status, start) in enumerate(
-            zip(state.rows.tolist(), state.nanos.tolist(), state.status.tolist(), state.starts.tolist(), strict=True), 2
+            zip(
+                state.rows.tolist(),
+                state.nanos.tolist(),
+                state.status.tolist(),
+                state.starts.tolist(),
+                strict=True,
+            ),
+            2,
         ):
             first, following = increments(codes[row], plan.slug)
             rows.append(
@@ -74,7 +90,14 @@ def test_the_timelines_are_those_the_real_merge_makes_of_the_same_decks(carrier:
 
 
 def test_islands_inside_a_country_code_are_kept_apart() -> None:
-    assert [region_of(c) for c in ("1876", "441481", "77", "390669812", "262639", "1204")] == ["JM", "GG", "KZ", "VA", "YT", "CA"]
+    assert [region_of(c) for c in ("1876", "441481", "77", "390669812", "262639", "1204")] == [
+        "JM",
+        "GG",
+        "KZ",
+        "VA",
+        "YT",
+        "CA",
+    ]
 
 
 def test_prices_have_the_shape_of_the_market() -> None:

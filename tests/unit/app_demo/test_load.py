@@ -35,7 +35,9 @@ def test_the_demo_loads_whole_and_a_second_run_changes_nothing(tmp_path: Path) -
     settings = app.config["TANDEM"]
     seen: list[str] = []
     with app.app_context():
-        summary = load_demo(db.session, settings, now=NOW, progress=lambda phase, done, total: seen.append(phase))
+        summary = load_demo(
+            db.session, settings, now=NOW, progress=lambda phase, done, total: seen.append(phase)
+        )
         db.session.commit()
         assert summary.loaded
         assert count(Company, Company.sells) >= 14
@@ -48,12 +50,26 @@ def test_the_demo_loads_whole_and_a_second_run_changes_nothing(tmp_path: Path) -
         assert count(QualityCounter, QualityCounter.attempts < 30) > 100
         assert count(QualityCounter, QualityCounter.answered > QualityCounter.attempts) == 0
         assert count(QualityCounter, QualityCounter.effective < QualityCounter.answered) == 0
-        assert {p.policy["kind"] for p in db.session.scalars(sa.select(CustomerTrunk))} == {"cost", "quality", "cost_delta", "score"}
-        assert {state for (state,) in db.session.execute(sa.select(Purchase.state).distinct())} == {"requested", "accepted", "declined"}
+        assert {p.policy["kind"] for p in db.session.scalars(sa.select(CustomerTrunk))} == {
+            "cost",
+            "quality",
+            "cost_delta",
+            "score",
+        }
+        assert {state for (state,) in db.session.execute(sa.select(Purchase.state).distinct())} == {
+            "requested",
+            "accepted",
+            "declined",
+        }
         assert (count(User), count(ApiKey)) == (len(LOGINS), len(KEYS))
-        assert {kind for (kind,) in db.session.execute(sa.select(Job.kind))} == {"snapshot.build", "market.build"}
+        assert {kind for (kind,) in db.session.execute(sa.select(Job.kind))} == {
+            "snapshot.build",
+            "market.build",
+        }
         store = Store(str(settings.store_dir))
-        card = db.session.scalar(sa.select(CustomerTrunk.rate_card_key).where(CustomerTrunk.rate_card_key.is_not(None)))
+        card = db.session.scalar(
+            sa.select(CustomerTrunk.rate_card_key).where(CustomerTrunk.rate_card_key.is_not(None))
+        )
         assert store.open(card).num_rows > 1_000
         for carrier in db.session.scalars(sa.select(Company).where(Company.sells)):
             keys = db.session.scalars(sa.select(Product.timeline_key).where(Product.company_id == carrier.id))

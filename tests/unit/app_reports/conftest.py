@@ -24,11 +24,15 @@ DAY = timedelta(days=1)
 
 
 def timeline(
-    *rows: tuple[str, str, int, int, datetime, datetime | None], currency: str = "USD", step: tuple[int, int] = (1, 1)
+    *rows: tuple[str, str, int, int, datetime, datetime | None],
+    currency: str = "USD",
+    step: tuple[int, int] = (1, 1),
 ) -> pa.Table:
     """Rows: code, destination, rate in nanos, status, from, until."""
     made: list[dict[str, Any]] = []
-    for number, (code, destination, rate, status, start, until) in enumerate(sorted(rows, key=lambda r: (r[0], r[4])), 2):
+    for number, (code, destination, rate, status, start, until) in enumerate(
+        sorted(rows, key=lambda r: (r[0], r[4])), 2
+    ):
         made.append(
             {
                 "code": code, "destination": destination, "rate_nanos": rate, "first_rate_nanos": None, "connect_fee_nanos": 0,
@@ -57,8 +61,14 @@ def world(tmp_path: Path) -> World:
     app = make_app(tmp_path)
     with app.app_context():
         session = db.session
-        acme, bravo = make_company(session, "Acme", sells=True), make_company(session, "Bravo", sells=True, currency="EUR")
-        buyer, operator = make_company(session, "Buyer", buys=True), make_company(session, "Tandem", is_operator=True)
+        acme, bravo = (
+            make_company(session, "Acme", sells=True),
+            make_company(session, "Bravo", sells=True, currency="EUR"),
+        )
+        buyer, operator = (
+            make_company(session, "Buyer", buys=True),
+            make_company(session, "Tandem", is_operator=True),
+        )
         store = Store(str(app.config["TANDEM"].store_dir))
         old, change, soon = NOW - 40 * DAY, NOW - 3 * DAY, NOW + 2 * DAY
         first = timeline(
@@ -70,8 +80,12 @@ def world(tmp_path: Path) -> World:
         euro = (("44", "UK", 3_000_000, 0, old, None), ("447", "UK Mobile", 19_000_000, 0, old, None))
         second = timeline(*euro, currency="EUR", step=(60, 60))
         acme_product = make_product(session, acme, "Premium", timeline_key=store.put(first), version=1)
-        bravo_product = make_product(session, bravo, "Standard", "standard", timeline_key=store.put(second), version=1)
-        hidden = make_product(session, bravo, "Hidden", "standard", timeline_key=store.put(second), version=1, listed=False)
+        bravo_product = make_product(
+            session, bravo, "Standard", "standard", timeline_key=store.put(second), version=1
+        )
+        hidden = make_product(
+            session, bravo, "Hidden", "standard", timeline_key=store.put(second), version=1, listed=False
+        )
         session.add(FxRate(currency="EUR", rate="1.10", valid_from=old, created_at=old))
         card = timeline(("44", "UK", 10_000_000, 0, old, None))
         trunk = make_customer_trunk(session, buyer, rate_card_key=store.put(card))
@@ -81,7 +95,11 @@ def world(tmp_path: Path) -> World:
                 effective_from=old, created_at=old,
             )
         )  # fmt: skip
-        counted = ((acme_product, "44", 200, 90, 80), (acme_product, "447", 0, 0, 0), (bravo_product, "44", 12, 5, 0))
+        counted = (
+            (acme_product, "44", 200, 90, 80),
+            (acme_product, "447", 0, 0, 0),
+            (bravo_product, "44", 12, 5, 0),
+        )
         for product, code, attempts, answered, mos in counted:
             session.add(
                 QualityCounter(

@@ -28,14 +28,28 @@ def test_lcr_ranks_by_cost_of_180_seconds_in_one_currency(world: World) -> None:
     assert list(found) == ["44", "4420", "447", "4470"]  # 4479 has ended
     uk = found["44"]
     # Bravo 0.0030 EUR × 1.10 = 0.0033 USD; 60/60 makes no difference at 60 and 180 s.
-    assert (uk["#1 vendor"], uk["#1 at 180 s (USD)"], uk["#2 vendor"], uk["#2 at 180 s (USD)"]) == ("Bravo", "0.0033", "Acme", "0.0040")
+    assert (uk["#1 vendor"], uk["#1 at 180 s (USD)"], uk["#2 vendor"], uk["#2 at 180 s (USD)"]) == (
+        "Bravo",
+        "0.0033",
+        "Acme",
+        "0.0040",
+    )
     assert (uk["Offers"], uk["Spread (USD)"], uk["Spread %"]) == ("2", "0.0007", "21.21")
     assert (uk["My sell (USD)"], uk["My margin %"]) == ("0.0100", "67.00")
     london = found["4420"]
-    assert (london["#1 vendor"], london["#2 at 180 s (USD)"], london["Destination"]) == ("Bravo", "0.0035", "'=London")
+    assert (london["#1 vendor"], london["#2 at 180 s (USD)"], london["Destination"]) == (
+        "Bravo",
+        "0.0035",
+        "'=London",
+    )
     # The deck's own match counts: Acme's blocked 4470 does not fall back to 447; our sell price does, to 44.
     personal = found["4470"]
-    assert (personal["Offers"], personal["#1 vendor"], personal["#2 vendor"], personal["My sell (USD)"]) == ("1", "Bravo", "", "0.0100")
+    assert (personal["Offers"], personal["#1 vendor"], personal["#2 vendor"], personal["My sell (USD)"]) == (
+        "1",
+        "Bravo",
+        "",
+        "0.0100",
+    )
 
 
 def test_lcr_by_offer_and_by_destination_agree_with_the_codes(world: World) -> None:
@@ -46,14 +60,21 @@ def test_lcr_by_offer_and_by_destination_agree_with_the_codes(world: World) -> N
     ]  # fmt: skip
     assert [r["Increments"] for r in offers] == ["60/60", "1/1", "60/60"]
     grouped = rows(world, "buyer", "/reports/lcr.csv?code=44&layout=destination&destination=UK")
-    ranked = [(r["Rank"], r["Vendor"], r["Average at 180 s (USD)"], r["Codes"]) for r in grouped if r["Destination"] == "UK"]
+    ranked = [
+        (r["Rank"], r["Vendor"], r["Average at 180 s (USD)"], r["Codes"])
+        for r in grouped
+        if r["Destination"] == "UK"
+    ]
     assert ranked == [("1", "Bravo", "0.0033", "1"), ("2", "Acme", "0.0040", "1")]
 
 
 def test_changes_tell_old_and_new_percent_and_date(world: World) -> None:
     since, until = (NOW - 7 * DAY).date(), (NOW + 7 * DAY).date()
     found = rows(world, "acme", f"/reports/changes.csv?since={since}&until={until}")
-    told = [(r["Code"], r["Change"], r["Old rate"], r["New rate"], r["Change %"], r["Effective from (UTC)"]) for r in found]
+    told = [
+        (r["Code"], r["Change"], r["Old rate"], r["New rate"], r["Change %"], r["Effective from (UTC)"])
+        for r in found
+    ]
     changed, coming = "2026-11-18T12:00:00Z", "2026-11-23T12:00:00Z"
     assert told == [
         ("447", "DECREASE", "0.0250", "0.0240", "-4.00", coming), ("33", "NEW", "", "0.0050", "", changed),
@@ -70,15 +91,23 @@ def test_a_deck_as_of_a_date_is_what_priced_calls_then(world: World) -> None:
         return {r["Code"]: (r["Rate"], r["Next rate"]) for r in found}
 
     then, now, later = rate(NOW - 10 * DAY), rate(NOW), rate(NOW + 3 * DAY)
-    assert (then["447"], now["447"], later["447"]) == (("0.0200", "0.0250"), ("0.0250", "0.0240"), ("0.0240", ""))
+    assert (then["447"], now["447"], later["447"]) == (
+        ("0.0200", "0.0250"),
+        ("0.0250", "0.0240"),
+        ("0.0240", ""),
+    )
     assert "4479" in then
     assert "4479" not in now
-    statuses = {r["Code"]: r["Status"] for r in rows(world, "acme", f"/reports/deck.csv?at={NOW:%Y-%m-%dT%H:%M}")}
+    statuses = {
+        r["Code"]: r["Status"] for r in rows(world, "acme", f"/reports/deck.csv?at={NOW:%Y-%m-%dT%H:%M}")
+    }
     assert (statuses["4470"], statuses["44"]) == ("blocked", "open")
 
 
 def test_quality_divides_counts_and_says_no_data_for_an_empty_denominator(world: World) -> None:
-    measured, empty, few = sorted(rows(world, "operator", "/reports/quality.csv"), key=lambda r: (r["Vendor"], r["Code"]))
+    measured, empty, few = sorted(
+        rows(world, "operator", "/reports/quality.csv"), key=lambda r: (r["Vendor"], r["Code"])
+    )
     figures = ("ASR %", "NER %", "ACD s", "PDD s", "MOS", "Samples")
     assert [measured[k] for k in figures] == ["45.00", "70.00", "125.3", "2.35", "4.11", "enough"]
     assert [empty[k] for k in figures] == ["no data"] * 5 + ["none"]
@@ -89,15 +118,24 @@ def test_coverage_counts_codes_and_buyers_for_the_operator_alone(world: World) -
     acme = next(r for r in rows(world, "operator", "/reports/coverage.csv") if r["Vendor"] == "Acme")
     columns = ("Open codes", "Blocked", "Pending changes", "Buyers", "Median rate")
     assert [acme[name] for name in columns] == ["4", "1", "1", "1", "0.0040"]
-    assert login(world.app.test_client(), world.users["buyer"]).get("/reports/coverage.csv").status_code == 403
+    assert (
+        login(world.app.test_client(), world.users["buyer"]).get("/reports/coverage.csv").status_code == 403
+    )
 
 
 def test_a_seller_sees_its_own_decks_and_a_buyer_what_is_listed_or_bought(world: World) -> None:
     span = "since=2026-01-01&until=2027-01-01"
     assert {r["Vendor"] for r in rows(world, "acme", f"/reports/changes.csv?{span}")} == {"Acme"}
     assert {r["Vendor"] for r in rows(world, "buyer", f"/reports/changes.csv?{span}")} == {"Acme", "Bravo"}
-    assert {r["Product"] for r in rows(world, "buyer", f"/reports/changes.csv?{span}")} == {"Premium", "Standard"}
-    assert {r["Product"] for r in rows(world, "operator", f"/reports/changes.csv?{span}")} == {"Premium", "Standard", "Hidden"}
+    assert {r["Product"] for r in rows(world, "buyer", f"/reports/changes.csv?{span}")} == {
+        "Premium",
+        "Standard",
+    }
+    assert {r["Product"] for r in rows(world, "operator", f"/reports/changes.csv?{span}")} == {
+        "Premium",
+        "Standard",
+        "Hidden",
+    }
     assert {r["Vendor"] for r in rows(world, "buyer", "/reports/deck.csv")} == {"Acme"}
     client = login(world.app.test_client(), world.users["acme"])
     assert client.get(f"/reports/deck.csv?product={world.hidden.id}").status_code in {404, 422}
@@ -113,7 +151,11 @@ def test_a_workbook_holds_text_numbers_and_dates_of_the_right_type(world: World)
     head = [cell.value for cell in sheet[1]]
     london = next(row for row in sheet.iter_rows(min_row=2) if row[head.index("Code")].value == "4420")
     of = dict(zip(head, london, strict=True))
-    assert (of["Code"].data_type, of["Rate"].data_type, of["Effective from (UTC)"].data_type) == ("s", "n", "d")
+    assert (of["Code"].data_type, of["Rate"].data_type, of["Effective from (UTC)"].data_type) == (
+        "s",
+        "n",
+        "d",
+    )
     assert Decimal(str(of["Rate"].value)) == Decimal("0.0035")
     assert (of["Destination"].value, of["Destination"].data_type) == ("'=London", "s")
     assert of["Effective from (UTC)"].value == (NOW - 40 * DAY).replace(tzinfo=None)

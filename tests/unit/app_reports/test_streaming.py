@@ -15,7 +15,12 @@ from app.reports.table import Column, Kind, Report, Row, cell_text
 from app.reports.write_csv import csv_chunks
 from app.reports.write_xlsx import write_xlsx
 
-COLUMNS = (Column("Code", Kind.CODE), Column("Destination", Kind.TEXT), Column("Rate", Kind.NANOS), Column("ASR %", Kind.FIGURE))
+COLUMNS = (
+    Column("Code", Kind.CODE),
+    Column("Destination", Kind.TEXT),
+    Column("Rate", Kind.NANOS),
+    Column("ASR %", Kind.FIGURE),
+)
 
 
 def many(count: int, made: list[int]) -> Iterator[Row]:
@@ -53,7 +58,9 @@ def test_memory_does_not_grow_with_the_rows(form: str) -> None:
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_text_that_looks_like_a_formula_is_quoted_and_numbers_keep_their_sign(start: str) -> None:
     columns = (Column("Destination", Kind.TEXT), Column("Spread", Kind.NANOS), Column("Change %", Kind.PPM))
-    text = "".join(csv_chunks(Report("r", "R", columns, iter([(start + "cmd|' /C calc'!A0", -1_500_000, -42_500)]))))
+    text = "".join(
+        csv_chunks(Report("r", "R", columns, iter([(start + "cmd|' /C calc'!A0", -1_500_000, -42_500)])))
+    )
     cells = list(csv.reader(io.StringIO(text, newline="")))[1]
     assert cells == ["'" + start + "cmd|' /C calc'!A0", "-0.0015", "-4.25"]
 

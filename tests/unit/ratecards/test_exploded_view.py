@@ -33,8 +33,16 @@ def test_the_worked_examples_of_the_field() -> None:
     assert comparable(Price(10_000_000, None, 0, 60, 60), 61) > comparable(Price(11_500_000), 61)
 
 
-@given(st.integers(0, 10**12), st.integers(1, 120), st.integers(1, 120), st.integers(1, 7200), st.integers(1, 10**10))
-def test_effective_price_is_the_exact_quotient_rounded_half_up(rate: int, n: int, m: int, seconds: int, fx: int) -> None:
+@given(
+    st.integers(0, 10**12),
+    st.integers(1, 120),
+    st.integers(1, 120),
+    st.integers(1, 7200),
+    st.integers(1, 10**10),
+)
+def test_effective_price_is_the_exact_quotient_rounded_half_up(
+    rate: int, n: int, m: int, seconds: int, fx: int
+) -> None:
     price = Price(rate, None, 0, n, m)
     exact, rest = divmod(amount60(price, seconds) * fx, seconds * 10**9)
     assert effective_nanos(price, seconds, fx) == exact + (2 * rest >= seconds * 10**9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -24,7 +25,7 @@ def view(*rows: tuple[str, str, str], currency: str = "USD", **more: Any) -> pa.
             {
                 "code": code,
                 "destination": name,
-                "rate_nanos": int(round(float(rate) * 10**9)),
+                "rate_nanos": int(Decimal(rate) * 10**9),
                 "first_rate_nanos": None,
                 "connect_fee_nanos": 0,
                 "initial_increment": 1,
