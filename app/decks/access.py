@@ -10,10 +10,12 @@ from app.decks.models import Deck, DeckVersion
 from app.errors import NotFound
 from app.security.actor import Actor
 
+MAX_ID = 2**31 - 1  # what the databases' integer columns hold; a larger number names nothing
+
 
 def own_deck(session: Session, who: Actor, deck_id: int, *, lock: bool = False) -> Deck:
     """The deck; with `lock` its row is held until commit. Raises NotFound."""
-    query = sa.select(Deck).where(Deck.id == deck_id)
+    query = sa.select(Deck).where(Deck.id == _known(deck_id))
     if not who.is_operator:
         query = query.where(Deck.company_id == who.company_id)
     if lock:
@@ -26,7 +28,7 @@ def own_deck(session: Session, who: Actor, deck_id: int, *, lock: bool = False) 
 
 def own_product(session: Session, who: Actor, product_id: int) -> Product:
     """The product. Raises NotFound."""
-    query = sa.select(Product).where(Product.id == product_id)
+    query = sa.select(Product).where(Product.id == _known(product_id))
     if not who.is_operator:
         query = query.where(Product.company_id == who.company_id)
     found = session.scalar(query)
@@ -41,7 +43,9 @@ def own_version(session: Session, who: Actor, product_id: int, number: int) -> D
     """Version `number` of the product. Raises NotFound."""
     product = own_product(session, who, product_id)
     found = session.scalar(
-        sa.select(DeckVersion).where(DeckVersion.product_id == product.id, DeckVersion.number == number)
+        sa.select(DeckVersion).where(
+            DeckVersion.product_id == product.id, DeckVersion.number == _known(number)
+        )
     )
     if found is None:
         raise NotFound(
@@ -56,7 +60,7 @@ def product_by_name(session: Session, who: Actor, carrier: str, product: str) ->
     query = sa.select(Product).where(Product.company_id == company.id)
     wanted = sa.func.lower(Product.name) == product.lower()
     if product.isdigit():
-        wanted = sa.or_(wanted, Product.id == int(product))
+        wanted = sa.or_(wanted, Product.id == _known(int(product)))
     found = session.scalar(query.where(wanted))
     if found is None:
         names = session.scalars(sa.select(Product.name).where(Product.company_id == company.id)).all()
@@ -82,3 +86,8 @@ def company_by_name(session: Session, who: Actor, carrier: str) -> Company:
             f"There is no carrier {carrier}.", hint="Give its short name as shown on the carrier list."
         )
     return found
+
+
+def _known(number: int) -> int:
+    """0, which no row has, for a number that the column cannot hold."""
+    return number if 0 <= number <= MAX_ID else 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+from typing import Any, BinaryIO
 
 import msgspec
+import sqlalchemy as sa
 from apiflask import APIBlueprint
-from flask import current_app, jsonify, request
+from flask import Response, current_app, jsonify, request
 
 from app.clock import utc_now
 from app.config import Settings
@@ -33,7 +35,7 @@ from app.decks.service.discard_deck import discard_deck
 from app.decks.service.receive_deck import receive_deck
 from app.decks.summary import deck_summary, version_summary
 from app.decks.views.history import as_file, deck_at, read_instant
-from app.errors import Invalid
+from app.errors import Conflict, Invalid
 from app.security.access import actor, require
 from app.web.idempotency import remember, remembered
 from rates import problems, schema
@@ -50,15 +52,35 @@ def _settings() -> Settings:
 def _once(text: str) -> Any:
     """The kept answer of this Idempotency-Key, if any."""
     kept = remembered(db.session, actor().company_id, request.headers.get("Idempotency-Key"), text)
-    return None if kept is None else (jsonify(kept[1]), kept[0])
+    return None if kept is None else _response(kept[1], kept[0])
+
+
+def _response(body: dict[str, Any], status: int) -> Response:
+    """A finished answer: beside a status, `@api.output` would take it for an object to serialise."""
+    response = jsonify(body)
+    response.status_code = status
+    return response
 
 
 def _answer(text: str, deck: Deck, status: int, **more: Any) -> Any:
     body = {**deck_summary(db.session, deck), **more}
     key = request.headers.get("Idempotency-Key")
-    remember(db.session, actor().company_id, key, text, status, body, now=utc_now())
-    db.session.commit()
-    return jsonify(body), status
+    try:
+        remember(db.session, actor().company_id, key, text, status, body, now=utc_now())
+        db.session.commit()
+    except sa.exc.IntegrityError as fault:
+        db.session.rollback()
+        raise Conflict(
+            "The same request is under way.", hint="Send it again in a moment: you get its answer then."
+        ) from fault
+    return _response(body, status)
+
+
+def _digest(stream: BinaryIO) -> str:
+    """SHA-256 of the upload, which is left at its beginning."""
+    found = hashlib.file_digest(stream, "sha256").hexdigest()
+    stream.seek(0)
+    return found
 
 
 @api.post("/decks")
@@ -72,7 +94,8 @@ def post_deck(data: dict[str, Any]) -> Any:
     The same bytes for the same product give the same deck (200 instead of 202).
     """
     upload = data["file"]
-    text = f"POST /decks {data['product_id']} {upload.filename} {sorted((k, v) for k, v in data.items() if k != 'file')}"
+    stated = sorted((name, value) for name, value in data.items() if name != "file")
+    text = f"POST /decks {_digest(upload.stream)} {upload.filename} {stated}"
     if (kept := _once(text)) is not None:
         return kept
     product = own_product(db.session, actor(), data["product_id"])
@@ -89,12 +112,17 @@ def _stated(data: dict[str, Any]) -> DeckOptions:
         values = msgspec.json.decode(data.get("options") or "{}", type=dict[str, Any])
     except msgspec.DecodeError as fault:
         raise Invalid(
-            f"`options` is not JSON: {fault}.", hint="Send a JSON object, or leave it out."
+            f"`options` is not a JSON object: {fault}.", hint="Send a JSON object, or leave it out."
         ) from fault
     if data.get("mode"):
         values["mode"] = data["mode"]
     if data.get("effective_from"):
-        values["defaults"] = {**values.get("defaults", {}), "effective_from": data["effective_from"]}
+        defaults = values.get("defaults") or {}
+        if not isinstance(defaults, dict):
+            raise Invalid(
+                "`options.defaults` is not an object.", hint='Send {"currency": "USD"}, for example.'
+            )
+        values["defaults"] = {**defaults, "effective_from": data["effective_from"]}
     return read_options(values)
 
 
@@ -182,7 +210,7 @@ def put_options(deck_id: int, body: dict[str, Any]) -> Any:
 @api.doc(summary="Take a deck into force", responses={409: "Not ready, or a second person is needed"})
 def post_approve(deck_id: int, body: dict[str, Any]) -> Any:
     """`outcome`: approved · seconding (a second person must agree) · rechecking (the product had moved on)."""
-    text = f"POST /decks/{deck_id}/approve"
+    text = f"POST /decks/{deck_id}/approve {body['note']}"
     if (kept := _once(text)) is not None:
         return kept
     done = approve_deck(db.session, actor(), deck_id, settings=_settings(), note=body["note"], now=utc_now())

@@ -6,6 +6,8 @@ from apiflask import Schema
 from apiflask.fields import Boolean, Dict, File, Integer, List, Nested, String
 from apiflask.validators import Length, OneOf, Range
 
+from app.decks.models import DECK_STATES
+
 MODES = ("full", "full_per_country", "partial")
 
 
@@ -26,7 +28,7 @@ class UploadBody(Schema):
 
 
 class DeckPageQuery(Schema):
-    state = String(load_default="")
+    state = String(load_default="", validate=OneOf(("", "open", *DECK_STATES)))
     q = String(load_default="")
     page = Integer(load_default=1, validate=Range(1))
 

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.carriers.models import Product
 from app.db import Base, Timestamped, UtcDateTime
 
-# received -> checking -> needs_mapping | rejected | review -> approving -> approved | discarded | failed
+# received -> checking -> needs_mapping | rejected | review -> approved | discarded | failed
 DECK_STATES = (
-    "received", "checking", "needs_mapping", "rejected", "review", "approving", "approved", "discarded", "failed",
+    "received", "checking", "needs_mapping", "rejected", "review", "approved", "discarded", "failed",
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from app.security.actor import Actor
 from app.security.models import User
 
 INBOX_PAGE = 25
-OPEN_STATES = ("received", "checking", "needs_mapping", "rejected", "review", "approving", "failed")
+OPEN_STATES = ("received", "checking", "needs_mapping", "rejected", "review", "failed")
 
 
 @dataclass(frozen=True)

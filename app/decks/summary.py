@@ -17,7 +17,7 @@ NEXT = {
     "received": "Wait: the check begins.", "checking": "Wait: the file is being checked.",
     "needs_mapping": "Answer the questions under `problems` with PUT options.",
     "rejected": "Mend the file, or choose a repair with PUT options.", "review": "Look at the diff, then approve.",
-    "failed": "PUT options again to start the check anew.", "approved": "", "discarded": "", "approving": "Wait.",
+    "failed": "PUT options again to start the check anew.", "approved": "", "discarded": "",
 }  # fmt: skip
 
 

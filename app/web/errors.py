@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from apiflask import APIFlask
 from apiflask.exceptions import HTTPError as ApiHTTPError
-from flask import Response, json, redirect, render_template, request, url_for
+from flask import Response, current_app, json, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -16,6 +16,15 @@ from app.errors import DomainError
 from app.security.access import Unauthenticated, current_actor, is_api
 
 log = structlog.get_logger("app.web")
+
+HINTS = {
+    400: "See the request in the API documentation.",
+    404: "Look at the address again; the lists show what is yours.",
+    405: "The header `Allow` names the methods it takes.",
+    413: "Split the file, or remove empty formatted rows and columns, and send it again.",
+    415: "Send the content type the API documentation names.",
+    429: "The header `Retry-After` says when.",
+}
 
 TITLES = {
     400: "That request does not make sense", 401: "Please sign in", 403: "Not allowed", 404: "Not found",
@@ -67,11 +76,14 @@ def _http_error(error: HTTPException) -> Any:
     texts = {
         404: ("not_found", "There is nothing at this address, or it belongs to another company."),
         405: ("method_not_allowed", "This address does not take that method."),
-        413: ("too_large", "The upload is larger than this server takes."),
+        413: (
+            "too_large",
+            f"The request is larger than the {_upload_limit() // 2**20} MiB this server takes.",
+        ),
         429: ("rate_limited", "Too many attempts. Wait a minute and try again."),
     }
     code, detail = texts.get(status, (f"http_{status}", error.description or "The request failed."))
-    response = answer(status, code, detail)
+    response = answer(status, code, detail, HINTS.get(status))
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after", "www-authenticate"):
             response.headers[name] = value
@@ -100,8 +112,24 @@ def _unexpected(error: Exception) -> Any:
 
 def _api_error(error: ApiHTTPError) -> Any:
     facts = {"errors": error.detail} if error.detail else None
+    hint = _mend(error.detail) if error.status_code == 422 else HINTS.get(error.status_code)
     return problem(error.status_code, "invalid" if error.status_code == 422 else f"http_{error.status_code}",
-                   error.message or "The request does not fit.", None, facts)  # fmt: skip
+                   error.message or "The request does not fit.", hint, facts)  # fmt: skip
+
+
+def _mend(detail: Any) -> str:
+    """The fields that do not fit and why, in one sentence; `errors` holds the same by place."""
+    said = [
+        f"{field}: {' '.join(map(str, reasons)) if isinstance(reasons, list) else reasons}"
+        for fields in (detail.values() if isinstance(detail, dict) else ())
+        if isinstance(fields, dict)
+        for field, reasons in fields.items()
+    ]
+    return " · ".join(said) or "See the fields in the API documentation."
+
+
+def _upload_limit() -> int:
+    return int(current_app.config["MAX_CONTENT_LENGTH"])
 
 
 def install(app: APIFlask) -> None:

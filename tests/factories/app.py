@@ -54,12 +54,11 @@ def make_app(
     """A migrated application whose data directory is `tmp_path`/var."""
     root = tmp_path / "var"
     root.mkdir(parents=True, exist_ok=True)
-    settings = Settings(
-        data_dir=str(root),
-        web=Web(secret_key="k" * 40, password_salt="s" * 40, password_time_cost=1, password_memory_kib=8,
-                sign_ins_per_minute=1000),
-        database=Database(url=database_url or ""), **changes,
-    )  # fmt: skip
+    changes.setdefault("web", Web(
+        secret_key="k" * 40, password_salt="s" * 40, password_time_cost=1, password_memory_kib=8,
+        sign_ins_per_minute=1000,
+    ))  # fmt: skip
+    settings = Settings(data_dir=str(root), database=Database(url=database_url or ""), **changes)
     if database_url is None and not (root / "tandem.sqlite").exists():
         shutil.copyfile(_migrated_sqlite(), root / "tandem.sqlite")
     app = create_app(settings)

@@ -40,7 +40,12 @@ def read_instant(text: str | None, now: datetime) -> datetime:
         raise Invalid(
             f"{text[:40]} is not a date.", hint="Write 2026-11-21 or 2026-11-21T05:00:00Z."
         ) from fault
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    try:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except OverflowError as fault:
+        raise Invalid(
+            f"{text[:40]} lies outside the calendar.", hint="Write a year from 1971 to 9998."
+        ) from fault
 
 
 def deck_at(product_id: int, at: datetime, version: int | None = None) -> Any:
