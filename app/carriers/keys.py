@@ -108,7 +108,7 @@ def revoke(key_id: int) -> Any:
 @pages.get("/connect")
 @require("market:read")
 def connect() -> Any:
-    trunks = queries.customer_trunks(db.session, actor().company_id)
+    trunks = queries.customer_trunks(db.session, None if actor().is_operator else actor().company_id)
     chosen = next(
         (t for t in trunks if str(t.id) == request.args.get("trunk")), trunks[0] if trunks else None
     )

@@ -91,6 +91,11 @@ def customer_trunks(session: Session, company_id: int | None) -> list[CustomerTr
     return list(session.scalars(wanted))
 
 
+def company_names(session: Session) -> dict[int, str]:
+    """Name by id, for the operator's tables."""
+    return {company.id: company.name for company in session.scalars(sa.select(Company))}
+
+
 def customer_trunk_of(session: Session, trunk_id: int, company_id: int | None) -> CustomerTrunk:
     found = session.get(CustomerTrunk, trunk_id)
     if found is None or (company_id is not None and found.company_id != company_id):

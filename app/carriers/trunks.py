@@ -28,7 +28,11 @@ def _scope() -> int | None:
 @pages.get("/trunks")
 @require("market:read")
 def index() -> Any:
-    return render_template("carriers/trunks.html", trunks=queries.customer_trunks(db.session, _scope()))
+    return render_template(
+        "carriers/trunks.html",
+        trunks=queries.customer_trunks(db.session, _scope()),
+        companies=queries.company_names(db.session) if actor().is_operator else {},
+    )
 
 
 @pages.get("/trunks.csv")
