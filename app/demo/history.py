@@ -248,4 +248,4 @@ def _re_price(
 
 @cache
 def _is_country() -> npt.NDArray[np.bool_]:
-    return np.array([c.kind == "country" for c in world()], bool)
+    return np.array([c.kind == "country" or (c.kind == "mobile" and not c.place) for c in world()], bool)

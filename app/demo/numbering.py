@@ -135,10 +135,33 @@ def world() -> tuple[DemoCode, ...]:
         codes["1" + digits] = DemoCode("1" + digits, region, "country", "", country_name(region))
     for code in (*_fixed(), *_mobile()):
         codes.setdefault(code.code, code)
+    for code in _mobile_ranges(list(codes.values())):
+        codes.setdefault(code.code, code)
     for code_text, name in GLOBAL.items():
         kind_name = f"{'Satellite' if code_text[:3] in {'870', '881', '882'} else 'Global'} - {name}"
         codes[code_text] = DemoCode(code_text, "001", "global", name, kind_name)
     return tuple(codes[code] for code in sorted(codes))
+
+
+def _mobile_ranges(codes: list[DemoCode]) -> list[DemoCode]:
+    """`447`, `336`: first digits after the country code under which every known code is a mobile's.
+
+    Each deck has them, so that a mobile whose operator it does not break out is never priced as a fixed line.
+    """
+    kinds: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for code in codes:
+        cc = country_code(code.code)
+        for length in (len(cc) + 1, len(cc) + 2):
+            if cc not in ("", "1") and len(code.code) >= length and code.kind in ("fixed", "mobile"):
+                kinds[code.code[:length]][code.kind].add(code.region)
+    found: list[DemoCode] = []
+    for prefix, regions in sorted(kinds.items()):
+        mobile = regions["mobile"] if "fixed" not in regions else set()
+        if mobile and country_code(prefix):
+            region = str(REGIONS[int(country_code(prefix))][0])
+            if region in mobile and not any(prefix.startswith(one.code) for one in found):
+                found.append(DemoCode(prefix, region, "mobile", "", f"{country_name(region)} - Mobile"))
+    return found
 
 
 def _territories() -> list[tuple[str, str]]:
