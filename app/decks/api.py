@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -76,7 +76,7 @@ def _answer(text: str, deck: Deck, status: int, **more: Any) -> Any:
     return _response(body, status)
 
 
-def _digest(stream: BinaryIO) -> str:
+def _digest(stream: Any) -> str:
     """SHA-256 of the upload, which is left at its beginning."""
     found = hashlib.file_digest(stream, "sha256").hexdigest()
     stream.seek(0)
