@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from ratecards.match import Terms, longest, terms_by_code
 from ratecards.rules import MarginRule, rule_for, sell_rate
-from rates.schema import OPEN, TIMELINE
+from rates.schema import BLOCKED, OPEN, TIMELINE
 
 NANOS = 1_000_000_000
 Basis = Literal["cheapest", "second", "dearest"]
@@ -60,7 +60,8 @@ def build_card(
     """Price the union of the decks' codes: each deck by longest match, then the basis, then the rule.
 
     A code whose price equals that of its nearest shorter code (and has the same destination) is left out: longest
-    match gives the same answer. Codes without an open cost or without a rule are reported, never priced at zero.
+    match gives the same answer. Codes without an open cost or without a rule are reported, never priced at zero;
+    below a sold code they become blocked rows, so that longest match does not sell them at the shorter code's rate.
     """
     maps = [terms_by_code(deck.view) for deck in decks]
     codes = sorted({code for one in maps for code in one})
@@ -73,7 +74,13 @@ def build_card(
             unpriced[code] = reason if cost is None else "no margin rule fits"
             continue
         priced[code] = (destination, sell_rate(cost, rule))
-    kept = {code: value for code, value in priced.items() if _nearest(code, priced, unpriced) != value}
+    kept: dict[str, tuple[str, int, int]] = {}
+    for code in codes:
+        nearest = _nearest(code, priced, unpriced)
+        if code in priced and nearest != priced[code]:
+            kept[code] = (*priced[code], OPEN)
+        elif code in unpriced and nearest is not None:
+            kept[code] = (nearest[0], 0, BLOCKED)
     rows = [
         {
             "code": code,
@@ -85,14 +92,14 @@ def build_card(
             "next_increment": options.next_increment,
             "free_seconds": 0,
             "currency": options.currency,
-            "status": OPEN,
+            "status": status,
             "effective_from": effective_from,
             "effective_until": None,
             "received_at": received_at,
             "deck_id": 0,
             "deck_row": number,
         }
-        for number, (code, (destination, rate)) in enumerate(kept.items(), start=1)
+        for number, (code, (destination, rate, status)) in enumerate(kept.items(), start=1)
     ]
     return BuiltCard(pa.Table.from_pylist(rows, schema=TIMELINE), unpriced)
 

@@ -115,6 +115,21 @@ def test_a_blocked_code_is_never_priced() -> None:
     assert "blocked" in built.unpriced["53"]
 
 
+def test_a_code_blocked_by_every_deck_is_not_sold_at_the_shorter_codes_rate() -> None:
+    decks = [
+        CostDeck(
+            "a",
+            pa.concat_tables([view(("44", "UK", "0.004")), view(("4470", "UK Personal", "0.3"), status=1)]),
+        )
+    ]
+    built = build_card(decks, [MarginRule()], USD, effective_from=NOW, received_at=NOW)
+    assert dict(zip(built.card["code"].to_pylist(), built.card["status"].to_pylist(), strict=True)) == {
+        "44": 0,
+        "4470": 1,
+    }
+    assert "4470" in built.unpriced
+
+
 def test_a_sell_code_over_a_dearer_longer_cost_code_is_a_trap() -> None:
     card = view(("44", "UK", "0.0040"))
     cost = view(("44", "UK", "0.0030"), ("4470", "UK Personal", "0.30"))
