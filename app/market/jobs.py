@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from flask import current_app
 
 from app.clock import utc_now
 from app.config import Settings
 from app.db import db
+from app.jobs.models import Job
 from app.jobs.progress import Progress
-from app.jobs.registry import job
+from app.jobs.registry import job, timer
+from app.jobs.service import LIVE, enqueue
 from app.market.service.build_market import build_market
+from app.market.snapshot import next_change
+
+TRY_AGAIN_AFTER = timedelta(minutes=5)
 
 
 @job("market.build")
@@ -23,5 +30,29 @@ def build(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[st
         "market": built.name,
         "offers": built.groups,
         "codes": built.codes,
+        "priced": built.made,
         "build_ms": built.milliseconds,
     }
+
+
+@timer("market.next", seconds=1.0)
+def follow_changes() -> None:
+    """When a pending rate takes effect, ask for a build; one that failed is asked for again after some minutes."""
+    settings: Settings = current_app.config["TANDEM"]
+    now = utc_now()
+    due = next_change(settings.market_dir)
+    if due is None or due > now:
+        return
+    asked = sa.exists().where(
+        Job.kind == "market.build",
+        Job.created_at >= due,
+        sa.or_(Job.state.in_(LIVE), Job.created_at > now - TRY_AGAIN_AFTER),
+    )
+    if not db.session.scalar(sa.select(asked)):
+        enqueue(
+            db.session, "market.build", title="Build the market view",
+            arguments={"reason": "rates change by themselves"}, now=now, coalesce=True,
+        )  # fmt: skip
+        db.session.commit()
+    else:
+        db.session.rollback()

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from app.clock import from_micros
 from app.errors import DomainError
 from rates.store import read_file
 
@@ -70,6 +71,17 @@ def current_market(root: Path) -> MarketSnapshot:
         if opened is None or opened.name != name:
             opened = _opened[root] = _open(root, name)
         return opened
+
+
+def next_change(root: Path) -> datetime | None:
+    """When the market in force is no longer what the decks say: a pending rate begins, a code ends, an exchange rate
+    changes. None without a market or without such an instant."""
+    try:
+        meta = json.loads((root / (root / "CURRENT").read_text().strip() / "meta.json").read_text())
+    except FileNotFoundError:
+        return None
+    at = meta.get("next_at_us")
+    return None if at is None else from_micros(at)
 
 
 def _open(root: Path, name: str) -> MarketSnapshot:

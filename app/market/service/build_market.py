@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import time
 import uuid
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -24,8 +27,9 @@ from app.clock import to_micros
 from app.config import Settings
 from app.db import Base
 from app.jobs.progress import Progress
-from app.market.assemble import Listed, assemble
+from app.market.assemble import Listed
 from app.market.figures import COUNTERS, quality_ppm
+from app.market.parts import FOLDER, Part, Parts
 from rates.store import Store, write_file
 
 KEEP = 3
@@ -33,48 +37,58 @@ KEEP = 3
 
 @dataclass(frozen=True)
 class MarketBuilt:
-    """`name` is the folder of the snapshot below the market directory."""
+    """`name` is the folder of the snapshot below the market directory; `made` products were not taken from kept parts."""
 
     name: str
     products: int
     groups: int
     codes: int
+    made: int
     milliseconds: int
 
 
 def build_market(session: Session, settings: Settings, *, now: datetime, progress: Progress) -> MarketBuilt:
-    """Write a new market snapshot and switch to it. Reads only; running it again is harmless."""
+    """Write a new market snapshot and switch to it. Reads only; running it again is harmless.
+
+    Products whose part is kept and still holds are not priced again (app.market.parts).
+    """
     begun = time.monotonic()
-    listed, counters = _listed(session), _counters(session)
-    fx = fx_nanos(session, settings.lcr.base_currency, now)
-    session.rollback()  # no transaction is held while tables are worked on
-    store = Store(str(settings.store_dir))
-    all_groups: list[pd.DataFrame] = []
-    all_codes: list[pd.DataFrame] = []
-    offset = 0
-    for number, offer in enumerate(listed, start=1):
-        groups, codes = assemble(
-            offer, store.open(offer.timeline_key), counters.get(offer.product_id, {}), fx, now=now
-        )
-        codes["group"] = codes["group"].where(codes["group"] < 0, codes["group"] + offset).astype("int32")
-        offset += len(groups)
-        all_groups.append(groups)
-        all_codes.append(codes)
-        progress(number, len(listed), "pricing offers")
-    name = f"{to_micros(now)}-{uuid.uuid4().hex[:8]}"
-    folder = settings.market_dir / name
-    folder.mkdir(parents=True)
-    groups_table, codes_table = _groups_table(all_groups), _codes_table(all_codes)
-    write_file(groups_table, folder / "groups.arrow")
-    write_file(codes_table, folder / "codes.arrow")
-    meta = {
-        "at": now.isoformat(), "base_currency": settings.lcr.base_currency, "fx": {code: str(nanos) for code, nanos in fx.items()},
-        "products": len(listed), "groups": groups_table.num_rows, "codes": codes_table.num_rows,
-    }  # fmt: skip
-    (folder / "meta.json").write_text(json.dumps(meta))
-    _switch(settings.market_dir, name)
+    with _one_builder(settings.market_dir):
+        listed, counters = _listed(session), _counters(session)
+        fx = fx_nanos(session, settings.lcr.base_currency, now)
+        fx_next = _next_fx(session, now)
+        session.rollback()  # no transaction is held while tables are worked on
+        parts = Parts(settings.market_dir, Store(str(settings.store_dir)))
+        found = []
+        for number, offer in enumerate(listed, start=1):
+            found.append(parts.part(offer, counters.get(offer.product_id, {}), fx, now=now))
+            progress(number, len(listed), "pricing offers")
+        name = f"{to_micros(now)}-{uuid.uuid4().hex[:8]}"
+        folder = settings.market_dir / name
+        folder.mkdir(parents=True)
+        groups_table, codes_table = _groups_table(found), _codes_table(found)
+        write_file(groups_table, folder / "groups.arrow")
+        write_file(codes_table, folder / "codes.arrow")
+        coming = [part.window.next_at for part in found if part.window.next_at is not None]
+        meta = {
+            "at": now.isoformat(), "base_currency": settings.lcr.base_currency, "fx": {code: str(nanos) for code, nanos in fx.items()},
+            "products": len(listed), "groups": groups_table.num_rows, "codes": codes_table.num_rows,
+            "next_at_us": min([*coming, *fx_next], default=None),
+        }  # fmt: skip
+        (folder / "meta.json").write_text(json.dumps(meta))
+        _switch(settings.market_dir, name)
+        parts.forget_others()
     milliseconds = int((time.monotonic() - begun) * 1000)
-    return MarketBuilt(name, len(listed), groups_table.num_rows, codes_table.num_rows, milliseconds)
+    made = sum(part.made for part in found)
+    return MarketBuilt(name, len(listed), groups_table.num_rows, codes_table.num_rows, made, milliseconds)
+
+
+@contextmanager
+def _one_builder(root: Path) -> Iterator[None]:
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / ".builder.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _listed(session: Session) -> list[Listed]:
@@ -112,47 +126,49 @@ def fx_nanos(session: Session, base: str, now: datetime) -> dict[str, int]:
     return {**found, base: 10**9}
 
 
-def _groups_table(parts: list[pd.DataFrame]) -> pa.Table:
-    filled = [part for part in parts if len(part)]
+def _next_fx(session: Session, now: datetime) -> list[int]:
+    """The instant of the next known exchange rate, if any; microseconds."""
+    table = Base.metadata.tables["fx_rate"]
+    found = session.scalar(sa.select(sa.func.min(table.c.valid_from)).where(table.c.valid_from > now))
+    return [] if found is None else [to_micros(found)]
+
+
+def _groups_table(parts: list[Part]) -> pa.Table:
+    filled = [part.groups for part in parts if part.groups.num_rows]
     if not filled:
         return pa.table({"key": pa.array([], pa.utf8())})
-    groups = pd.concat(filled, ignore_index=True)
-    counts = {name: groups[name].to_numpy(dtype=np.int64) for name in COUNTERS}
-    groups["quality_ppm"] = quality_ppm(counts)
+    groups = pa.concat_tables(filled, promote_options="default").combine_chunks()
+    counts = {name: groups[name].to_numpy().astype(np.int64) for name in COUNTERS}
+    groups = groups.append_column("quality_ppm", pa.array(quality_ppm(counts)))
     # The cheapest offer to the same kind of numbers of the same country: what "value" is measured against.
-    groups["best180"] = groups.groupby(["country", "mobile"])["eff180"].transform("min")
-    table = pa.Table.from_pandas(groups, preserve_index=False)
-    return _typed(table, {"history": pa.list_(pa.int64())})
+    prices = groups.select(["country", "mobile", "eff180"]).to_pandas()
+    best = prices.groupby(["country", "mobile"])["eff180"].transform("min")
+    return groups.append_column("best180", pa.array(best.to_numpy(dtype=np.int64)))
 
 
-def _codes_table(parts: list[pd.DataFrame]) -> pa.Table:
-    filled = [part for part in parts if len(part)]
-    if not filled:
+def _codes_table(parts: list[Part]) -> pa.Table:
+    """All codes by `code_key`, then product; `group` is the position in the table of groups, negative without."""
+    tables, offset = [], 0
+    for part in parts:
+        if part.codes.num_rows:
+            group = part.codes["group"]
+            moved = pc.if_else(pc.less(group, 0), group, pc.add(group, pa.scalar(offset, group.type)))
+            tables.append(part.codes.set_column(part.codes.schema.get_field_index("group"), "group", moved))
+        offset += part.groups.num_rows
+    if not tables:
         return pa.table({"code_key": pa.array([], pa.int64())})
-    codes = pd.concat(filled, ignore_index=True)
-    codes["code_key"] = ("1" + codes["code"]).astype(
-        "int64"
-    )  # a leading 1 keeps codes with leading zeros apart
-    codes = codes.sort_values(["code_key", "product_id"], kind="stable").drop(columns=["country"])
-    return _typed(pa.Table.from_pandas(codes, preserve_index=False), {})
-
-
-def _typed(table: pa.Table, types: dict[str, pa.DataType]) -> pa.Table:
-    """Plain utf8 and micro instants, whatever pandas chose."""
-    for position, field in enumerate(table.schema):
-        wanted = types.get(field.name)
-        if pa.types.is_large_string(field.type):
-            wanted = pa.utf8()
-        if wanted is not None:
-            table = table.set_column(position, field.name, table.column(position).cast(wanted))
-    return table.replace_schema_metadata(None)
+    codes = pa.concat_tables(tables, promote_options="default").combine_chunks()
+    order = np.lexsort((codes["product_id"].to_numpy(), codes["code_key"].to_numpy()))
+    return codes.take(pa.array(order))
 
 
 def _switch(root: Path, name: str) -> None:
     temporary = root / f".current.{os.getpid()}.{uuid.uuid4().hex[:6]}"
     temporary.write_text(name)
     temporary.replace(root / "CURRENT")
-    folders = sorted((p for p in root.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime_ns)
+    folders = sorted(
+        (p for p in root.iterdir() if p.is_dir() and p.name != FOLDER), key=lambda p: p.stat().st_mtime_ns
+    )
     for folder in folders[:-KEEP]:
         if folder.name != name:
             shutil.rmtree(folder, ignore_errors=True)
