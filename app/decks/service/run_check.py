@@ -48,8 +48,7 @@ def check_deck(
     cancelled: Cancelled | None = None,
 ) -> CheckReport | None:
     """Run the check and store its outcome. None when a newer check or another state has overtaken this one."""
-    settings.root.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix="deck-", dir=settings.root))
+    scratch = _scratch(settings.root, deck_id, job_id)
     try:
         plan = _plan(session, settings, deck_id, job_id, scratch)
         session.commit()
@@ -72,6 +71,16 @@ def check_deck(
         return report if heard else None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _scratch(root: Path, deck_id: int, job_id: str | None) -> Path:
+    """An empty folder for the check's files; what a killed worker left of the same job is removed first."""
+    root.mkdir(parents=True, exist_ok=True)
+    prefix = f"deck-{deck_id}-{job_id or 'now'}-"
+    if job_id is not None:  # a job runs once at a time, so this is nobody's any more
+        for left in root.glob(f"{prefix}*"):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=root))
 
 
 def fail_check(session: Session, deck_id: int, job_id: str | None, error: str) -> None:
