@@ -7,10 +7,17 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, SelectField, StringField
 from wtforms.validators import DataRequired, Length, Optional, Regexp
 
+from app.carriers.forms import currencies
 from app.security.permissions import ROLE_TEXTS
 
-CURRENCY = Regexp(r"^[A-Za-z]{3}$", message="Three letters, for example USD.")
+PHONE = Regexp(
+    r"^\+?[0-9][0-9 ()./-]{3,}$", message="A telephone number: digits, for example +353 1 555 0100."
+)
 EMAIL = Regexp(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", message="This is not an e-mail address.")
+
+
+def capitals(text: str | None) -> str | None:
+    return text.upper() if text else text
 
 
 class PersonForm(FlaskForm):  # type: ignore[misc]
@@ -32,9 +39,9 @@ class CompanyForm(FlaskForm):  # type: ignore[misc]
     country = SelectField(
         "Country", choices=sorted(((c.alpha_2, c.name) for c in pycountry.countries), key=lambda p: p[1])
     )
-    currency = StringField("Currency", [DataRequired(), CURRENCY])
+    currency = SelectField("Currency", choices=currencies, filters=[capitals])
     noc_email = EmailField("NOC e-mail", [Optional(), Length(max=254), EMAIL])
-    noc_phone = StringField("NOC telephone", [Optional(), Length(max=40)])
+    noc_phone = StringField("NOC telephone", [Optional(), Length(max=40), PHONE])
     rates_email = EmailField("Rates e-mail", [Optional(), Length(max=254), EMAIL])
 
 
@@ -43,7 +50,7 @@ class NewCompanyForm(FlaskForm):  # type: ignore[misc]
     country = SelectField(
         "Country", choices=sorted(((c.alpha_2, c.name) for c in pycountry.countries), key=lambda p: p[1])
     )
-    currency = StringField("Currency", [DataRequired(), CURRENCY], default="USD")
+    currency = SelectField("Currency", choices=currencies, default="USD", filters=[capitals])
     sells = BooleanField("Sells routes")
     buys = BooleanField("Buys routes")
     owner_email = EmailField("E-mail of the first owner", [DataRequired(), Length(max=254), EMAIL])

@@ -96,6 +96,11 @@ def company_names(session: Session) -> dict[int, str]:
     return {company.id: company.name for company in session.scalars(sa.select(Company))}
 
 
+def company_names_by_slug(session: Session) -> dict[str, str]:
+    """Name by slug: answers of the core name a vendor by its slug."""
+    return {company.slug: company.name for company in session.scalars(sa.select(Company))}
+
+
 def customer_trunk_of(session: Session, trunk_id: int, company_id: int | None) -> CustomerTrunk:
     found = session.get(CustomerTrunk, trunk_id)
     if found is None or (company_id is not None and found.company_id != company_id):

@@ -82,7 +82,7 @@ def _lines(market: MarketSnapshot, offers: list[dict[str, Any]]) -> list[Line]:
     lines = [
         _plain("Seller", [o["seller"] for o in offers]),
         _plain("Product", [o["product"] for o in offers]),
-        _plain("Class", [o["route_class"].replace("_", "-") for o in offers]),
+        _plain("Class", [o["route_class"].replace("non_cli", "non-CLI") for o in offers]),
         _plain("Destination", [f"{o['country_name']}: {o['destination']}" for o in offers]),
         _plain("Dial codes", [str(o["codes"]) for o in offers]),
         _ranked(f"60 s call, {base} a minute", [o["eff60"] for o in offers], nanos_decimal, low="cheapest"),

@@ -61,7 +61,7 @@ def _csv(name: str, rows: list[PurchaseRow]) -> Any:
 
 
 @pages.get("/orders/received")
-@require("deck:read")
+@require("market:read")
 def received() -> Any:
     return render_template(
         "market/orders_received.html",
@@ -73,7 +73,7 @@ def received() -> Any:
 
 
 @pages.get("/orders/received.csv")
-@require("deck:read")
+@require("market:read")
 def received_csv() -> Any:
     return _csv("orders-received", _rows("seller"))
 

@@ -10,6 +10,7 @@ from apiflask import APIBlueprint
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.carriers.queries import company_names_by_slug
 from app.clock import utc_now
 from app.config import Settings
 from app.db import db
@@ -107,6 +108,7 @@ def index() -> ResponseReturnValue:
         "routing/simulator.html",
         form=form,
         answer=answer,
+        names=company_names_by_slug(db.session) if answer else {},
         changes=changes,
         fault=fault,
         curl=curl,

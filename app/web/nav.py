@@ -23,7 +23,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("Rate decks", "/decks", "file-spreadsheet", "deck:read", "sells"),
             Entry("Products", "/products", "tag", "deck:read", "sells"),
-            Entry("Orders received", "/orders/received", "receipt", "deck:read", "sells"),
+            Entry("Orders received", "/orders/received", "receipt", "market:read", "sells"),
         ),
     ),
     (

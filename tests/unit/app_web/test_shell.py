@@ -110,3 +110,11 @@ def test_sign_in_returns_to_the_page_that_was_asked_for(app: APIFlask) -> None:
 )
 def test_a_table_cell_cannot_become_a_formula(value: object, cell: object) -> None:
     assert safe_text(value) == cell
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\x1bb", "evil\u202ename"])
+def test_text_that_cannot_be_read_is_refused_by_name(app: APIFlask, text: str) -> None:
+    answer = app.test_client().get("/api/v1/me", query_string={"note": text})
+    assert answer.status_code == 422
+    assert "note" in answer.get_json()["detail"]
+    assert app.test_client().post("/sign-in", data={"email": text}).status_code == 422
