@@ -9,7 +9,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rates import problems, store
+from rates import badrows, problems, store
 from rates.analyse import Analysis, analyse
 from rates.deckcheck import CheckReport, Outputs, Progress, Status
 from rates.diff import MissingRateOfExchange
@@ -46,7 +46,17 @@ class _Watch:
 def check(request: CheckRequest, progress: Progress) -> CheckReport:
     """Never raises for a bad file; problems carry what is wrong."""
     watch = _Watch(progress)
+    report, sheets = _checked(request, watch)
+    if report.outputs.problems is None or not sheets or not report.problems:
+        return report
+    whole = badrows.with_cells(store.read_file(report.outputs.problems), sheets)
+    outputs = msgspec.structs.replace(report.outputs, problems=_write(request, "bad-rows", whole))
+    return msgspec.structs.replace(report, outputs=outputs)
+
+
+def _checked(request: CheckRequest, watch: _Watch) -> tuple[CheckReport, list[RawSheet]]:
     analysis: Analysis | None = None
+    sheets: list[RawSheet] = []
     try:
         watch.step("read")
         scratch = Path(request.out_dir) / "scratch"
@@ -59,22 +69,17 @@ def check(request: CheckRequest, progress: Progress) -> CheckReport:
         watch.step("parse", 0, total)
         analysis = analyse(source, value, sheets[0], request)
         if analysis.reading is None:
-            return _report(
-                request,
-                watch,
-                analysis,
-                "needs_mapping",
-                found=problems.to_table(analysis.questions),
-                rows_read=total,
-            )
+            asked = problems.to_table(analysis.questions)
+            return _report(request, watch, analysis, "needs_mapping", found=asked, rows_read=total), sheets
         lines = [_lines(sheet, number, analysis) for number, sheet in enumerate(sheets)]
         watch.step("check", 0, total)
         valid = validate(lines)
         valid = _with_formulas(valid, sheets)
-        return _judge(request, watch, analysis, valid, total)
+        return _judge(request, watch, analysis, valid, total), sheets
     except Refused as refused:
         status: Status = "needs_mapping" if {p.id for p in refused.problems} & _ANSWERABLE else "rejected"
-        return _report(request, watch, analysis, status, found=problems.to_table(refused.problems))
+        found = problems.to_table(refused.problems)
+        return _report(request, watch, analysis, status, found=found), sheets
 
 
 _ANSWERABLE = {"encoding_error", "sheet_missing", "option_invalid", "currency_unknown", "header_not_found"}

@@ -69,7 +69,8 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outputs(msgspec.Struct, frozen=True, kw_only=True):
-    """Arrow IPC files below `out_dir`. problems: rates.problems.SCHEMA; rows: rates.schema.ROWS; diff: rates.schema.DIFF;
+    """Arrow IPC files below `out_dir`. problems: rates.problems.SCHEMA, with
+    the cells of each row (rates.badrows.SCHEMA) where the file could be read; rows: rates.schema.ROWS; diff: rates.schema.DIFF;
     timeline: rates.schema.TIMELINE (the candidate: what comes into force on approval)."""
 
     problems: str | None = None

@@ -29,6 +29,7 @@ from app.decks.api_schemas import (
     VersionsOut,
 )  # fmt: skip
 from app.decks.models import Deck
+from app.decks.report import headings_of
 from app.decks.service.approve_deck import approve_deck
 from app.decks.service.choose_mapping import choose_mapping, options_of, read_options
 from app.decks.service.discard_deck import discard_deck
@@ -78,9 +79,11 @@ def _answer(text: str, deck: Deck, status: int, **more: Any) -> Any:
 
 def _digest(stream: Any) -> str:
     """SHA-256 of the upload, which is left at its beginning."""
-    found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = hashlib.sha256()
+    while piece := stream.read(1 << 20):
+        found.update(piece)
     stream.seek(0)
-    return found
+    return found.hexdigest()
 
 
 @api.post("/decks")
@@ -155,12 +158,13 @@ def get_deck(deck_id: int) -> Any:
 @api.output(PageOut)
 @api.doc(summary="Problems of a deck, row by row")
 def get_problems(deck_id: int, query: dict[str, Any]) -> Any:
-    """Sheet, row, column, code, text, id, severity and hint of each; `format=csv` for all of them as a file."""
+    """Sheet, row, column, code, text, id, severity and hint of each; `format=csv` for all, with the whole row."""
     deck = own_deck(db.session, actor(), deck_id)
     table = grids.open_table(_settings(), deck.problems_key, problems.SCHEMA)
     table = grids.filter_problems(table, problem_id=query["id"], severity=query["severity"])
     if query["format"] == "csv":
-        return as_file(table, "csv", f"deck-{deck.id}-problems", exports.PROBLEM_COLUMNS)
+        headers = {"Content-Disposition": f'attachment; filename="deck-{deck.id}-problems.csv"'}
+        return Response(exports.bad_rows(table, headings_of(deck)), mimetype="text/csv", headers=headers)
     return _page(table, query, exports.PROBLEM_COLUMNS)
 
 

@@ -7,18 +7,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import sqlalchemy as sa
 
-from app.carriers.models import Company
+from app.carriers.models import ROUTE_CLASSES, Company
 from app.clock import utc_now
 from app.console import Exit, Run, emit_json, emit_table, json_option, pass_run, say, strict_option
 from app.db import db
 from app.decks import exports, queries
 from app.decks.access import own_deck, own_product, own_version
 from app.decks.cli_import import import_deck
+from app.decks.models import DECK_STATES
 from app.decks.service.approve_deck import approve_deck
 from app.decks.service.discard_deck import discard_deck
 from app.decks.service.rollback_version import rollback_version
@@ -28,6 +29,7 @@ from app.errors import Invalid, NotFound
 from app.factory import create_app
 from app.security.actor import Actor, actor_of_user, system_actor
 from app.security.models import User
+from rates.options import Repair
 from rates.store import Store
 
 
@@ -70,10 +72,23 @@ def deck() -> None:
     "--map", "pairs", multiple=True, metavar="COL=FIELD", help="Column (heading, letter or number) = field."
 )
 @click.option(
-    "--repair", "repairs", multiple=True, metavar="ID", help="A repair named in the table of problems."
+    "--repair",
+    "repairs",
+    multiple=True,
+    metavar="ID",
+    type=click.Choice(get_args(Repair)),
+    help="A repair named in the table of problems.",
 )
+@click.option("--header-row", type=click.IntRange(0), help="Row of the headings; 0 = there are none.")
 @click.option("--create-product", is_flag=True, help="Make the product when it does not exist.")
-@click.option("--class", "route_class", default="standard", show_default=True, help="Class of a new product.")
+@click.option(
+    "--class",
+    "route_class",
+    type=click.Choice(ROUTE_CLASSES),
+    default="standard",
+    show_default=True,
+    help="Class of a new product.",
+)
 @click.option("--currency", help="Currency of a new product, and of a file that does not name one.")
 @click.option("--dry-run", is_flag=True, help="Check and show what would change; keep nothing.")
 @click.option("--approve", is_flag=True, help="Take it into force when nothing blocks.")
@@ -92,15 +107,15 @@ def import_(run: Run, /, email: str | None, as_json: bool, **asked: Any) -> int:
 
 
 @deck.command("list")
-@click.option("--state", default="", help="One state, or `open`.")
+@click.option("--state", type=click.Choice(("open", *DECK_STATES)), help="One state; open = not yet ended.")
 @click.option("--page", default=1, show_default=True)
 @as_option
 @json_option
 @pass_run
-def list_(run: Run, email: str | None, state: str, page: int, as_json: bool) -> None:
+def list_(run: Run, email: str | None, state: str | None, page: int, as_json: bool) -> None:
     """Decks, newest first."""
     with working(run, email) as who:
-        lines = queries.inbox(db.session, who, state=state, page=page, size=100).lines
+        lines = queries.inbox(db.session, who, state=state or "", page=page, size=100).lines
         rows = [
             {"id": x.id, "state": x.state, "carrier": x.carrier, "product": x.product, "file": x.filename,
              "rows": x.rows, "errors": x.errors, "warnings": x.warnings, "version": x.version,
@@ -208,6 +223,8 @@ def export(
         table = at_instant(
             Store(str(run.settings.store_dir)).open(found.timeline_key), _instant(at, utc_now())
         )
+        if output is not None and not output.parent.is_dir():
+            raise click.UsageError(f"--output {output}: there is no folder {output.parent}")
         if kind == "xlsx":
             if output is None:
                 raise click.UsageError("--format xlsx needs --output")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
 
 from app.errors import Invalid
 
@@ -40,12 +42,13 @@ PROBLEM_COLUMNS = {
 STATUS = {0: "open", 1: "blocked", 2: "closed"}
 
 
-def csv_rows(table: pa.Table, columns: dict[str, str]) -> Iterator[str]:
-    """The table as CSV text in pieces, with a heading."""
+def csv_rows(table: pa.Table, columns: dict[str, str], *, heading: bool = True) -> Iterator[str]:
+    """The table as CSV text in pieces, with a heading row unless told otherwise."""
     shown = {name: head for name, head in columns.items() if name in table.column_names}
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(shown.values())
+    if heading:
+        writer.writerow([safe_text(head) for head in shown.values()])
     for start in range(0, table.num_rows, BATCH):
         for row in table.slice(start, BATCH).select(list(shown)).to_pylist():
             writer.writerow([safe_text(printed(name, row[name])) for name in shown])
@@ -54,6 +57,30 @@ def csv_rows(table: pa.Table, columns: dict[str, str]) -> Iterator[str]:
         buffer.truncate()
     if tail := buffer.getvalue():
         yield tail
+
+
+def bad_rows(table: pa.Table, heads: Sequence[str]) -> Iterator[str]:
+    """Problems as CSV, each with the reason and then the whole row as it stands in the file.
+
+    `heads`: the file's own headings from column A on, shown as `A: Destination`.
+    """
+    if "cells" not in table.column_names:
+        yield from csv_rows(table, PROBLEM_COLUMNS)
+        return
+    width = pc.max(pc.list_value_length(table["cells"])).as_py() or 0
+    cells = {f"cell {place}": _head(place, heads) for place in range(width)}
+    for start in range(0, max(table.num_rows, 1), BATCH):
+        part = table.slice(start, BATCH)
+        rows = part["cells"].to_pylist()
+        for place, name in enumerate(cells):
+            texts = [row[place] if row and place < len(row) else None for row in rows]
+            part = part.append_column(name, pa.array(texts, pa.utf8()))
+        yield from csv_rows(part, {**PROBLEM_COLUMNS, **cells}, heading=start == 0)
+
+
+def _head(place: int, heads: Sequence[str]) -> str:
+    letter, head = xl_col_to_name(place), heads[place].strip() if place < len(heads) else ""
+    return f"{letter}: {head}" if head else letter
 
 
 def xlsx_bytes(table: pa.Table, columns: dict[str, str], title: str) -> bytes:

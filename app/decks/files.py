@@ -23,6 +23,19 @@ class StoredFile:
     size: int
 
 
+def size_fits(size: int, limit: int) -> int:
+    """The size as given. Raises TooLarge above `limit` bytes, Invalid for an empty file."""
+    if size > limit:
+        raise TooLarge(
+            f"The file is larger than the {limit // 2**20} MiB that a deck may have.",
+            hint="Split the deck, or remove empty formatted rows and columns, and send it again.",
+            limit_bytes=limit,
+        )
+    if size == 0:
+        raise Invalid("The file is empty.", hint="Choose the file again; it holds no bytes.", id="file_empty")
+    return size
+
+
 def store_bytes(stream: BinaryIO, root: Path, *, limit: int) -> StoredFile:
     """Write the stream below `root`, named by its SHA-256; the same bytes twice are one file.
 
@@ -35,19 +48,10 @@ def store_bytes(stream: BinaryIO, root: Path, *, limit: int) -> StoredFile:
     try:
         with temporary.open("wb") as out:
             while chunk := stream.read(CHUNK):
-                size += len(chunk)
-                if size > limit:
-                    raise TooLarge(
-                        f"The file is larger than the {limit // 2**20} MiB that a deck may have.",
-                        hint="Split the deck, or remove empty formatted rows and columns, and send it again.",
-                        limit_bytes=limit,
-                    )
+                size = size_fits(size + len(chunk), limit)
                 digest.update(chunk)
                 out.write(chunk)
-            if size == 0:
-                raise Invalid(
-                    "The file is empty.", hint="Choose the file again; it holds no bytes.", id="file_empty"
-                )
+            size_fits(size, limit)
             out.flush()
             os.fsync(out.fileno())
         sha = digest.hexdigest()

@@ -12,6 +12,7 @@ from app.decks.models import Deck
 from app.decks.queries import VersionLine
 from app.decks.report import report_of
 from app.decks.steps import asking
+from rates.deckcheck import CheckReport
 
 NEXT = {
     "received": "Wait: the check begins.", "checking": "Wait: the file is being checked.",
@@ -37,16 +38,21 @@ def deck_summary(session: Session, deck: Deck) -> dict[str, Any]:
         },
     }  # fmt: skip
     if report is not None and deck.state not in ("received", "checking"):
-        body |= {
-            "rows_read": report.rows_read, "rows_skipped": report.rows_skipped, "codes": report.codes,
-            "error_count": report.error_count, "warning_count": report.warning_count, "labels": report.labels,
-            "closing": report.closing, "closes_at": report.closes_at, "currency": report.currency,
-            "effective_first": report.effective_first, "effective_last": report.effective_last,
-            "needs_second_person": report.needs_second_person,
-            "second_person_reasons": list(report.second_person_reasons), "asks_at": asking(report),
-            "guess": msgspec.to_builtins(report.guess), "problems": msgspec.to_builtins(report.problems),
-        }  # fmt: skip
+        body |= report_summary(report)
     return body
+
+
+def report_summary(report: CheckReport) -> dict[str, Any]:
+    """What a check found."""
+    return {
+        "rows_read": report.rows_read, "rows_skipped": report.rows_skipped, "codes": report.codes,
+        "error_count": report.error_count, "warning_count": report.warning_count, "labels": report.labels,
+        "closing": report.closing, "closes_at": report.closes_at, "currency": report.currency,
+        "effective_first": report.effective_first, "effective_last": report.effective_last,
+        "needs_second_person": report.needs_second_person,
+        "second_person_reasons": list(report.second_person_reasons), "asks_at": asking(report),
+        "guess": msgspec.to_builtins(report.guess), "problems": msgspec.to_builtins(report.problems),
+    }  # fmt: skip
 
 
 def version_summary(version: VersionLine) -> dict[str, Any]:

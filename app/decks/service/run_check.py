@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,8 +20,8 @@ from sqlalchemy.orm import Session
 from app.carriers.models import Product
 from app.config import Settings
 from app.decks.models import Deck
-from app.decks.service.choose_mapping import options_of, read_options
-from app.decks.service.save_template import Offer, may_take_template, offer_for, with_template
+from app.decks.service.choose_mapping import options_of
+from app.decks.service.save_template import Offer, may_take_template, offer_for
 from rates.deckcheck import CheckReport, Outputs, Progress, run_check
 from rates.options import CheckRequest, DeckOptions, Limits
 from rates.store import Store
@@ -54,17 +55,9 @@ def check_deck(
         session.commit()
         if plan is None:
             return None
-        report = run_check(plan.request, progress, cancelled)
-        offer = None
-        if may_take_template(plan.request.options):
-            offer = offer_for(session, plan.company_id, report)
-            session.commit()
-        if offer is not None:
-            report = run_check(
-                msgspec.structs.replace(plan.request, options=_taken(plan.request.options, offer)),
-                progress,
-                cancelled,
-            )
+        report, offer = run_with_template(
+            session, plan.request, plan.company_id, progress=progress, cancelled=cancelled
+        )
         keys = _keep(report.outputs, Store(str(settings.store_dir)))
         heard = _write_down(session, deck_id, job_id, report, keys, plan, offer)
         session.commit()
@@ -81,6 +74,22 @@ def _scratch(root: Path, deck_id: int, job_id: str | None) -> Path:
         for left in root.glob(f"{prefix}*"):
             shutil.rmtree(left, ignore_errors=True)
     return Path(tempfile.mkdtemp(prefix=prefix, dir=root))
+
+
+def run_with_template(
+    session: Session, request: CheckRequest, company_id: int, *, progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> tuple[CheckReport, Offer | None]:  # fmt: skip
+    """The report, and the company's template that was taken by itself. Leaves no transaction open."""
+    report = run_check(request, progress, cancelled)
+    if not may_take_template(request.options):
+        return report, None
+    offer = offer_for(session, company_id, report)
+    session.commit()
+    if offer is None:
+        return report, None
+    options = offer.options_for(request.options)
+    return run_check(msgspec.structs.replace(request, options=options), progress, cancelled), offer
 
 
 def fail_check(session: Session, deck_id: int, job_id: str | None, error: str) -> None:
@@ -103,10 +112,20 @@ def effective_options(options: DeckOptions, product: Product) -> DeckOptions:
     )
 
 
-def _taken(options: DeckOptions, offer: Offer) -> DeckOptions:
-    """What was stated for this file, else the template's; the header row is where the file has it."""
-    taken = with_template(options, read_options(offer.template.options))
-    return msgspec.structs.replace(taken, header_row=offer.header_row)
+def check_request(
+    settings: Settings, product: Product, path: Path, name: str, options: DeckOptions, *, received_at: datetime,
+    deck_id: int, scratch: Path,
+) -> CheckRequest:  # fmt: skip
+    """The question to the jailed child about one file of this product; outputs go to `scratch`."""
+    limits = Limits(
+        file_bytes=settings.web.max_upload_bytes, memory_bytes=settings.jobs.deck_memory_bytes,
+        cpu_s=settings.jobs.deck_cpu_seconds, wall_s=2 * settings.jobs.deck_cpu_seconds,
+    )  # fmt: skip
+    current = Store(str(settings.store_dir)).path(product.timeline_key) if product.timeline_key else None
+    return CheckRequest(
+        path=str(path.resolve()), name=name, out_dir=str(scratch), received_at=received_at, deck_id=deck_id,
+        options=effective_options(options, product), current=current, limits=limits,
+    )  # fmt: skip
 
 
 def _plan(
@@ -117,15 +136,9 @@ def _plan(
         return None
     product = session.get(Product, deck.product_id, populate_existing=True)
     assert product is not None
-    store = Store(str(settings.store_dir))
-    limits = Limits(
-        file_bytes=settings.web.max_upload_bytes, memory_bytes=settings.jobs.deck_memory_bytes,
-        cpu_s=settings.jobs.deck_cpu_seconds, wall_s=2 * settings.jobs.deck_cpu_seconds,
-    )  # fmt: skip
-    request = CheckRequest(
-        path=str(settings.files_dir / deck.file_key), name=deck.filename, out_dir=str(scratch),
-        received_at=deck.received_at, deck_id=deck.id, options=effective_options(options_of(deck), product),
-        current=store.path(product.timeline_key) if product.timeline_key else None, limits=limits,
+    request = check_request(
+        settings, product, settings.files_dir / deck.file_key, deck.filename, options_of(deck),
+        received_at=deck.received_at, deck_id=deck.id, scratch=scratch,
     )  # fmt: skip
     return Plan(request, deck.company_id, product.version)
 
@@ -153,7 +166,7 @@ def _write_down(
     deck.base_version = plan.base_version
     if offer is not None:
         deck.template_id = offer.template.id
-        deck.options = msgspec.to_builtins(_taken(options_of(deck), offer), str_keys=True)
+        deck.options = msgspec.to_builtins(offer.options_for(options_of(deck)), str_keys=True)
     if "cancelled" in report.problem_counts:
         deck.state, deck.error = "failed", "The check was cancelled."
     else:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.decks.models import Deck, DeckTemplate
-from app.decks.service.choose_mapping import options_of
+from app.decks.service.choose_mapping import options_of, read_options
 from rates.deckcheck import CheckReport, Guess
 from rates.options import DeckOptions, Defaults
 
@@ -40,6 +40,11 @@ class Offer:
 
     template: DeckTemplate
     header_row: int
+
+    def options_for(self, stated: DeckOptions) -> DeckOptions:
+        """What was stated for this file, else the template's; the header row is where the file has it."""
+        taken = with_template(stated, read_options(self.template.options))
+        return msgspec.structs.replace(taken, header_row=self.header_row)
 
 
 def offer_for(session: Session, company_id: int, report: CheckReport) -> Offer | None:

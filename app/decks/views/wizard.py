@@ -25,7 +25,7 @@ from app.decks import exports, grids, queries
 from app.decks.access import own_deck
 from app.decks.forms import ApproveForm, ColumnsForm, SheetForm, TermsForm
 from app.decks.models import Deck, DeckTemplate
-from app.decks.report import report_of
+from app.decks.report import headings_of, report_of
 from app.decks.service.approve_deck import approve_deck
 from app.decks.service.choose_mapping import choose_mapping, options_of, read_options
 from app.decks.service.discard_deck import discard_deck
@@ -211,11 +211,11 @@ def repair(deck_id: int) -> Any:
 @wizard.get("/problems.csv")
 @require("deck:read")
 def problems_csv(deck_id: int) -> Response:
-    """The bad rows with the reason."""
+    """The bad rows, each with the reason and all its cells."""
     deck = own_deck(db.session, actor(), deck_id)
     table = grids.open_table(_settings(), deck.problems_key, problems.SCHEMA)
     table = grids.filter_problems(table, problem_id=request.args.get("id", ""))
-    return _download(exports.csv_rows(table, exports.PROBLEM_COLUMNS), f"deck-{deck.id}-problems.csv")
+    return _download(exports.bad_rows(table, headings_of(deck)), f"deck-{deck.id}-problems.csv")
 
 
 @wizard.get("/review")
