@@ -17,6 +17,7 @@ from app.db import db
 from app.errors import NotFound
 from app.factory import create_app
 from app.jobs.progress import SilentProgress
+from app.routing.caller import caller_number
 from app.routing.current import decide
 from app.routing.models import SnapshotRecord
 from app.routing.service.build_snapshot import build_snapshot, last_published
@@ -137,7 +138,7 @@ def lcr(
         query = {
             "trunk": _trunk_id(trunk),
             "dnis": number,
-            "ani": ani,
+            "ani": caller_number(ani),
             "lrn": None,
             "call_id": None,
             "at_us": to_micros(_instant(at_text)),
@@ -213,6 +214,8 @@ def _draw(answer: dict[str, Any]) -> None:
             for k in ("rank", "vendor", "product", "class", "code", "destination", "rate", "currency", "eff")
         ]
         texts = ["" if cell is None else str(cell) for cell in cells]
+        if row.get("verdict") in ("blocked", "closed"):
+            texts[6] = texts[8] = ""  # the deck's 0 is no price
         if explained:
             tone = TONES.get(row["verdict"], "red" if row["verdict"] in ("blocked", "closed") else "dim")
             texts += [f"[{tone}]{row['verdict']}[/]", row.get("detail") or ""]

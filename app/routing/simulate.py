@@ -18,6 +18,7 @@ from app.carriers.models import Company, CustomerTrunk, Product
 from app.carriers.queries import customer_trunk_of
 from app.clock import to_micros
 from app.errors import Invalid
+from app.routing.caller import caller_number
 from app.routing.current import decide
 from app.security.actor import Actor
 
@@ -81,7 +82,7 @@ def simulate(
     query: dict[str, Any] = {
         "trunk": trunk.id if trunk else None,
         "dnis": asked.number,
-        "ani": asked.ani or None,
+        "ani": caller_number(asked.ani),
         "lrn": None,
         "call_id": None,
         "at_us": to_micros(asked.at),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from apiflask import APIBlueprint
 from flask import Blueprint, current_app, render_template, request
@@ -73,12 +74,15 @@ def _second(form: SimulatorForm, asked: Question, first: dict[str, Any]) -> list
 def _curl(asked: Question) -> str:
     settings: Settings = current_app.config["TANDEM"]
     edge = getattr(settings.edge, "public_url", "") or f"http://{settings.edge.host}:{settings.edge.port}"
-    parts = [f"dnis={asked.number}", f"at={asked.at:%Y-%m-%dT%H:%M:%SZ}", "explain=1"]
-    if asked.ani:
-        parts.insert(1, f"ani={asked.ani}")
-    if asked.max_routes:
-        parts.append(f"max={asked.max_routes}")
-    return f"curl -s -H 'Authorization: Bearer YOUR_KEY' {shlex.quote(edge.rstrip('/') + '/v1/lcr?' + '&'.join(parts))}"
+    words = {
+        "dnis": asked.number,
+        "ani": asked.ani,
+        "at": f"{asked.at:%Y-%m-%dT%H:%M:%SZ}",
+        "max": asked.max_routes,
+    }
+    query = urlencode({name: value for name, value in words.items() if value}, safe=":", quote_via=quote)
+    url = f"{edge.rstrip('/')}/v1/lcr?{query}&explain=1"
+    return f"curl -s -H 'Authorization: Bearer YOUR_KEY' {shlex.quote(url)}"
 
 
 @pages.get("/simulator")

@@ -76,7 +76,18 @@ def numbers(chance: random.Random) -> list[str]:
     while len(found) < NUMBERS:
         start = chance.choice(starts)
         found.add(start + "".join(chance.choices("0123456789", k=11 - len(start))))
-    return sorted(found)
+    # Every tenth as a person writes it.
+    return [f"+{n[:2]} {n[2:5]}-{n[5:]}" if place % 10 == 0 else n for place, n in enumerate(sorted(found))]
+
+
+def caller_of(number: str) -> str | None:
+    """Every third call says who calls."""
+    return "+33 6 12 34 56 78" if number[-1] in "036" else None
+
+
+def digits(number: str | None) -> str | None:
+    """The library takes a caller as it is to be written down."""
+    return number.lstrip("+").replace(" ", "") if number else None
 
 
 @dataclass
@@ -91,24 +102,35 @@ class Place:
         """A whole second: the page's field has no smaller one."""
         return (self.now + timedelta(days=days)).replace(microsecond=0)
 
-    def library(self, trunk: str, number: str, at: datetime) -> dict[str, Any]:
+    def library(self, trunk: str | None, number: str, at: datetime) -> dict[str, Any]:
+        """Without a trunk: the operator's view."""
         query = {
-            "trunk": self.exchange.trunks[trunk], "dnis": number, "ani": None, "lrn": None, "call_id": None, "at_us": to_micros(at),
-            "max": None, "explain": True, "explain_scope": "caller", "decision_id": None, "reference_seconds": None,
-            "policy": None, "offers": None, "sell": None,
+            "trunk": self.exchange.trunks[trunk] if trunk else None, "dnis": number, "ani": digits(caller_of(number)),
+            "at_us": to_micros(at), "explain": True, "explain_scope": "caller" if trunk else "all",
         }  # fmt: skip
         answer: dict[str, Any] = json.loads(self.snapshot.decide(json.dumps(query)))
         return answer
 
     def over_http(self, trunk: str, number: str, at: datetime) -> dict[str, Any]:
-        query = urlencode({"dnis": number, "at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "explain": "1"})
-        reply = self.edge.lcr(query, key=self.exchange.keys[trunk])
+        words = {
+            "dnis": number,
+            "ani": caller_of(number) or "",
+            "at": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+            "explain": "1",
+        }
+        reply = self.edge.lcr(urlencode(words), key=self.exchange.keys[trunk])
         assert reply.status == 200, reply.body
         return reply.json()
 
-    def words(self, trunk: str, number: str, at: datetime) -> dict[str, Any]:
+    def words(self, trunk: str | None, number: str, at: datetime) -> dict[str, Any]:
         """The simulator's query string."""
-        return {"number": number, "trunk": self.exchange.trunks[trunk], "at": f"{at:%Y-%m-%dT%H:%M:%S}"}
+        words = {
+            "number": number,
+            "trunk": self.exchange.trunks[trunk] if trunk else 0,
+            "at": f"{at:%Y-%m-%dT%H:%M:%S}",
+        }
+        caller = caller_of(number)
+        return words | ({"ani": caller} if caller else {})
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +148,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             exchange.measured(
                 name, code, attempts=chance.randrange(100, 300), answered=chance.randrange(5, 20) * number
             )
+    exchange.operator("Tandem")
     exchange.buyer("Borealis Talk", **TRUNKS)
     for trunk in TRUNKS:
         exchange.grant(trunk, "Acme Carrier", until=now + timedelta(hours=12))
@@ -172,6 +195,15 @@ def test_library_edge_and_simulator_give_one_answer(place: Place, trunk: str) ->
     if trunk == "Measured":
         wanted |= {"class", "quality_floor"}
     assert wanted <= seen.keys(), seen
+
+
+def test_the_operator_sees_every_offer_as_the_library_does(place: Place) -> None:
+    client = place.exchange.client("Tandem")
+    for number in place.asked[::4]:
+        answer = place.library(None, number, place.at(0))
+        shown = client.get("/api/v1/lcr/simulate", query_string=place.words(None, number, place.at(0)))
+        assert without_id(shown.json) == without_id(answer), number
+        assert answer["status"] == "blocked" or len(answer["explain"]) == len(NAMES)
 
 
 class Tables(HTMLParser):
@@ -226,7 +258,7 @@ def test_the_page_shows_the_routes_and_reasons_of_the_edge(place: Place) -> None
         for cells, route in zip(routes, answer["routes"], strict=True):
             assert cells[0] == str(route["rank"])
             assert cells[1].startswith(f"{route['vendor']} {route['product']}")
-            assert cells[2].startswith(f"code {route['code']} of {number}")
+            assert cells[2].startswith(f"code {route['code']} of {answer['b']}")
             assert cells[3:5] == [route["destination"], f"{route['rate']} {route['currency']}"]
             assert cells[6].split(" ")[0] == route["eff"]
         refused = [row for row in answer["explain"] if row["verdict"] != "selected"]
@@ -235,7 +267,7 @@ def test_the_page_shows_the_routes_and_reasons_of_the_edge(place: Place) -> None
         for cells, row in zip(shown, refused, strict=True):
             assert cells[0] == row["verdict"].replace("_", " ")
             assert cells[1] == f"{row['vendor']} {row['product']}"
-            assert cells[2].startswith(f"code {row['code']} of {number}" if row["code"] else "–")
+            assert cells[2].startswith(f"code {row['code']} of {answer['b']}" if row["code"] else "–")
             assert cells[-1] == row["detail"]
 
 
