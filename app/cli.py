@@ -9,7 +9,7 @@ import click
 
 from app.cli_lazy import LazyGroup
 from app.config_sources import load_settings
-from app.console import Exit, Run, exit_code_of, show_error
+from app.console import Exit, Run, exit_code_of, say, show_error
 from app.errors import DomainError
 
 # Name -> "module:attribute" of a click command or group.
@@ -57,6 +57,15 @@ def tandem(
     ctx.obj = Run(load_settings(flags, path=config_path))
 
 
+def misses_a_table(error: BaseException) -> bool:
+    """Whether the database said that a table does not exist (SQLite in words, PostgreSQL by SQLSTATE 42P01)."""
+    from sqlalchemy.exc import DBAPIError  # not before a fault: `tandem --help` starts fast
+
+    if not isinstance(error, DBAPIError):
+        return False
+    return "no such table" in str(error.orig) or getattr(error.orig, "sqlstate", None) == "42P01"
+
+
 def main(argv: list[str] | None = None) -> None:
     """Entry point: turns every fault into a sentence and an exit code."""
     try:
@@ -71,6 +80,11 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(exit_code_of(error))
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
+    except Exception as error:
+        if not misses_a_table(error):
+            raise
+        say("error: the database is not migrated; run `tandem db upgrade`")
+        sys.exit(Exit.FAILED)
     sys.exit(code if isinstance(code, int) else Exit.DONE)
 
 

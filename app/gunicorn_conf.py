@@ -1,6 +1,9 @@
 """gunicorn's settings, from ours."""
 
+import ctypes
 import os
+import signal
+import sys
 from typing import Any
 
 from app.config_sources import load_settings
@@ -19,6 +22,15 @@ errorlog = "-"
 loglevel = "warning"
 limit_request_line = 8190
 limit_request_fields = 60
+
+
+PR_SET_PDEATHSIG = 1
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    """A worker whose master was killed ends its requests and gives up the port, so that the next master gets it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def child_exit(_server: Any, worker: Any) -> None:

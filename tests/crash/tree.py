@@ -90,10 +90,11 @@ class Tree:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Tree]:
-    """Migrate, start everything, wait until web and edge answer; SIGTERM at the end."""
+def serving(folder: Path, *, migrate: bool = True) -> Iterator[Tree]:
+    """Migrate, start everything over `folder`/var, wait until web and edge answer; SIGTERM at the end."""
     tree = Tree(folder / "var", free_port(), free_port())
-    tree.run("db", "upgrade")
+    if migrate:
+        tree.run("db", "upgrade")
     log = folder / "serve.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
