@@ -26,7 +26,6 @@ from rates.read.source import open_source
 from rates.timeline import merge
 from rates.validate import Validated, validate
 
-
 # Percent of a large CSV's time that is gone when a step begins, as measured; the steps themselves are one call each.
 _GONE = {"read": 0, "parse": 40, "check": 53, "compare": 70, "store": 95}
 

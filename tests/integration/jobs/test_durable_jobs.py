@@ -1,4 +1,7 @@
-"""A job survives its worker: kill -9 in the middle, start again, and it ends right, no step done twice."""
+"""A job survives its worker: kill -9 in the middle, start again, and it ends right, no step done twice.
+
+On SQLite with a job file of its own, and on PostgreSQL with the jobs in the same database.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +28,9 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 class World:
-    def __init__(self, folder: Path) -> None:
-        self.url = f"sqlite:///{folder / 'app.sqlite'}"
-        self.jobs_url = f"sqlite:///{folder / 'jobs.sqlite'}"
+    def __init__(self, folder: Path, url: str) -> None:
+        self.url = url
+        self.jobs_url = f"sqlite:///{folder / 'jobs.sqlite'}" if url.startswith("sqlite") else url
         self.engine = create_engine(self.url)
         self.steps = folder / "steps.log"
         self.workers: list[subprocess.Popen[bytes]] = []
@@ -61,16 +64,17 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, database_url: str) -> Iterator[World]:
     import tests.integration.jobs.worker_process as process
 
     process.make_app(f"sqlite:///{tmp_path / 'unused.sqlite'}")
-    made = World(tmp_path)
+    made = World(tmp_path, database_url)
     Base.metadata.create_all(made.engine)
     yield made
     for worker in made.workers:
         worker.kill()
         worker.wait()
+    made.engine.dispose()
 
 
 def test_a_job_killed_in_the_middle_resumes_at_its_unfinished_step(world: World) -> None:

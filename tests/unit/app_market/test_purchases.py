@@ -38,8 +38,8 @@ class Trade:
     buyer_actor: Actor
 
 
-def trade(folder: Path) -> Trade:
-    app = make.make_app(folder)
+def trade(folder: Path, database_url: str | None = None) -> Trade:
+    app = make.make_app(folder, database_url)
     with app.app_context():
         session = db.session
         carrier = make.make_company(session, "Acme", sells=True)
