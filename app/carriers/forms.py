@@ -96,9 +96,9 @@ class VendorTrunkForm(FlaskForm):  # type: ignore[misc]
     port = IntegerField("Port", [NumberRange(min=1, max=65_535)], default=5060)
     transport = SelectField("Transport", choices=[("udp", "UDP"), ("tcp", "TCP"), ("tls", "TLS")])
     channels = IntegerField(
-        "Channels", [Optional(), NumberRange(min=1)], description="Empty: no limit stated."
+        "Channels", [Optional(), NumberRange(min=1, max=1_000_000)], description="Empty: no limit stated."
     )
-    cps = IntegerField("Calls per second", [Optional(), NumberRange(min=1)])
+    cps = IntegerField("Calls per second", [Optional(), NumberRange(min=1, max=1_000_000)])
     enabled = BooleanField("Takes calls", default=True)
 
 

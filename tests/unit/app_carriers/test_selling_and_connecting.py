@@ -172,3 +172,17 @@ def test_connecting_a_switch_shows_the_edge_and_never_a_key(app: APIFlask) -> No
     page = client.get("/connect").get_data(as_text=True)
     assert "http://127.0.0.1:8090/v1/lcr?dnis=" in page
     assert "YOUR_KEY" in page
+
+
+@pytest.mark.parametrize("field", ["channels", "cps"])
+def test_a_vendor_trunk_with_an_impossible_limit_is_refused_on_the_form(app: APIFlask, field: str) -> None:
+    form = {
+        "name": "Gateway",
+        "host": "sip.acme.example",
+        "port": "5060",
+        "transport": "udp",
+        field: "9" * 20,
+    }
+    answer = seller(app).post("/vendor-trunks/new", data=form)
+    assert answer.status_code == 422
+    assert "Number must be between 1 and 1000000" in answer.get_data(as_text=True)
