@@ -45,6 +45,12 @@ from rates.options import DeckOptions
 api = APIBlueprint("decks_api", __name__, url_prefix="/api/v1", tag="Rate decks")
 
 
+@api.teardown_request
+def close_uploads(_fault: BaseException | None) -> None:
+    """Large uploads lie in a temporary file until they are closed."""
+    request.close()
+
+
 def _settings() -> Settings:
     settings: Settings = current_app.config["TANDEM"]
     return settings

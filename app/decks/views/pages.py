@@ -20,6 +20,12 @@ from rates.options import DeckOptions
 pages = Blueprint("decks", __name__, template_folder="../templates")
 
 
+@pages.teardown_request
+def close_uploads(_fault: BaseException | None) -> None:
+    """Large uploads lie in a temporary file until they are closed."""
+    request.close()
+
+
 @pages.get("/decks")
 @require("deck:read")
 def inbox() -> str:

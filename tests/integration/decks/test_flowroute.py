@@ -54,11 +54,13 @@ def _by_command(world: World, data: Path, file: Path) -> int:
 def _by_api(world: World, headers: dict[str, str], file: Path) -> int:
     client = world.app.test_client()
     product = world.product.id
-    sent = client.post(
+    answer = client.post(
         "/api/v1/decks", headers={**headers, "Idempotency-Key": "flowroute"}, content_type="multipart/form-data",
         data={"file": (io.BytesIO(file.read_bytes()), NAME), "product_id": product, "mode": "full",
               "effective_from": "receipt", "options": '{"defaults": {"currency": "USD"}}'},
-    ).json  # fmt: skip
+    )  # fmt: skip
+    sent = answer.json
+    answer.request.environ["wsgi.input"].close()  # the client spools a body of this size in a file
     path = f"/api/v1/decks/{sent['id']}"
     world.work()
     rows = client.get(f"{path}/problems?id=rate_missing", headers=headers).json["rows"]
@@ -118,7 +120,7 @@ def test_the_flowroute_deck_goes_in_by_command_and_api_and_its_routes_come_out(
         number = code + "0" * (11 - len(code))
         matched = max((c for c in decks[0] if number.startswith(c)), key=len)
         said: Any = client.get(
-            f"/api/v1/simulate?number={number}&at={at:%Y-%m-%dT%H:%M:%S}", headers=headers
+            f"/api/v1/lcr/simulate?number={number}&at={at:%Y-%m-%dT%H:%M:%S}", headers=headers
         ).json
         query = {
             **QUESTION,
@@ -128,7 +130,7 @@ def test_the_flowroute_deck_goes_in_by_command_and_api_and_its_routes_come_out(
         }
         core = json.loads(snapshot.decide(json.dumps(query)))
         for answer in (said, core):
-            assert (answer["status"], answer["version"]) == ("ok", snapshot.id), answer
+            assert (answer["status"], answer.get("version")) == ("ok", snapshot.id), answer
             assert {(r["code"], Decimal(r["rate"])) for r in answer["routes"]} == {
                 (matched, decks[0][matched])
             }
