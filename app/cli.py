@@ -23,7 +23,6 @@ COMMANDS: dict[str, str] = {
     "edge": "app.cli_serve:edge",
     "key": "app.carriers.cli:key",
     "lcr": "app.routing.cli:lcr",
-    "market": "app.market.cli:market",
     "report": "app.reports.cli:report",
     "serve": "app.cli_serve:serve",
     "snapshot": "app.routing.cli:snapshot",

@@ -168,7 +168,7 @@ def _trunk_id(name: str | None) -> int | None:
     if not found:
         raise NotFound(
             f"There is no customer trunk {name}.",
-            hint="`tandem market trunks` and the Trunks page list them.",
+            hint="The Trunks page lists them.",
         )
     if len(found) > 1:
         raise NotFound(f"{len(found)} trunks are called {name}.", hint="Name it by its id.")

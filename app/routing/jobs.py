@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from flask import current_app
 
 from app.clock import utc_now
@@ -18,6 +19,8 @@ from app.routing.gather import index_inputs
 from app.routing.models import SnapshotRecord
 from app.routing.service.build_snapshot import build_snapshot, last_published
 from lcr_core import CoreError
+
+RETRY_AFTER = timedelta(minutes=5)
 
 
 def _run(reason: str, progress: Progress, *, rights_only: bool) -> dict[str, Any]:
@@ -52,6 +55,12 @@ def publish(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[
     return _run(str(arguments.get("reason", "rights changed")), progress, rights_only=True)
 
 
+def _failed_lately(now: datetime) -> bool:
+    """A build that failed is not asked for again by the timer within five minutes; a person or a new deck still may."""
+    newest = db.session.scalars(sa.select(SnapshotRecord).order_by(SnapshotRecord.id.desc()).limit(1)).first()
+    return newest is not None and newest.state == "failed" and now - newest.created_at < RETRY_AFTER
+
+
 @timer("snapshot.epoch", seconds=1.0)
 def follow_epoch() -> None:
     """When the epoch of the compiled lists is over, or decks changed without a snapshot, ask for a new one.
@@ -65,7 +74,7 @@ def follow_epoch() -> None:
         due = bool(index_inputs(db.session, settings.lcr, now).offers)
     else:
         due = last.epoch_until is not None and last.epoch_until <= now
-    if due:
+    if due and not _failed_lately(now):
         enqueue(
             db.session, "snapshot.build", title="Build the routing snapshot",
             arguments={"reason": "rates change by themselves"}, now=now, coalesce=True,
