@@ -39,14 +39,14 @@ def test_a_refused_vendor_stays_visible_with_verdict_and_reason(sign_in: SignIn)
     page = sign_in("Borealis Talk")
     decide(page, MOBILE, trunk="Main")
     expect(chosen(page)).to_have_count(1)
-    expect(chosen(page)).to_contain_text("bravo-telecom")
+    expect(chosen(page)).to_contain_text("Bravo Telecom")
     digits = chosen(page).locator(".digits span")
     assert digits.evaluate_all("all => all.map(one => one.className)") == ["shadow"] * 2 + ["hit"] + [""] * 9
     expect(refused(page)).to_have_count(2)
-    blocked = refused(page).filter(has_text="carib-voice")
+    blocked = refused(page).filter(has_text="Carib Voice")
     expect(blocked).to_contain_text("blocked")
     expect(blocked.locator("td").last).to_contain_text("447")
-    foreign = refused(page).filter(has_text="acme-carrier")
+    foreign = refused(page).filter(has_text="Acme Carrier")
     expect(foreign).to_contain_text("not granted")
     expect(foreign.locator("td").last).not_to_be_empty()
 
@@ -55,7 +55,7 @@ def test_the_operator_sees_every_offer_of_the_exchange(sign_in: SignIn) -> None:
     page = sign_in("Tandem")
     decide(page, MOBILE, trunk="operator's view")
     expect(chosen(page)).to_have_count(2)
-    expect(chosen(page).first).to_contain_text("acme-carrier")
+    expect(chosen(page).first).to_contain_text("Acme Carrier")
     expect(refused(page)).to_have_count(1)
 
 
@@ -88,7 +88,7 @@ def test_another_policy_beside_the_first_names_what_moves(sign_in: SignIn) -> No
     page.click("summary:has-text('More')")
     page.select_option("select[name=vs_policy]", value="quality")
     page.click("button:has-text('Decide')")
-    moved = page.locator(".card", has_text="Compared").locator("tbody tr", has_text="bravo-telecom")
+    moved = page.locator(".card", has_text="Compared").locator("tbody tr", has_text="Bravo Telecom")
     expect(moved).to_contain_text("selected")
     expect(moved).to_contain_text("quality floor")
 

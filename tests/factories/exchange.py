@@ -57,6 +57,11 @@ class Exchange:
         return settings
 
     @property
+    def names(self) -> dict[str, str]:
+        """Company name by the slug the core knows it under: pages show the name, switches get the slug."""
+        return {name.lower().replace(" ", "-"): name for name in self.emails}
+
+    @property
     def snapshot_id(self) -> str:
         return (self.settings.snapshot_dir / "CURRENT").read_text().strip()
 

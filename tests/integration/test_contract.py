@@ -247,6 +247,7 @@ class Tables(HTMLParser):
 
 def test_the_page_shows_the_routes_and_reasons_of_the_edge(place: Place) -> None:
     client = place.exchange.client("Borealis Talk")
+    names = place.exchange.names
     for position, number in enumerate(place.asked):
         trunk, at = list(TRUNKS)[position % 3], place.at((0, 2)[position % 2])
         answer = place.over_http(trunk, number, at)
@@ -257,7 +258,7 @@ def test_the_page_shows_the_routes_and_reasons_of_the_edge(place: Place) -> None
         assert len(routes) == len(answer["routes"])
         for cells, route in zip(routes, answer["routes"], strict=True):
             assert cells[0] == str(route["rank"])
-            assert cells[1].startswith(f"{route['vendor']} {route['product']}")
+            assert cells[1].startswith(f"{names[route['vendor']]} {route['product']}")
             assert cells[2].startswith(f"code {route['code']} of {answer['b']}")
             assert cells[3:5] == [route["destination"], f"{route['rate']} {route['currency']}"]
             assert cells[6].split(" ")[0] == route["eff"]
@@ -266,7 +267,7 @@ def test_the_page_shows_the_routes_and_reasons_of_the_edge(place: Place) -> None
         assert len(shown) == len(refused)
         for cells, row in zip(shown, refused, strict=True):
             assert cells[0] == row["verdict"].replace("_", " ")
-            assert cells[1] == f"{row['vendor']} {row['product']}"
+            assert cells[1] == f"{names[row['vendor']]} {row['product']}"
             assert cells[2].startswith(f"code {row['code']} of {answer['b']}" if row["code"] else "–")
             assert cells[-1] == row["detail"]
 
