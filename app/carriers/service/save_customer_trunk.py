@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -38,7 +39,7 @@ def save_customer_trunk(
             continue
         if other.company_id == company_id and other.name == facts.name:
             raise Conflict(f"There is already a trunk called {facts.name}.", hint="Choose another name.")
-        shared = sorted(set(other.source_ips) & set(facts.source_ips))
+        shared = _shared(facts.source_ips, other.source_ips, same_company=other.company_id == company_id)
         if shared and (other.tech_prefix or "") == facts.tech_prefix:
             raise Conflict(
                 f"The address {shared[0]} already identifies another trunk.",
@@ -57,3 +58,23 @@ def save_customer_trunk(
     record(session, actor, action=action, obj=trunk, before=before, after=asdict(facts), now=now)
     announce_rights(session, f"trunk {trunk.id} saved", now=now)
     return trunk
+
+
+def _shared(wanted: list[str], taken: list[str], *, same_company: bool) -> list[str]:
+    """Entries of `wanted` that would also identify the other trunk.
+
+    Inside a company a single address may lie in a wider network (the narrower entry wins); between companies
+    no overlap is allowed, or one could answer for the other's switches.
+    """
+    if same_company:
+        return sorted(set(wanted) & set(taken))
+    others = [ipaddress.ip_network(part) for part in taken]
+    return [
+        part
+        for part in wanted
+        if any(
+            net.version == one.version and net.overlaps(one)
+            for net in [ipaddress.ip_network(part)]
+            for one in others
+        )
+    ]

@@ -186,3 +186,16 @@ def test_a_vendor_trunk_with_an_impossible_limit_is_refused_on_the_form(app: API
     answer = seller(app).post("/vendor-trunks/new", data=form)
     assert answer.status_code == 422
     assert "Number must be between 1 and 1000000" in answer.get_data(as_text=True)
+
+
+def test_one_company_cannot_claim_a_network_that_holds_anothers_switch(app: APIFlask) -> None:
+    client = seller(app)
+    client.post("/trunks/new", data=TRUNK)
+    with app.app_context():
+        rival = make.make_user(db.session, make.make_company(db.session, "Rival", buys=True), "owner")
+        other = app.test_client()
+        make.login(other, rival)
+    answer = other.post("/trunks/new", data={**TRUNK, "source_ips": "192.0.2.0/24"})
+    assert answer.status_code == 422
+    assert "already identifies another trunk" in answer.get_data(as_text=True)
+    assert other.post("/trunks/new", data={**TRUNK, "source_ips": "203.0.113.0/24"}).status_code == 302
