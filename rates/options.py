@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from rates.thresholds import Thresholds
+
 Mode = Literal["full", "full_per_country", "partial"]
 RateUnit = Literal["per_minute", "per_second", "per_increment"]
 UnlistedRule = Literal["parent", "block", "highest_in_country"]
@@ -120,6 +122,8 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     fx: dict[str, str] = {}
     last_encoding: str | None = None
     preview_rows: int = 20
+    thresholds: Thresholds = Thresholds()
+    """How strict the sanity checks are with this carrier."""
     limits: Limits = Limits()
 
 
