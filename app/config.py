@@ -47,6 +47,34 @@ class Jobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deck_cpu_seconds: int = 300
 
 
+class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Mail out (SMTP) and decks by mail (IMAP); a part without host is off. Security: none | starttls | tls."""
+
+    sender: str = "rates@localhost"
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_security: str = "starttls"
+    smtp_user: str = ""
+    smtp_password: str = ""
+    imap_host: str = ""
+    imap_port: int = 993
+    imap_security: str = "tls"
+    imap_user: str = ""
+    imap_password: str = ""
+    imap_folder: str = "INBOX"
+    poll_seconds: int = 60
+    timeout_seconds: int = 20
+    max_message_bytes: int = 64 * 1024 * 1024
+
+
+class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Decks laid into a folder: FOLDER/<carrier>/<product>/file. Empty: off."""
+
+    folder: str = ""
+    stable_seconds: float = 5.0  # a file whose size and time stood still this long is whole
+    poll_seconds: float = 2.0
+
+
 class Lcr(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base_currency: str = "USD"
     reference_seconds: int = 180
@@ -72,6 +100,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     database: Database = msgspec.field(default_factory=Database)
     jobs: Jobs = msgspec.field(default_factory=Jobs)
     lcr: Lcr = msgspec.field(default_factory=Lcr)
+    mail: Mail = msgspec.field(default_factory=Mail)
+    watch: Watch = msgspec.field(default_factory=Watch)
 
     @property
     def root(self) -> Path:

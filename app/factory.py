@@ -13,7 +13,7 @@ from app.security import setup as security
 from app.web import setup as web
 
 # Every domain that has models; the migrations and the application load the same list.
-MODELS = ("security", "carriers", "jobs", "audit", "decks", "market", "routing", "web")
+MODELS = ("security", "carriers", "jobs", "audit", "mail", "decks", "market", "routing", "web")
 
 # Each module offers `register(app)`.
 DOMAINS: tuple[str, ...] = (

@@ -207,30 +207,29 @@ def terms_of(request: CheckRequest, rows: pa.Table) -> Terms:
 
 
 def _late(request: CheckRequest, diff: pa.Table) -> pa.Table:
-    """One warning (or, when such rows are refused, one error) for every increase with too short notice."""
+    """One warning (or, when such rows refuse the file, one error) for every increase with too short notice."""
     late = diff.filter(pc.equal(diff["label"], "LATE"))
-    policy = request.options.late
     days = f"{request.options.notice_days} {request.options.notice_unit} days"
-    hint = {
-        "postpone": f"Increase with less than {days} of notice: postponed to the first legal instant.",
-        "accept": f"Increase with less than {days} of notice: taken as asked.",
-        "refuse": f"Increase with less than {days} of notice: refused by the agreement.",
-    }[policy]
+    begins = f"Increase with less than {days} of notice: "
+    words = {
+        "postpone": "postponed to the first legal instant.",
+        "accept": "taken as asked.",
+        "refuse": "refused by the agreement.",
+        "reject": "the row is left out; the code keeps its price.",
+    }
+    chosen = [request.options.late_codes.get(code, request.options.late) for code in late["code"].to_pylist()]
     count = late.num_rows
-
-    def constant(text: str | None) -> pa.Array:
-        return pa.array([text] * count, pa.utf8())
-
+    none = pa.nulls(count, pa.utf8())
     return pa.table(
         [
-            constant(None),
+            none,
             late["row"],
-            constant(None),
+            none,
             late["code"],
             late["asked_from"].cast(pa.utf8()),
-            constant("notice_short"),
-            constant("error" if policy == "refuse" else "warning"),
-            constant(hint),
+            pa.array(["notice_short"] * count, pa.utf8()),
+            pa.array(["error" if choice == "refuse" else "warning" for choice in chosen], pa.utf8()),
+            pa.array([begins + words[choice] for choice in chosen], pa.utf8()),
         ],
         schema=problems.SCHEMA,
     )

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from rates.book import Book, Ints
+from rates.keys import digits_of
 from rates.lookup import FOREVER
 from rates.notice import Terms
 from rates.schema import BLOCKED, CLOSED, OPEN
@@ -29,7 +30,8 @@ class MissingRateOfExchange(Exception):
 @dataclass(frozen=True)
 class RowPlan:
     """Per typed row of the deck (index into its table): what it is compared with, its label, and when it takes effect.
-    `effective` = it has an effect at all; `unchanged` = the timeline already says exactly this, so nothing is written."""
+    `effective` = it has an effect at all; `unchanged` = the timeline already says exactly this, so nothing is written;
+    `rejected` = an increase with too short notice that a person left out."""
 
     book: Book
     start: Ints
@@ -40,6 +42,7 @@ class RowPlan:
     effective: Mask
     unchanged: Mask
     late: Mask
+    rejected: Mask
     jump: Mask
 
 
@@ -87,15 +90,16 @@ def plan_rows(current: Book, rows: pa.Table, terms: Terms) -> RowPlan:
     dearer = (label == "INCREASE") | ((label == "TERMS_CHANGED") & _dearer_somewhere(current, new, at))
     late = dearer & (start < terms.legal_us)
     label[late] = "LATE"
-    if terms.options.late == "postpone":
-        start = np.where(late, terms.legal_us, start)
+    chosen = late_choices(new, late, terms)
+    start = np.where(chosen == "postpone", terms.legal_us, start)
+    rejected = chosen == "reject"
     if terms.options.backdated == "accept":
         label[
             (asked < terms.received_us)
             & np.isin(label, ("NEW", "DECREASE", "LATE", "TERMS_CHANGED", "REOPENED"))
         ] = "BACKDATED"
-    end = _ends(new, start)
-    effective = end > start
+    end = _ends(new, np.where(rejected, FOREVER, start))
+    effective = (end > start) & ~rejected
     alone = ~pd.Series(new.keys).duplicated(keep=False).to_numpy()
     unchanged = (
         (label == "UNCHANGED")
@@ -107,7 +111,18 @@ def plan_rows(current: Book, rows: pa.Table, terms: Terms) -> RowPlan:
         & (_pick(current.end, at) == FOREVER)
     )
     unchanged |= (new.status == CLOSED) & (label == "UNCHANGED") & ~current.lookup.ever(new.keys)
-    return RowPlan(new, start, end, old, label, name_label, effective, unchanged, late & effective, jump)
+    return RowPlan(
+        new, start, end, old, label, name_label, effective, unchanged, late & effective, rejected, jump
+    )
+
+
+def late_choices(new: Book, late: Mask, terms: Terms) -> npt.NDArray[np.object_]:
+    """What happens to each late row, `""` for the others: the choice for its code, else the deck's."""
+    found = np.where(late, terms.options.late, "").astype(object)
+    if terms.options.late_codes:
+        for at in np.flatnonzero(late):
+            found[at] = terms.options.late_codes.get(digits_of(int(new.keys[at])), terms.options.late)
+    return found
 
 
 def _pick(column: npt.NDArray[Any], at: Ints) -> npt.NDArray[Any]:

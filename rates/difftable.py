@@ -29,7 +29,7 @@ def diff_table(merged: Merged, rows: pa.Table) -> pa.Table:
 
 def _of_rows(merged: Merged, rows: pa.Table) -> pa.Table:
     plan, current = merged.plan, merged.current
-    at = np.flatnonzero(plan.effective)
+    at = np.flatnonzero(plan.effective | plan.rejected)
     new = plan.book
     old = plan.old[at]
     priced = (old >= 0) & (_pick(current.status, np.maximum(old, 0)) == OPEN)
@@ -55,8 +55,8 @@ def _of_rows(merged: Merged, rows: pa.Table) -> pa.Table:
             after["eff180"],
             _change(before, after, priced & shown & ~foreign),
             _instants(new.start[at]),
-            _instants(plan.start[at]),
-            _instants(plan.end[at]),
+            _instants(np.where(plan.rejected[at], FOREVER, plan.start[at])),
+            _instants(np.where(plan.rejected[at], FOREVER, plan.end[at])),
             _codes(current, old),
             none,
             before["terms"],

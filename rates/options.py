@@ -71,8 +71,11 @@ class DeckOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     notice_days: int = 7
     notice_unit: Literal["calendar", "business"] = "calendar"
     notice_at: Literal["instant", "next_midnight"] = "instant"
-    late: Literal["postpone", "refuse", "accept"] = "postpone"
-    """Increases with too short notice: applied at receipt + notice · refused as a problem · taken as asked."""
+    late: Literal["postpone", "refuse", "accept", "reject"] = "postpone"
+    """Increases with too short notice: applied at receipt + notice · the file refused · taken as asked · the row left out, so
+    that the code keeps its price."""
+    late_codes: dict[str, Literal["postpone", "accept", "reject"]] = {}
+    """Dial code → what was decided for that code alone, before `late`."""
     backdated: Literal["from_receipt", "refuse", "accept"] = "from_receipt"
     """Dates before receipt: the row applies from receipt (warning) · refused · taken as asked (re-rates calls)."""
     # answers to problems
@@ -83,7 +86,9 @@ class DeckOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def template(self) -> "DeckOptions":
         """The part worth remembering for the carrier's next file: answers to problems and the stated date are dropped."""
         defaults = msgspec.structs.replace(self.defaults, effective_from=None)
-        return msgspec.structs.replace(self, repairs=(), accept_warnings=(), last_row=None, defaults=defaults)
+        return msgspec.structs.replace(
+            self, repairs=(), accept_warnings=(), late_codes={}, last_row=None, defaults=defaults
+        )
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

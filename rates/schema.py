@@ -95,4 +95,5 @@ DIFF: Final = pa.schema(
 price (180 s, or 30 s where that alone moved) in millionths; null when there is no old price or it is 0. name_label: RENAMED
 or MOVED beside another label, else "". compared_with: the code of the deck in force that priced these numbers (longest
 match). falls_back_to: for CLOSED, the code that prices them afterwards; null = none. terms: `60/1`, with `+fee` and free
-seconds where present. row: of the file, null for codes absent from it."""
+seconds where present. row: of the file, null for codes absent from it. effective_from: null for
+a LATE row that a person rejected (it has no effect)."""

@@ -1,8 +1,8 @@
-"""Deck (one received file), deck version (one state of a product's timeline), carrier's template."""
+"""Deck, deck version, carrier's template and rules, arrivals by mail and folder, traffic by day and code."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,7 +28,7 @@ class Deck(Base, Timestamped):
     size_bytes: Mapped[int] = mapped_column(sa.BigInteger)
     sha256: Mapped[str] = mapped_column(sa.String(64), index=True)
     file_key: Mapped[str] = mapped_column(sa.String(120))
-    source: Mapped[str] = mapped_column(sa.String(8))  # web | cli | api | demo
+    source: Mapped[str] = mapped_column(sa.String(8))  # web | cli | api | mail | folder | demo
     state: Mapped[str] = mapped_column(sa.String(16), default="received", index=True)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime())
     uploaded_by: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
@@ -49,6 +49,8 @@ class Deck(Base, Timestamped):
     approved_by: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     error: Mapped[str | None] = mapped_column(sa.Text)
+    # Traffic a person pasted for the money impact: [{"what", "minutes", "calls", "sell"}]; empty = recorded traffic.
+    profile: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
 
     product: Mapped[Product] = relationship()
 
@@ -70,6 +72,10 @@ class DeckVersion(Base, Timestamped):
     created_by: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     note: Mapped[str] = mapped_column(sa.Text, default="")
     rollback_of: Mapped[int | None] = mapped_column(sa.ForeignKey("deck_version.id"))
+    seconded_by: Mapped[int | None]  # user id of the first of two persons
+    rule: Mapped[str] = mapped_column(
+        sa.Text, default=""
+    )  # the auto-accept rule's words, where no person approved
 
 
 class DeckTemplate(Base, Timestamped):
@@ -80,5 +86,60 @@ class DeckTemplate(Base, Timestamped):
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int] = mapped_column(sa.ForeignKey("company.id"), index=True)
     name: Mapped[str] = mapped_column(sa.String(120))
-    fingerprint: Mapped[str] = mapped_column(sa.String(64), index=True)  # hash of the header row
+    fingerprint: Mapped[str] = mapped_column(
+        sa.String(64), index=True
+    )  # hash of the header row, or of the shape
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    columns: Mapped[list[str]] = mapped_column(default=list)  # headings in the carrier's own order
+    used: Mapped[int] = mapped_column(default=0)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+
+
+class DeckPolicy(Base, Timestamped):
+    """What one carrier's decks are held to. A company without a row has the defaults."""
+
+    __tablename__ = "deck_policy"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    company_id: Mapped[int] = mapped_column(sa.ForeignKey("company.id"), unique=True)
+    thresholds: Mapped[dict[str, Any]] = mapped_column(default=dict)  # rates.thresholds.Thresholds
+    auto_accept: Mapped[dict[str, Any]] = mapped_column(default=dict)  # app.decks.auto_accept.AutoAccept
+    answers: Mapped[dict[str, Any]] = mapped_column(default=dict)  # question -> what was answered last
+    senders: Mapped[list[str]] = mapped_column(
+        default=list
+    )  # mail addresses, or @domain, that may send decks
+    acd_seconds: Mapped[int] = mapped_column(default=180)  # length of a call where the traffic gives none
+
+
+class Arrival(Base, Timestamped):
+    """One file that came by mail or folder, whether or not it became a deck. Unknown senders wait with the operator."""
+
+    __tablename__ = "arrival"
+    __table_args__ = (sa.UniqueConstraint("way", "mark"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    company_id: Mapped[int] = mapped_column(sa.ForeignKey("company.id"), index=True)
+    way: Mapped[str] = mapped_column(sa.String(8))  # mail | folder
+    mark: Mapped[str] = mapped_column(sa.String(64))  # SHA-256 of message id and part, or of path and bytes
+    sender: Mapped[str] = mapped_column(sa.String(254), default="")
+    subject: Mapped[str] = mapped_column(sa.String(255), default="")
+    message_id: Mapped[str] = mapped_column(sa.String(255), default="")
+    filename: Mapped[str] = mapped_column(sa.String(255), default="")
+    size_bytes: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    file_key: Mapped[str | None] = mapped_column(sa.String(120))
+    state: Mapped[str] = mapped_column(sa.String(12), index=True)  # taken | quarantined | refused | dropped
+    reason: Mapped[str] = mapped_column(sa.Text, default="")
+    deck_id: Mapped[int | None] = mapped_column(sa.ForeignKey("deck.id"), index=True)
+    replied_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+
+
+class TrafficDay(Base):
+    """Answered calls of one product towards one dial code on one day (UTC); what a deck's money impact is worked out on."""
+
+    __tablename__ = "traffic_day"
+    __table_args__ = (sa.UniqueConstraint("product_id", "day", "code"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    company_id: Mapped[int] = mapped_column(sa.ForeignKey("company.id"), index=True)
+    product_id: Mapped[int] = mapped_column(sa.ForeignKey("product.id"), index=True)
+    code: Mapped[str] = mapped_column(sa.String(15))
+    day: Mapped[date] = mapped_column(sa.Date)
+    calls: Mapped[int] = mapped_column(sa.BigInteger)
+    seconds: Mapped[int] = mapped_column(sa.BigInteger)

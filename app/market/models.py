@@ -1,4 +1,4 @@
-"""Purchase: a buyer's request for a product and the seller's answer; the accepted one is the grant."""
+"""Purchase: a buyer's request and the seller's answer (the accepted one is the grant); rate notice; saved search."""
 
 from __future__ import annotations
 
@@ -34,6 +34,28 @@ class Purchase(Base, Timestamped):
     seller: Mapped[Company] = relationship(foreign_keys=[seller_id])
     buyer: Mapped[Company] = relationship(foreign_keys=[buyer_id])
     trunk: Mapped[CustomerTrunk] = relationship()
+
+
+class RateNotice(Base, Timestamped):
+    """What a new deck version changes for one buyer of the product: told by mail and page, acknowledged by the buyer."""
+
+    __tablename__ = "rate_notice"
+    __table_args__ = (sa.UniqueConstraint("product_id", "version", "buyer_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(sa.ForeignKey("product.id"), index=True)
+    seller_id: Mapped[int] = mapped_column(sa.ForeignKey("company.id"), index=True)
+    buyer_id: Mapped[int] = mapped_column(sa.ForeignKey("company.id"), index=True)
+    version: Mapped[int]
+    changes_key: Mapped[str] = mapped_column(sa.String(80))  # Arrow table of rates.schema.DIFF
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    first_change: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    acknowledged_by: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+    acknowledged_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    answer: Mapped[str] = mapped_column(sa.Text, default="")
+
+    product: Mapped[Product] = relationship()
+    seller: Mapped[Company] = relationship(foreign_keys=[seller_id])
+    buyer: Mapped[Company] = relationship(foreign_keys=[buyer_id])
 
 
 class SavedSearch(Base, Timestamped):
