@@ -56,6 +56,16 @@ def test_faults_are_problems_for_programs_and_pages_for_people(app: APIFlask) ->
     assert "Not found" in app.test_client().get("/nowhere").get_data(as_text=True)
 
 
+def test_somebody_signed_in_keeps_the_menu_on_a_page_that_is_not_there(app: APIFlask) -> None:
+    with app.app_context():
+        company = make_company(db.session, sells=True, buys=True)
+        client = login(app.test_client(), make_user(db.session, company))
+    page = client.get("/nowhere")
+    assert page.status_code == 404
+    assert 'href="/products"' in page.get_data(as_text=True)
+    assert 'href="/products"' not in app.test_client().get("/nowhere").get_data(as_text=True)
+
+
 def test_health_and_metrics_answer_without_a_session(app: APIFlask) -> None:
     client = app.test_client()
     assert [client.get(path).status_code for path in ("/healthz", "/readyz", "/metrics")] == [200, 200, 200]
