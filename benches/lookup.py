@@ -47,6 +47,8 @@ def timeline(seed: int, universe: list[str]) -> pa.Table:
             "received_at": [start] * n,
             "deck_id": [seed] * n,
             "deck_row": list(range(n)),
+            "origin": pa.nulls(n, pa.utf8()),
+            "jurisdiction": pa.nulls(n, pa.utf8()),
         },
         schema=TIMELINE,
     )

@@ -1,6 +1,6 @@
 """A timeline (or the typed rows of a deck) as columns of numbers, ready for comparison."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rates.keys import Keys, keys_of
+from rates.layers import Layers
 from rates.lookup import FOREVER, Lookup
 from rates.price import LONG, SHORT, amount60
-from rates.schema import TIMELINE
+from rates.schema import TIMELINE, completed
 
 Ints = npt.NDArray[np.int64]
 
@@ -31,10 +32,13 @@ class Book:
     following: Ints
     free: Ints
     status: Ints
+    layers: Layers = field(default_factory=Layers)
 
     @classmethod
-    def of(cls, table: pa.Table | None) -> "Book":
-        table = TIMELINE.empty_table() if table is None else table
+    def of(cls, table: pa.Table | None, layers: Layers | None = None) -> "Book":
+        """`layers`: those of the book this one is compared with, so that keys of both mean the same."""
+        table = TIMELINE.empty_table() if table is None else completed(table)
+        layers = layers or Layers()
 
         def ints(name: str, null: int = -1) -> Ints:
             column = pc.cast(table[name], pa.int64())
@@ -43,7 +47,7 @@ class Book:
 
         return cls(
             table,
-            keys_of(table["code"]),
+            keys_of(table["code"]) + layers.of(table),
             ints("effective_from", 0),
             ints("effective_until", FOREVER),
             ints("rate_nanos"),
@@ -53,6 +57,7 @@ class Book:
             ints("next_increment"),
             ints("free_seconds"),
             ints("status"),
+            layers,
         )
 
     def __len__(self) -> int:
@@ -60,7 +65,7 @@ class Book:
 
     @cached_property
     def lookup(self) -> Lookup:
-        return Lookup(self.keys, self.start, self.end)
+        return Lookup(self.keys, self.start, self.end, self.layers)
 
     def amount(self, seconds: int) -> Ints:
         """Nanos × 60 of one call under each row."""

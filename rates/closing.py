@@ -9,7 +9,7 @@ import pyarrow as pa
 from rates.book import Book, Ints
 from rates.country import countries_of
 from rates.diff import RowPlan
-from rates.keys import Keys
+from rates.keys import LAYER, Keys
 from rates.lookup import FOREVER
 from rates.notice import Terms
 from rates.schema import CLOSED, OPEN
@@ -50,13 +50,15 @@ def plan_closing(current: Book, plan: RowPlan, terms: Terms) -> Closing:
 
 
 def _highest(plan: RowPlan, keys: Keys) -> Ints:
-    """The dearest open row of the deck (180 s) in each code's country."""
+    """The dearest open row of the deck (180 s) in each code's country and layer."""
     usable = np.flatnonzero((plan.book.status == OPEN) & plan.effective)
     countries = countries_of(plan.book.keys[usable]).astype(str)
-    dearest: dict[str, int] = {}
+    layers = plan.book.keys[usable] // LAYER
+    dearest: dict[tuple[int, str], int] = {}
     for place in np.argsort(plan.book.long[usable], kind="stable"):
-        dearest[countries[place]] = int(usable[place])
-    return np.array([dearest.get(name, -1) for name in countries_of(keys).astype(str)], np.int64)
+        dearest[int(layers[place]), countries[place]] = int(usable[place])
+    asked = zip((keys // LAYER).tolist(), countries_of(keys).astype(str), strict=True)
+    return np.array([dearest.get(pair, -1) for pair in asked], np.int64)
 
 
 def closing_rows(current: Book, rows: pa.Table, closing: Closing, terms: Terms) -> pa.Table | None:

@@ -48,7 +48,7 @@ class RowPlan:
 
 def plan_rows(current: Book, rows: pa.Table, terms: Terms) -> RowPlan:
     """Label every row and settle its interval. Raises MissingRateOfExchange."""
-    new = Book.of(rows)
+    new = Book.of(rows, current.layers)
     asked = new.start
     start = asked if terms.options.backdated == "accept" else np.maximum(asked, terms.received_us)
     old = current.lookup.longest(new.keys, start)

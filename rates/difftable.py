@@ -14,7 +14,7 @@ from rates.keys import codes_of
 from rates.lookup import FOREVER
 from rates.notice import Terms
 from rates.price import LONG, SHORT, per_minute
-from rates.schema import DIFF, INSTANT, OPEN
+from rates.schema import DIFF, INSTANT, OPEN, completed
 from rates.timeline import Merged
 
 CLOSES_SHARE, CHANGES_SHARE = 20, 30
@@ -23,7 +23,7 @@ PPM = 1_000_000
 
 def diff_table(merged: Merged, rows: pa.Table) -> pa.Table:
     """Rows of the file with an effect in file order, then absent codes."""
-    parts = [_of_rows(merged, rows), _of_closing(merged)]
+    parts = [_of_rows(merged, completed(rows)), _of_closing(merged)]
     return pa.concat_tables(parts).combine_chunks()
 
 
@@ -62,6 +62,8 @@ def _of_rows(merged: Merged, rows: pa.Table) -> pa.Table:
             before["terms"],
             after["terms"],
             picked["row"].cast(pa.int32()),
+            picked["origin"],
+            picked["jurisdiction"],
         ],
         schema=DIFF,
     )
@@ -72,7 +74,7 @@ def _of_closing(merged: Merged) -> pa.Table:
     count = len(closing.keys)
     if not count:
         return DIFF.empty_table()
-    after_book = Book.of(merged.timeline)
+    after_book = Book.of(merged.timeline, current.layers)
     instant = np.full(count, closing.at_us, np.int64)
     fallback = after_book.lookup.longest(closing.keys, instant)
     place = np.maximum(fallback, 0)
@@ -104,6 +106,7 @@ def _of_closing(merged: Merged) -> pa.Table:
             before["terms"],
             after["terms"],
             pa.nulls(count, pa.int32()),
+            *(current.table[name].take(pa.array(closing.old)) for name in ("origin", "jurisdiction")),
         ],
         schema=DIFF,
     )

@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rates.keys import Keys
+from rates.keys import LAYER, Keys, parents
+from rates.layers import Layers
 
 Ints = npt.NDArray[np.int64]
 FOREVER = np.iinfo(np.int64).max
@@ -13,7 +14,8 @@ FOREVER = np.iinfo(np.int64).max
 class Lookup:
     """Over disjoint half-open intervals `[start, end)` of code keys, in microseconds. Answers are row indices, −1 = none."""
 
-    def __init__(self, keys: Keys, start: Ints, end: Ints) -> None:
+    def __init__(self, keys: Keys, start: Ints, end: Ints, layers: Layers) -> None:
+        self._layers = layers
         self._order = np.lexsort((start, keys))
         self._end = end[self._order]
         ordered = keys[self._order]
@@ -38,16 +40,29 @@ class Lookup:
         return found
 
     def longest(self, keys: Keys, at: Ints) -> Ints:
-        """Row whose code is the longest prefix of each code (itself included) among those in force at `at`."""
+        """Row whose code is the longest prefix of each code (itself included) among those in force at `at`: of the code's own layer,
+        and where that has none, of the next wider one."""
+        found = self._longest_inside(keys, at)
+        pending = np.flatnonzero((found < 0) & (keys >= LAYER))
+        wider = keys[pending]
+        while len(pending):
+            wider = self._layers.next_of(wider)
+            hit = self._longest_inside(wider, at[pending])
+            found[pending[hit >= 0]] = hit[hit >= 0]
+            left = (hit < 0) & (wider >= LAYER)
+            pending, wider = pending[left], wider[left]
+        return found
+
+    def _longest_inside(self, keys: Keys, at: Ints) -> Ints:
         found = self.exact(keys, at)
         pending = np.flatnonzero(found < 0)
-        current = keys[pending] // 10
+        current = parents(keys[pending])
         while len(pending):
-            alive = current > 1
+            alive = current % LAYER > 1
             pending, current = pending[alive], current[alive]
             hit = self.exact(current, at[pending])
             found[pending[hit >= 0]] = hit[hit >= 0]
-            pending, current = pending[hit < 0], current[hit < 0] // 10
+            pending, current = pending[hit < 0], parents(current[hit < 0])
         return found
 
     def ever(self, keys: Keys) -> npt.NDArray[np.bool_]:

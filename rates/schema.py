@@ -6,6 +6,12 @@ import pyarrow as pa
 
 INSTANT: Final = pa.timestamp("us", tz="UTC")
 
+LAYER_FIELDS: Final = (pa.field("origin", pa.utf8()), pa.field("jurisdiction", pa.utf8()))
+"""The layer of a price: name of the caller's origin group (null = any caller), and `interstate`, `intrastate`, `indeterminate` or
+`local` (null = any call). Together with the code they name a price; a table without these columns means null throughout."""
+
+JURISDICTIONS: Final = ("interstate", "intrastate", "indeterminate", "local")
+
 TIMELINE: Final = pa.schema(
     [
         pa.field("code", pa.utf8(), nullable=False),
@@ -23,9 +29,11 @@ TIMELINE: Final = pa.schema(
         pa.field("received_at", INSTANT, nullable=False),
         pa.field("deck_id", pa.int64(), nullable=False),
         pa.field("deck_row", pa.int32(), nullable=False),
+        *LAYER_FIELDS,
     ]
 )
-"""docs/decision.md 1; sorted by code, effective_from; intervals of one code never overlap."""
+"""docs/decision.md 1; sorted by code, layer, effective_from; intervals of one code in one layer never overlap. What origin groups and
+jurisdictions mean stands in the schema's metadata (rates.rules)."""
 
 OPEN, BLOCKED, CLOSED = 0, 1, 2
 
@@ -45,9 +53,10 @@ ROWS: Final = pa.schema(
         ("status", pa.int8()),
         ("effective_from", INSTANT),
         ("effective_until", INSTANT),
+        *LAYER_FIELDS,
     ]
 )
-"""Typed rows of a deck as asked by the sender, one per dial code and validity."""
+"""Typed rows of a deck as asked by the sender, one per dial code, layer and validity."""
 
 LABELS: Final = (
     "NEW",
@@ -89,11 +98,34 @@ DIFF: Final = pa.schema(
         ("old_terms", pa.utf8()),
         ("new_terms", pa.utf8()),
         ("row", pa.int32()),
+        *LAYER_FIELDS,
     ]
 )
-"""One row per code and validity. `eff` = cost of a call of 30 s / 180 s, per minute. pct_ppm: change of the effective
+"""One row per code, layer and validity. `eff` = cost of a call of 30 s / 180 s, per minute. pct_ppm: change of the effective
 price (180 s, or 30 s where that alone moved) in millionths; null when there is no old price or it is 0. name_label: RENAMED
 or MOVED beside another label, else "". compared_with: the code of the deck in force that priced these numbers (longest
 match). falls_back_to: for CLOSED, the code that prices them afterwards; null = none. terms: `60/1`, with `+fee` and free
 seconds where present. row: of the file, null for codes absent from it. effective_from: null for
 a LATE row that a person rejected (it has no effect)."""
+
+
+def completed(table: pa.Table) -> pa.Table:
+    """A table stored before layers existed gets their columns, all null; every other table comes back as it is."""
+    missing = {field.name for field in LAYER_FIELDS}
+    names = set(table.column_names)
+    if not any(
+        set(schema.names) - names == missing and names <= set(schema.names)
+        for schema in (TIMELINE, ROWS, DIFF)
+    ):
+        return table
+    for field in LAYER_FIELDS:
+        table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+    return table
+
+
+def is_layered(table: pa.Table) -> bool:
+    """Whether any price of the table is for some callers only."""
+    return any(
+        field.name in table.column_names and table[field.name].null_count < table.num_rows
+        for field in LAYER_FIELDS
+    )

@@ -7,7 +7,7 @@ from rates.book import Ints
 from rates.keys import Keys, codes_of
 from rates.lookup import FOREVER
 from rates.notice import Terms
-from rates.schema import INSTANT, TIMELINE
+from rates.schema import INSTANT, LAYER_FIELDS, TIMELINE
 
 
 def stamp(
@@ -37,4 +37,6 @@ def stamp(
     columns["deck_row"] = (
         rows["row"].cast(pa.int32()) if "row" in rows.column_names else pa.array(np.zeros(count, np.int32))
     )
+    for field in LAYER_FIELDS:
+        columns.setdefault(field.name, pa.nulls(count, field.type))
     return pa.table([columns[name] for name in TIMELINE.names], schema=TIMELINE)

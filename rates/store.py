@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.ipc as ipc
 
+from rates.schema import completed
+
 
 class MissingTable(Exception):
     """No table is stored under this key."""
@@ -28,7 +30,7 @@ def write_file(table: pa.Table, path: str | Path) -> None:
 def read_file(path: str | Path) -> pa.Table:
     """Open an Arrow IPC file memory-mapped: no copy, pages are shared between processes."""
     with pa.memory_map(str(path)) as source:
-        return ipc.open_file(source).read_all()
+        return completed(ipc.open_file(source).read_all())
 
 
 class Store:
@@ -63,7 +65,7 @@ class Store:
         if self._local:
             return read_file(path)
         with self._fs.open_input_file(path) as source:
-            return ipc.open_file(source).read_all()
+            return completed(ipc.open_file(source).read_all())
 
     def exists(self, key: str) -> bool:
         return bool(self._fs.get_file_info(self.path(key)).type == pafs.FileType.File)

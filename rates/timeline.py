@@ -13,7 +13,8 @@ from rates.diff import RowPlan, plan_rows
 from rates.keys import Keys
 from rates.lookup import FOREVER
 from rates.notice import Terms
-from rates.schema import CLOSED, INSTANT, TIMELINE
+from rates.rules import jurisdiction_rules, merged_origin, origin_rules, with_rules
+from rates.schema import CLOSED, INSTANT, TIMELINE, completed, is_layered
 from rates.stamp import stamp
 
 PAST = np.iinfo(np.int64).min
@@ -36,6 +37,7 @@ def apply(current: pa.Table | None, rows: pa.Table, terms: Terms) -> pa.Table:
 
 def merge(current: pa.Table | None, rows: pa.Table, terms: Terms) -> Merged:
     """Plan and carry out. Raises rates.diff.MissingRateOfExchange."""
+    rows = completed(rows)
     book = Book.of(current)
     plan = plan_rows(book, rows, terms)
     closing = plan_closing(book, plan, terms)
@@ -49,8 +51,15 @@ def merge(current: pa.Table | None, rows: pa.Table, terms: Terms) -> Merged:
     end = np.concatenate([plan.end[write], np.full(len(closing.keys), FOREVER, np.int64)])
     kept = erase(book, keys, start, end)
     table = pa.concat_tables([kept, new] if extra is None else [kept, new, extra])
-    order = pc.sort_indices(table, sort_keys=[("code", "ascending"), ("effective_from", "ascending")])
-    return Merged(book, plan, closing, table.take(order).combine_chunks())
+    layer = [("origin", "ascending"), ("jurisdiction", "ascending")] if is_layered(table) else []
+    order = pc.sort_indices(table, sort_keys=[("code", "ascending"), *layer, ("effective_from", "ascending")])
+    whole = terms.options.mode == "full"
+    timeline = with_rules(
+        table.take(order).combine_chunks(),
+        merged_origin(origin_rules(book.table), origin_rules(rows), whole=whole),
+        jurisdiction_rules(rows) or (None if whole else jurisdiction_rules(book.table)),
+    )
+    return Merged(book, plan, closing, timeline)
 
 
 def erase(book: Book, keys: Keys, start: Ints, end: Ints) -> pa.Table:

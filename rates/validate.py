@@ -142,6 +142,13 @@ def _rows(lines: Lines, where: Mask, sheets: Sequence[Lines]) -> pa.Table:
             pa.array(v["status"].astype(np.int8)),
             instants(v["effective_from"]),
             instants(v["effective_until"]),
+            *(_layer(lines, name, at) for name in ("origin", "jurisdiction")),
         ],
         schema=ROWS,
     )
+
+
+def _layer(lines: Lines, name: str, at: pa.Array) -> pa.Array:
+    """Origin group or jurisdiction of the kept rows; null where a row holds for every call."""
+    texts = lines.texts.get(name)
+    return pa.nulls(len(at), pa.utf8()) if texts is None else texts.take(at)

@@ -10,12 +10,12 @@ from rates.difftable import diff_table
 from rates.notice import Terms
 from rates.options import DeckOptions
 from rates.parse.dates import micros
-from rates.schema import INSTANT, OPEN
+from rates.schema import INSTANT, OPEN, is_layered
 from rates.timeline import Merged, merge
 
 
 def as_of(timeline: pa.Table, at: dt.datetime, *, open_only: bool = False) -> pa.Table:
-    """Rows in force at an instant (schema.TIMELINE), one per code. open_only leaves out blocked and closed ones."""
+    """Rows in force at an instant (schema.TIMELINE), one per code and layer. open_only leaves out blocked and closed ones."""
     instant = pa.scalar(micros(at), pa.int64()).cast(INSTANT)
     until = timeline["effective_until"]
     where = pc.and_(
@@ -57,8 +57,8 @@ def changes_between(
     )
     merged: Merged = merge(_open_ended(before), rows, terms)
     table = diff_table(merged, rows)
-    place = pc.index_in(table["code"], after["code"])
-    began = pc.coalesce(begins.take(place), _ended(timeline, table["code"], end))
+    place = pc.index_in(_named(table), _named(after))
+    began = pc.coalesce(begins.take(place), _ended(timeline, table, end))
     table = table.set_column(table.column_names.index("effective_from"), "effective_from", began)
     return table.filter(pc.not_equal(table["label"], "UNCHANGED"))
 
@@ -68,15 +68,24 @@ def _open_ended(table: pa.Table) -> pa.Table:
     return table.set_column(place, table.schema.field(place), pa.nulls(table.num_rows, INSTANT))
 
 
-def _ended(timeline: pa.Table, codes: pa.ChunkedArray, end: dt.datetime) -> pa.Array:
-    """When the last interval of each code before `end` ended; null where none did."""
+def _ended(timeline: pa.Table, codes: pa.Table, end: dt.datetime) -> pa.Array:
+    """When the last interval of each code (and layer) before `end` ended; null where none did."""
     instant = pa.scalar(micros(end), pa.int64()).cast(INSTANT)
+    past = timeline.filter(pc.less_equal(timeline["effective_until"], instant))
     ended = (
-        timeline.filter(pc.less_equal(timeline["effective_until"], instant))
-        .group_by("code")
+        pa.table({"named": _named(past), "effective_until": past["effective_until"]})
+        .group_by("named")
         .aggregate([("effective_until", "max")])
     )
-    return ended["effective_until_max"].take(pc.index_in(codes, ended["code"]))
+    return ended["effective_until_max"].take(pc.index_in(_named(codes), ended["named"]))
+
+
+def _named(table: pa.Table) -> pa.ChunkedArray | pa.Array:
+    """Code and layer of each row as one text."""
+    if not is_layered(table):
+        return table["code"]
+    layer = (pc.fill_null(table[name], "") for name in ("origin", "jurisdiction"))
+    return pc.binary_join_element_wise(table["code"], *layer, "\x1f")
 
 
 __all__ = ["as_of", "changes_between"]

@@ -24,6 +24,8 @@ LABELS = (
     "BLOCKED",
     "REOPENED",
 )
+LAYER = ("origin", "jurisdiction")
+PRICE_NAMES = ("code", *LAYER)
 TERMS = (
     "first_rate_nanos",
     "connect_fee_nanos",
@@ -69,7 +71,8 @@ def resumed(current: pa.Table, wanted: pa.Table, now: datetime) -> pa.Table:
     begins = future["effective_from"]
     future = _put(future, "effective_from", pc.if_else(pc.less(begins, moment), moment, begins))
     joined = pa.concat_tables([past.cast(TIMELINE), future.cast(TIMELINE)]).combine_chunks()
-    return joined.sort_by([("code", "ascending"), ("effective_from", "ascending")])
+    ordered = joined.sort_by([(name, "ascending") for name in (*PRICE_NAMES, "effective_from")])
+    return ordered.replace_schema_metadata(wanted.schema.metadata)
 
 
 def _put(table: pa.Table, name: str, values: Any) -> pa.Table:
@@ -78,19 +81,26 @@ def _put(table: pa.Table, name: str, values: Any) -> pa.Table:
 
 
 def compare(old: pa.Table, new: pa.Table, old_at: datetime, new_at: datetime) -> pa.Table:
-    """One row per code in force in either table at its instant.
+    """One row per code and layer in force in either table at its instant.
 
     Columns: code, destination, label, currency, old_rate_nanos, new_rate_nanos, pct_ppm (of the effective price at
-    180 s; null without an old price), old_terms, new_terms, effective_from (of the new row).
+    180 s; null without an old price), old_terms, new_terms, effective_from (of the new row), origin, jurisdiction.
     """
-    left = at_instant(old, old_at).select(["code", "destination", "rate_nanos", "status", *TERMS])
-    right = at_instant(new, new_at).select(
-        ["code", "destination", "rate_nanos", "status", "effective_from", *TERMS]
+    left = _named(at_instant(old, old_at)).select(
+        [*PRICE_NAMES, "destination", "rate_nanos", "status", *TERMS]
+    )
+    right = _named(at_instant(new, new_at)).select(
+        [*PRICE_NAMES, "destination", "rate_nanos", "status", "effective_from", *TERMS]
     )
     both = left.join(
-        right, "code", join_type="full outer", left_suffix="_old", right_suffix="_new", coalesce_keys=True
+        right,
+        list(PRICE_NAMES),
+        join_type="full outer",
+        left_suffix="_old",
+        right_suffix="_new",
+        coalesce_keys=True,
     )
-    both = both.sort_by("code").combine_chunks()
+    both = both.sort_by([(name, "ascending") for name in PRICE_NAMES]).combine_chunks()
     old_eff, new_eff = _eff(both, "_old"), _eff(both, "_new")
     there = ~np.asarray(pc.is_null(both["rate_nanos_old"]))
     here = ~np.asarray(pc.is_null(both["rate_nanos_new"]))
@@ -117,7 +127,15 @@ def compare(old: pa.Table, new: pa.Table, old_at: datetime, new_at: datetime) ->
         "old_terms": old_terms,
         "new_terms": new_terms,
         "effective_from": both["effective_from"],
+        **{name: pc.if_else(pc.equal(both[name], ""), None, both[name]) for name in LAYER},
     })  # fmt: skip
+
+
+def _named(table: pa.Table) -> pa.Table:
+    """Layers as text, so that rows for everybody join with each other ("" instead of null)."""
+    for name in LAYER:
+        table = table.set_column(table.schema.get_field_index(name), name, pc.fill_null(table[name], ""))
+    return table
 
 
 def change_counts(old: pa.Table, new: pa.Table, at: datetime) -> dict[str, int]:

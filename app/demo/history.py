@@ -154,6 +154,7 @@ class Segments:
             "currency": pa.repeat(carrier.currency, size), "status": of["status"].astype(np.int8),
             "effective_from": pa.array(of["start"]).cast(INSTANT), "effective_until": until,
             "received_at": pa.array(of["received"]).cast(INSTANT), "deck_id": of["deck"], "deck_row": of["row"].astype(np.int32),
+            "origin": pa.nulls(size, pa.utf8()), "jurisdiction": pa.nulls(size, pa.utf8()),
         }  # fmt: skip
         return pa.table(arrays, schema=TIMELINE)
 

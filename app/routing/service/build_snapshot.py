@@ -22,6 +22,7 @@ from app.jobs.progress import Progress
 from app.routing.gather import Card, IndexInputs, access_document, index_inputs, rate_cards
 from app.routing.models import SnapshotRecord
 from app.routing.prune import prune
+from rates.schema import LAYER_FIELDS, is_layered
 from rates.store import Store
 
 
@@ -99,7 +100,7 @@ def _compile(
     oldest = now - timedelta(days=settings.lcr.history_days)
     timelines = []
     for number, offer in enumerate(inputs.offers, start=1):
-        timelines.append((offer.offer_id, _recent(store.open(offer.timeline_key), oldest)))
+        timelines.append((offer.offer_id, _plain(_recent(store.open(offer.timeline_key), oldest))))
         progress(number, len(inputs.offers), "reading decks")
 
     report = json.loads(
@@ -131,7 +132,7 @@ def _compile_cards(
         "reference_seconds": inputs.reference_seconds,
         "offers": [{"offer_id": card.card_id, "carrier_id": 0} for card in cards],
     }
-    tables = [(card.card_id, store.open(card.timeline_key)) for card in cards]
+    tables = [(card.card_id, _plain(store.open(card.timeline_key))) for card in cards]
     report = json.loads(
         lcr_core.build_index(str(settings.snapshot_dir), json.dumps(document), tables, to_micros(now))
     )
@@ -145,6 +146,13 @@ def _recent(timeline: pa.Table, oldest: datetime) -> pa.Table:
     if not pc.any(ended).as_py():
         return timeline
     return timeline.filter(pc.invert(pc.fill_null(ended, False)))
+
+
+def _plain(timeline: pa.Table) -> pa.Table:
+    """Without the columns of layers where every price holds for every call."""
+    if is_layered(timeline):
+        return timeline
+    return timeline.drop_columns([field.name for field in LAYER_FIELDS])
 
 
 @contextmanager
