@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
@@ -42,8 +43,8 @@ def _shared(code: int, national: str) -> str:
 def countries_of(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
     """Country of every code key (rates.keys); None where unknown."""
     heads = head(keys, 4)
-    unique, inverse = np.unique(heads, return_inverse=True)
-    names = np.empty(len(unique), object)
-    names[:] = [country_of_prefix(digits_of(int(key))) for key in unique]
-    found: npt.NDArray[np.object_] = names[inverse]
+    names = np.empty(20_000, object)  # a head is 1 and at most four digits
+    for key in pd.unique(heads):
+        names[key] = country_of_prefix(digits_of(int(key)))
+    found: npt.NDArray[np.object_] = names[heads]
     return found

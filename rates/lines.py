@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,7 +18,8 @@ Mask = npt.NDArray[np.bool_]
 
 def is_none(values: npt.NDArray[np.object_]) -> Mask:
     """Where an array of objects holds None."""
-    return np.fromiter((value is None for value in values), bool, len(values))
+    found: Mask = pd.isna(values)
+    return found
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Lines:
     keep: Mask = field(default_factory=lambda: np.zeros(0, bool))
     problems: list[pa.Table] = field(default_factory=list)
     reported: int = 0
+    _kinds: dict[str, tuple[npt.NDArray[np.object_], frozenset[str | None]]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -108,4 +111,9 @@ class Lines:
     def fault(self, id: str, column: str) -> Mask:
         """Rows whose cell of this field has this fault."""
         found = self.faults.get(column)
-        return np.zeros(len(self), bool) if found is None else found == id
+        if found is None:
+            return np.zeros(len(self), bool)
+        known = self._kinds.get(column)
+        if known is None or known[0] is not found:
+            known = self._kinds[column] = (found, frozenset(pd.unique(found)))
+        return found == id if id in known[1] else np.zeros(len(self), bool)

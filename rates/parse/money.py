@@ -76,13 +76,10 @@ def parse_money(texts: pa.Array, decimal_mark: str) -> tuple[npt.NDArray[np.int6
 
 
 def _digits(plain: pa.Array) -> npt.NDArray[np.int64]:
-    parts = pc.extract_regex(plain, r"^(?P<whole>\d+)\.?(?P<part>\d*)$")
-    whole = pc.cast(pc.struct_field(parts, "whole"), pa.int64()).to_numpy(zero_copy_only=False)
-    part = pc.cast(pc.utf8_rpad(pc.struct_field(parts, "part"), 9, "0"), pa.int64()).to_numpy(
-        zero_copy_only=False
-    )
-    result: npt.NDArray[np.int64] = whole * NANOS + part
-    return result
+    """Nanos of plain decimals: at most four digits, a dot, at most eight."""
+    exact = pc.cast(plain, pa.decimal128(18, 9))
+    lower_words: npt.NDArray[np.int64] = np.frombuffer(exact.buffers()[1], np.int64)[2 * exact.offset :: 2]
+    return lower_words[: len(exact)]
 
 
 def parse_amount(text: str, decimal_mark: str) -> tuple[int | None, str | None]:

@@ -1,5 +1,6 @@
 """Cells of one column as clean Arrow strings."""
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,9 +16,27 @@ def clean(cells: pd.Series) -> pa.Array:
     array = pc.cast(array, pa.utf8())
     if array.null_count:
         array = pc.fill_null(array, "")
-    if pc.any(pc.match_substring_regex(array, _ODD)).as_py():
+    content = _bytes(array)
+    if not content.isascii() and pc.any(pc.match_substring_regex(array, _ODD)).as_py():
         array = pc.replace_substring_regex(array, _ODD, " ")
-    array = pc.utf8_trim_whitespace(array)
-    if pc.any(pc.starts_with(array, "'")).as_py():
+    if not content.isascii() or any(space in content for space in _SPACES):
+        array = pc.utf8_trim_whitespace(array)
+    if b"'" in content and pc.any(pc.starts_with(array, "'")).as_py():
         array = pc.utf8_ltrim(array, "'")
     return array
+
+
+_SPACES = (b" ", b"\t", b"\n", b"\r", b"\v", b"\f", b"\x1c", b"\x1d", b"\x1e", b"\x1f")
+
+
+def _bytes(array: pa.Array) -> bytes:
+    """All texts of a column run together: what is not in there need not be looked for row by row."""
+    offsets = (
+        np.frombuffer(array.buffers()[1], np.int32)[array.offset :] if len(array) else np.zeros(1, np.int32)
+    )
+    data = array.buffers()[2]
+    return (
+        b""
+        if data is None
+        else data.slice(int(offsets[0]), int(offsets[len(array)] - offsets[0])).to_pybytes()
+    )

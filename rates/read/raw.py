@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import pandas as pd
@@ -51,13 +52,21 @@ def letter(index: int) -> str:
     return name
 
 
-def build_frame(rows: Iterable[Sequence[str]], sheet: str, limits: Limits) -> pd.DataFrame:
-    """Collect rows (any width) into a frame of strings, chunk by chunk, so that memory stays near the size of the text."""
+def build_frame(
+    rows: Iterable[Sequence[str]],
+    sheet: str,
+    limits: Limits,
+    middle: pa.Table | None = None,
+    tail: Iterable[Sequence[str]] = (),
+) -> pd.DataFrame:
+    """Collect rows (any width) into a frame of strings, chunk by chunk, so that memory stays near the size of the text.
+    `middle`: a table of texts, columns "0", "1", …, that comes after `rows`; then `tail`."""
     chunks: list[pa.Table] = []
     total = width = 0
-    for part in _parts(rows):
-        total += len(part)
-        width = max(width, max(map(len, part)))
+    tables = (_chunk(part) for part in _parts(rows))
+    for chunk in chain(tables, (middle,) if middle else (), (_chunk(part) for part in _parts(tail))):
+        total += chunk.num_rows
+        width = max(width, chunk.num_columns)
         if total > limits.rows:
             raise Refused.because(
                 "file_too_big",
@@ -73,7 +82,7 @@ def build_frame(rows: Iterable[Sequence[str]], sheet: str, limits: Limits) -> pd
             )
         if total * width > limits.cells:
             raise Refused.because("file_too_big", sheet=sheet)
-        chunks.append(_chunk(part))
+        chunks.append(chunk)
     if not chunks:
         return pd.DataFrame(index=pd.RangeIndex(1, 1))
     names = [str(i) for i in range(width)]

@@ -12,6 +12,7 @@ from charset_normalizer import from_bytes
 
 from rates.deckcheck import Value
 from rates.options import Limits
+from rates.read.fast import split_even
 from rates.read.raw import RawSheet, Refused, build_frame
 
 DELIMITERS = (",", ";", "\t", "|", "^", "~")
@@ -143,21 +144,25 @@ def _widths(lines: Sequence[str], delimiter: str) -> list[int]:
 def read_text(path: Path, name: str, encoding: str, delimiter: str, limits: Limits) -> RawSheet:
     """All records of the file. A record is one row, whatever line breaks stand inside its quotes; blank lines count."""
     csv.field_size_limit(FIELD_CHARS)
-    return RawSheet(
-        name=name, frame=build_frame(_records(path, name, encoding, delimiter, limits), name, limits)
-    )
+    even = split_even(path, encoding, delimiter, limits)
+    if even is None:
+        rows = _records(_lines(path, encoding, limits), name, delimiter)
+        return RawSheet(name=name, frame=build_frame(rows, name, limits))
+    first, table, last = even
+    head, tail = _records(iter(first), name, delimiter), _records(iter(last), name, delimiter, mend=False)
+    return RawSheet(name=name, frame=build_frame(head, name, limits, table, tail))
 
 
-def _records(path: Path, name: str, encoding: str, delimiter: str, limits: Limits) -> Iterator[Sequence[str]]:
-    reader = csv.reader(
-        _lines(path, encoding, limits), delimiter=delimiter, skipinitialspace=delimiter != "\t"
-    )
+def _records(
+    lines: Iterator[str], name: str, delimiter: str, *, mend: bool = True
+) -> Iterator[Sequence[str]]:
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter != "\t")
     row = 0
     head: list[list[str]] = []
     try:
         for record in reader:
             row += 1
-            if row <= HEAD_ROWS:
+            if mend and row <= HEAD_ROWS:
                 head.append(record)
                 continue
             if head:
