@@ -36,6 +36,20 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     alternatives: tuple[str, ...] = ()
     samples: tuple[str, ...] = ()
     stated: bool = False
+    reason: str = ""
+    """Why this field, in a few words: for the badge beside the confidence."""
+
+
+class TableGuess(msgspec.Struct, frozen=True, kw_only=True):
+    """One sheet of several, as understood: `kind` is a TableKind, `origin` the group its prices are for ("" = everybody)."""
+
+    name: str
+    kind: Value
+    origin: Value
+    header_row: Value
+    rows: int
+    columns: tuple[Column, ...]
+    preview: tuple["PreviewRow", ...] = ()
 
 
 class Guess(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +66,10 @@ class Guess(msgspec.Struct, frozen=True, kw_only=True):
     date_order: Value
     currency: Value
     columns: tuple[Column, ...]
+    rate_unit: Value = Value(value="per_minute", confidence=90)
+    money_unit: Value = Value(value="unit", confidence=90)
+    tables: tuple[TableGuess, ...] = ()
+    """Every sheet of a file with several; empty for a file with one."""
 
 
 class PreviewRow(msgspec.Struct, frozen=True, kw_only=True):

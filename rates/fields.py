@@ -6,6 +6,11 @@ Field = Literal[
     "code",
     "country_code",
     "area_code",
+    "npanxx",
+    "npa",
+    "nxx",
+    "ocn",
+    "lata",
     "destination",
     "country",
     "rate",
@@ -13,6 +18,10 @@ Field = Literal[
     "rate_peak",
     "rate_offpeak",
     "rate_weekend",
+    "rate_interstate",
+    "rate_intrastate",
+    "rate_indeterminate",
+    "rate_local",
     "connect_fee",
     "initial_increment",
     "next_increment",
@@ -22,6 +31,10 @@ Field = Literal[
     "effective_until",
     "currency",
     "status",
+    "origin",
+    "jurisdiction",
+    "surcharge",
+    "tier",
     "comment",
     "ignore",
 ]
@@ -32,6 +45,11 @@ LABELS: Final[dict[str, str]] = {
     "code": "Dial code",
     "country_code": "Country code (first half of a split code)",
     "area_code": "Area code (second half of a split code)",
+    "npanxx": "NPA-NXX (6 digits, or 7 with a block)",
+    "npa": "NPA (first half of an NPA-NXX)",
+    "nxx": "NXX (second half of an NPA-NXX)",
+    "ocn": "OCN (company of the number block)",
+    "lata": "LATA (area of the number block)",
     "destination": "Destination",
     "country": "Country (put before the destination)",
     "rate": "Rate",
@@ -39,6 +57,10 @@ LABELS: Final[dict[str, str]] = {
     "rate_peak": "Peak rate",
     "rate_offpeak": "Off-peak rate",
     "rate_weekend": "Weekend rate",
+    "rate_interstate": "Interstate rate",
+    "rate_intrastate": "Intrastate rate",
+    "rate_indeterminate": "Indeterminate rate",
+    "rate_local": "Local rate",
     "connect_fee": "Connection fee",
     "initial_increment": "Initial increment (s)",
     "next_increment": "Next increment (s)",
@@ -48,9 +70,39 @@ LABELS: Final[dict[str, str]] = {
     "effective_until": "Effective until",
     "currency": "Currency",
     "status": "Status (open, blocked, closed)",
+    "origin": "Origin group (of the caller)",
+    "jurisdiction": "Jurisdiction (interstate, intrastate …)",
+    "surcharge": "Surcharge a minute of an origin group",
+    "tier": "Volume tier",
     "comment": "Comment",
     "ignore": "Leave out",
 }
 
 RATE_FIELDS: Final = ("rate", "first_rate", "rate_peak", "rate_offpeak", "rate_weekend")
 """Fields that hold a price of time; `connect_fee` holds a price of a call."""
+
+JURISDICTION_FIELDS: Final[dict[str, str]] = {
+    f"rate_{name}": name for name in ("interstate", "intrastate", "indeterminate", "local")
+}
+
+ORIGIN_RATE: Final = "rate:"
+"""A column of prices for one origin group is mapped to `rate:` and the group's name, such as `rate:EEA`."""
+
+FREE: Final = ("ignore", "comment")
+"""Fields whose columns are not read; any number of columns may have them."""
+
+
+def is_field(name: str) -> bool:
+    return name in FIELDS or (name.startswith(ORIGIN_RATE) and len(name.strip()) > len(ORIGIN_RATE))
+
+
+def is_rate(name: str) -> bool:
+    """Whether a column of this field holds prices of time."""
+    return name in RATE_FIELDS or name in JURISDICTION_FIELDS or name.startswith(ORIGIN_RATE)
+
+
+def label_of(name: str) -> str:
+    """The field as a person reads it."""
+    if name.startswith(ORIGIN_RATE):
+        return f"Rate for callers from {name.removeprefix(ORIGIN_RATE)}"
+    return LABELS[name]

@@ -1,14 +1,18 @@
 """What a person or a carrier's template has decided about a file. `None` = not decided: guess it and show the guess."""
 
+import tomllib
 from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
+import tomli_w
 
 from rates.thresholds import Thresholds
 
 Mode = Literal["full", "full_per_country", "partial"]
 RateUnit = Literal["per_minute", "per_second", "per_increment"]
+MoneyUnit = Literal["unit", "cent"]
+DateSystem = Literal["1900", "1904"]
 UnlistedRule = Literal["parent", "block", "highest_in_country"]
 Repair = Literal[
     "skip_rows_without_rate",  # rate_missing
@@ -16,6 +20,12 @@ Repair = Literal[
     "skip_zero_rates",  # rate_suspicious: leave the row out
     "accept_suspicious_rates",  # rate_suspicious: the high rates are meant
     "skip_bad_codes",  # bad_code, code_too_long, range_invalid
+    "skip_unknown_destinations",  # destination_unknown: a destination no code sheet knows
+    "strip_area_zero",  # area_zero: 44 + 020 is 4420
+    "keep_area_zero",  # area_zero: 39 + 06 is 3906
+    "restore_zeros",  # zero_lost: 396 is 3906
+    "keep_codes_as_written",  # zero_lost: 396 is meant
+    "join_split_cells",  # cells_split: an unquoted delimiter stands inside a cell
     "skip_negative_rates",  # rate_negative
     "round_rates",  # rate_precision: half-up to 8 places
     "keep_first_duplicate",  # duplicate_code
@@ -42,6 +52,23 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Decimal string, per call."""
 
 
+TableKind = Literal["rates", "codes", "origins", "surcharges", "blocks", "ignore"]
+"""rates: prices · codes: dial codes of destinations that another sheet prices · origins: A-prefixes of origin groups · surcharges:
+an amount a minute for each origin group · blocks: NPA-NXX with their OCN and LATA · ignore: cover page, list of changes, notes."""
+
+
+class TableOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one sheet of several holds, and how; `None` = guess. Fields as those of DeckOptions."""
+
+    kind: TableKind = "rates"
+    header_row: int | None = None
+    last_row: int | None = None
+    mapping: dict[int, str] | None = None
+    headers: dict[str, str] | None = None
+    origin: str | None = None
+    """Origin group whose callers the prices of this sheet are for; "" = everybody."""
+
+
 class DeckOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """JSON-serialisable with `to_json` / `from_json`; saved as the carrier's template with `template()`."""
 
@@ -52,18 +79,35 @@ class DeckOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """1-based row of the header; 0 = the table has none."""
     last_row: int | None = None
     """1-based last row of the table (footers lie below it)."""
+    tables: dict[str, TableOptions] = {}
+    """Sheet name → what it holds. When given, these sheets and no others are read; then `sheets` is not used, and `header_row`,
+    `last_row`, `mapping` and `headers` hold for those that do not say otherwise."""
     # how text is read
     delimiter: str | None = None
     encoding: str | None = None
     decimal_mark: Literal[".", ","] | None = None
     date_order: Literal["dmy", "mdy", "ymd"] | None = None
+    date_system: DateSystem | None = None
+    """Day from which serial dates count; a workbook says so itself, a text file does not."""
     time_zone: str = "UTC"
     # what columns mean: 0-based column index → field (rates.fields); unmentioned columns are left out
     mapping: dict[int, str] | None = None
     headers: dict[str, str] | None = None
     """Carrier's template: header text as it stood → field; used when `mapping` is None."""
     defaults: Defaults = Defaults()
-    rate_unit: RateUnit = "per_minute"
+    rate_unit: RateUnit | None = None
+    """None = per minute, unless the header says otherwise; that is asked."""
+    money_unit: MoneyUnit | None = None
+    """Whether prices are written in units of the currency or in hundredths of it. None = units, unless the header says otherwise."""
+    tier: str | None = None
+    """Of a deck with a volume tier in each row: the tier that applies."""
+    origin_reading: Literal["origin_first", "code_first"] = "origin_first"
+    invalid_group: str | None = None
+    """Origin group of callers without a valid number; None = the one whose name says so, else the dearest."""
+    ij_fallback: Literal["max", "intrastate", "interstate"] = "max"
+    """What an indeterminate call costs where the deck has no such rate."""
+    codes_from: Literal["deck_in_force", "code_deck"] | None = None
+    """Where the dial codes of a deck without codes come from, when no sheet of the file has them."""
     # what the deck does to the one before
     mode: Mode | None = None
     """Must be stated by sender, template or operator; a check without it ends in `needs_mapping` with `mode_missing`."""
@@ -86,8 +130,15 @@ class DeckOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def template(self) -> "DeckOptions":
         """The part worth remembering for the carrier's next file: answers to problems and the stated date are dropped."""
         defaults = msgspec.structs.replace(self.defaults, effective_from=None)
+        tables = {name: msgspec.structs.replace(table, last_row=None) for name, table in self.tables.items()}
         return msgspec.structs.replace(
-            self, repairs=(), accept_warnings=(), late_codes={}, last_row=None, defaults=defaults
+            self,
+            repairs=(),
+            accept_warnings=(),
+            late_codes={},
+            last_row=None,
+            defaults=defaults,
+            tables=tables,
         )
 
 
@@ -125,6 +176,8 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     options: DeckOptions = DeckOptions()
     current: str | None = None
     fx: dict[str, str] = {}
+    code_deck: str | None = None
+    """Local Arrow file with columns `code` and `destination`: the exchange's own code deck."""
     last_encoding: str | None = None
     preview_rows: int = 20
     thresholds: Thresholds = Thresholds()
@@ -139,6 +192,29 @@ def to_json(value: msgspec.Struct) -> str:
 def options_from_json(text: str | bytes) -> DeckOptions:
     """Raises msgspec.ValidationError naming the field."""
     return msgspec.json.decode(text, type=DeckOptions)
+
+
+def to_toml(options: DeckOptions) -> str:
+    """Only what differs from the defaults, as TOML; `options_from_toml` gives the same options back."""
+    plain = msgspec.to_builtins(DeckOptions(), str_keys=True)
+    said = {
+        name: _stated(value)
+        for name, value in msgspec.to_builtins(options, str_keys=True).items()
+        if value != plain[name]
+    }
+    return tomli_w.dumps(said)
+
+
+def _stated(value: Any) -> Any:
+    """TOML has no null: what is not decided is left out."""
+    if isinstance(value, dict):
+        return {key: _stated(inner) for key, inner in value.items() if inner is not None}
+    return value
+
+
+def options_from_toml(text: str) -> DeckOptions:
+    """Raises msgspec.ValidationError naming the field, tomllib.TOMLDecodeError naming the line."""
+    return options_from_dict(tomllib.loads(text))
 
 
 def options_from_dict(values: dict[str, Any]) -> DeckOptions:

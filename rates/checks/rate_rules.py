@@ -47,7 +47,7 @@ def _check_column(lines: Lines, name: str) -> None:
 def _settle_unit(lines: Lines) -> None:
     """Nanos per minute from the unit the deck is written in. Per increment: 60/next of them in a minute, half-up to a nano."""
     unit = lines.reading.options.rate_unit
-    if unit == "per_minute":
+    if unit is None or unit == "per_minute":
         return
     following = lines.values.get("next_increment")
     default = (

@@ -150,7 +150,7 @@ def columns(deck_id: int) -> Any:
     form = ColumnsForm()
     options = options_of(deck)
     if request.method == "GET":
-        form.currency.data, form.rate_unit.data = options.defaults.currency, options.rate_unit
+        form.currency.data, form.rate_unit.data = options.defaults.currency, options.rate_unit or "per_minute"
         form.initial_increment.data = options.defaults.initial_increment
         form.next_increment.data = options.defaults.next_increment
     elif _may_write() and form.validate_on_submit():
