@@ -1,7 +1,9 @@
-"""Guards for everything that is a ZIP inside: sizes, ratio, names, nesting, and what has no place in a deck."""
+"""Guards for everything that is packed: sizes, ratio, names, nesting, and what has no place in a deck."""
 
+import gzip
 import re
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from rates.options import Limits
@@ -79,3 +81,18 @@ def unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, limit
                 sink.write(block)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError) as fault:
         raise Refused.because("file_corrupt", text=f"{entry.filename}: {fault}") from None
+
+
+def ungzip(path: Path, target: Path, limits: Limits) -> None:
+    """The one file inside a GZ; stops at the limits, which is where a bomb ends."""
+    most = min(limits.file_bytes, max(_RATIO_MATTERS_FROM, limits.unpack_ratio * path.stat().st_size))
+    written = 0
+    try:
+        with gzip.open(path, "rb") as source, target.open("wb") as sink:
+            while block := source.read(BLOCK):
+                written += len(block)
+                if written > most:
+                    raise Refused.because("file_too_big", hint="The file unpacks to far more than it holds.")
+                sink.write(block)
+    except (gzip.BadGzipFile, EOFError, zlib.error, OSError) as fault:
+        raise Refused.because("file_corrupt", text=str(fault)) from None

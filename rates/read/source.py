@@ -8,12 +8,14 @@ from pathlib import Path
 
 from rates.deckcheck import Value
 from rates.options import DeckOptions, Limits
-from rates.read.archive import deck_members, open_archive, unpack
+from rates.read.archive import deck_members, open_archive, ungzip, unpack
 from rates.read.raw import RawSheet, Refused
 from rates.read.text import guess_delimiter, guess_encoding, read_text
 from rates.read.workbook import look_over, open_workbook, read_workbook_sheet
 
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+_GZIP = b"\x1f\x8b"
+_NESTED = "An archive inside an archive is not opened: send the inner one."
 _NONE = Value(value=None, confidence=100)
 _SKIPPED_SHEETS = (
     "readme",
@@ -77,6 +79,8 @@ def open_source(
         head = handle.read(1 << 16)
     if head.startswith(b"PK"):
         return _open_zip(path, options, limits, last_encoding, scratch)
+    if head.startswith(_GZIP):
+        return _open_gzip(path, name, options, limits, last_encoding, scratch)
     if head.startswith(_OLE):
         return _open_ole(path, limits)
     if head.startswith(
@@ -89,7 +93,6 @@ def open_source(
             b"GIF8",
             b"Rar!",
             b"7z\xbc\xaf",
-            b"\x1f\x8b",
             b"BZh",
         )
     ):
@@ -109,6 +112,19 @@ def open_source(
     )
 
 
+def _open_gzip(
+    path: Path, name: str, options: DeckOptions, limits: Limits, last_encoding: str | None, scratch: Path
+) -> Source:
+    """A single packed file; its name is that of the GZ without the ending."""
+    target = Path(tempfile.mkdtemp(dir=scratch)) / "0.part"
+    ungzip(path, target, limits)
+    with target.open("rb") as handle:
+        if handle.read(2) == _GZIP:
+            raise Refused.because("file_unsafe", text=name, hint=_NESTED)
+    inner = name[:-3] if name.lower().endswith(".gz") else name
+    return open_member(target, inner, options, limits, last_encoding)
+
+
 def _open_ole(path: Path, limits: Limits) -> Source:
     content = path.read_bytes()
     if "EncryptedPackage".encode("utf-16-le") in content:
@@ -122,7 +138,7 @@ def _workbook(path: Path, limits: Limits, date_1904: bool, formulas: list[str]) 
         raise Refused.because("sheet_empty")
 
     def reader(sheet: str) -> Callable[[], RawSheet]:
-        return lambda: read_workbook_sheet(book, sheet, sheet, limits, date_1904, formulas)
+        return lambda: read_workbook_sheet(path, book, sheet, sheet, limits, date_1904, formulas)
 
     return Source("workbook", {sheet: reader(sheet) for sheet in book.sheet_names})
 
@@ -154,14 +170,16 @@ def open_member(
 ) -> Source:
     """A member of an archive: a deck file, never an archive of decks (nesting ends here)."""
     with path.open("rb") as handle:
-        packed = handle.read(2) == b"PK"
-    if packed:
+        begins = handle.read(2)
+    if begins == _GZIP:
+        raise Refused.because("file_unsafe", text=name, hint=_NESTED)
+    if begins == b"PK":
         with open_archive(path, limits) as inner:
             if not {"[Content_Types].xml", "mimetype"} & set(inner.namelist()):
                 raise Refused.because(
                     "file_unsafe",
                     text=name,
-                    hint="An archive inside an archive is not opened: send the inner one.",
+                    hint=_NESTED,
                 )
     return open_source(path, name, options, limits, last_encoding, path.parent)
 

@@ -13,6 +13,7 @@ from charset_normalizer import from_bytes
 from rates.deckcheck import Value
 from rates.options import Limits
 from rates.read.fast import split_even
+from rates.read.mixed import MIXED, how_to_decode, is_mixed
 from rates.read.raw import RawSheet, Refused, build_frame
 
 DELIMITERS = (",", ";", "\t", "|", "^", "~")
@@ -27,6 +28,7 @@ ENCODINGS = (
     "gb18030",
     "big5",
     "shift_jis",
+    MIXED,
 )
 SAMPLE_LINES = 200
 FIELD_CHARS = 131_072
@@ -44,7 +46,7 @@ def guess_encoding(path: Path, stated: str | None, last: str | None) -> Value:
     """BOM → strict UTF-8 → the carrier's last accepted → charset-normalizer. Stated wins over all."""
     if stated:
         try:
-            codecs.lookup(stated)
+            codecs.lookup(how_to_decode(stated)[0])
         except LookupError:
             raise Refused.because(
                 "encoding_error", text=stated, hint="This encoding is not known: choose one of the list."
@@ -59,6 +61,8 @@ def guess_encoding(path: Path, stated: str | None, last: str | None) -> Value:
         return Value(value="utf-8", confidence=100 if not head.isascii() else 99, alternatives=ENCODINGS)
     if b"\0" in head:
         raise Refused.because("file_type_unknown")
+    if is_mixed(path):
+        return Value(value=MIXED, confidence=80, alternatives=ENCODINGS)
     if last and last not in ("utf-8", "utf-8-sig"):
         return Value(value=last, confidence=85, alternatives=ENCODINGS)
     found = from_bytes(
@@ -85,9 +89,10 @@ def _is_utf8(path: Path) -> bool:
 
 def _lines(path: Path, encoding: str, limits: Limits) -> Iterator[str]:
     number = 0
+    codec, errors = how_to_decode(encoding)
     with (
         path.open("rb") as binary,
-        io.TextIOWrapper(io.BufferedReader(binary), encoding=encoding, newline="") as source,
+        io.TextIOWrapper(io.BufferedReader(binary), encoding=codec, errors=errors, newline="") as source,
     ):
         try:
             while line := source.readline(limits.line_chars + 1):

@@ -13,6 +13,8 @@ import python_calamine as calamine
 
 from rates.options import Limits
 from rates.read.archive import BLOCK, open_archive
+from rates.read.fallback import second_rows
+from rates.read.merged import fill_down
 from rates.read.raw import RawSheet, Refused, build_frame
 
 _ROW = re.compile(rb'<(?:\w+:)?row [^>]*?\br="(\d{1,9})"')
@@ -118,6 +120,10 @@ def _column(letters: bytes) -> int:
     return value
 
 
+def _plain(cells: Sequence[Any]) -> list[Any]:
+    return ["" if cell is None else cell for cell in cells]
+
+
 def open_workbook(path: Path) -> calamine.CalamineWorkbook:
     try:
         return calamine.CalamineWorkbook.from_path(str(path))
@@ -132,6 +138,7 @@ def _refuse(fault: Exception) -> NoReturn:
 
 
 def read_workbook_sheet(
+    path: Path,
     book: calamine.CalamineWorkbook,
     sheet: str,
     label: str,
@@ -144,11 +151,15 @@ def read_workbook_sheet(
         source = book.get_sheet_by_name(sheet)
         if source.total_height * max(source.total_width, 1) > limits.cells:
             raise Refused.because("file_too_big", sheet=label)
-        frame = build_frame(_rows(source), label, limits)
+        frame = fill_down(build_frame(_rows(source), label, limits), source.merged_cell_ranges or ())
     except Refused:
         raise
     except Exception as fault:
-        _refuse(fault)
+        if not zipfile.is_zipfile(path):
+            _refuse(fault)
+        known: dict[float, str] = {}
+        rows = ([_text(cell, known) for cell in _plain(cells)] for cells in second_rows(path, sheet, fault))
+        frame = build_frame(rows, label, limits)
     return RawSheet(name=label, frame=frame, date_1904=date_1904, formulas=tuple(formulas))
 
 
