@@ -59,15 +59,15 @@ class Snapshot:
     def offer_count(self) -> int: ...
     @property
     def rate_count(self) -> int: ...
-    def decide(self, query_json: str) -> str:
-        """One query, one answer (docs/decision.md 7).
+    def decide(self, query_json: str, state: str | None = None) -> str:
+        """One query, one answer (docs/decision.md 7). `state`: JSON of docs/decision.md 10.
 
         Query: {"trunk": int|null, "dnis": str, "ani": str|null, "lrn": str|null, "call_id": str|null, "at_us": int,
         "max": int|null, "explain": bool, "explain_scope": "caller"|"all", "decision_id": str|null,
         "reference_seconds": int|null, "policy": {..}|null, "offers": [int]|"all"|null, "sell": {..}|null}.
         `trunk` null is the operator's view (all offers granted, policy `cost`)."""
-    def decide_many(self, query_json: str, calls: ArrowStream) -> DecisionColumns:
-        """Arrow in (`dnis` utf8, `at_us` i64?, `ani` utf8?), Arrow out (columns in docs/decision.md 7; `pyarrow.table(result)`);
+    def decide_many(self, query_json: str, calls: ArrowStream, state: str | None = None) -> DecisionColumns:
+        """Arrow in (`dnis` utf8, `at_us` i64?, `ani` utf8?, `call_id` utf8?), Arrow out (columns in docs/decision.md 7; `pyarrow.table(result)`);
         `query_json` carries what is common to all calls (`dnis` left out, `at_us` for rows without one)."""
     def match_path(self, number: str, at_us: int) -> str:
         """JSON: for each prefix of the number, the offers having exactly this code at that instant."""

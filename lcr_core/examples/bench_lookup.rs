@@ -55,7 +55,7 @@ fn main() {
         trunk: Some(1),
         ..Common::default()
     };
-    let prepared = Prepared::new(&snapshot, &common).unwrap();
+    let prepared = Prepared::new(&snapshot, None, &common).unwrap();
     let uniform: Vec<Call> = (0..CALLS)
         .map(|_| {
             call(
@@ -87,7 +87,7 @@ fn main() {
             common: common.clone(),
             call: call.clone(),
         };
-        let decision = lcr_core::decide::decide(&snapshot, &query).unwrap();
+        let decision = lcr_core::decide::decide(&snapshot, None, &query).unwrap();
         black_box(lcr_core::answer::native_json(&snapshot, &decision));
     }
     let ns_json = started.elapsed().as_nanos() as usize / json_calls;

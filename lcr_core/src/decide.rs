@@ -1,27 +1,31 @@
-//! `decide(&Snapshot, &Query)`: the one entry point. Two ways to the same answer: the pre-sorted lists for plain
-//! questions inside the epoch, all timeline rows of the number's prefixes for everything else.
+//! `decide(&Snapshot, Option<&View>, &Query)`: the one entry point. Two ways to the same answer: the pre-sorted lists for
+//! plain questions inside the epoch, all timeline rows of the number's prefixes for everything else.
 
 mod general;
-
 mod lists;
+pub mod masks;
 
 pub(crate) use general::Found;
+pub use masks::Masks;
 
 use std::borrow::Cow;
 
-use crate::access::Trunk;
-use crate::access::policy::{Kind, PolicyWords};
+use crate::access::policy::{Guard, Kind, PolicyWords};
+use crate::access::{Mix, Trunk};
 use crate::error::QueryError;
 use crate::explain::Explained;
 use crate::number::DigitKey;
 use crate::policy::order::{self, Hit, Member};
 use crate::policy::verdict::Verdict;
-use crate::policy::{grant::Offered, max_cost, number_block, profit_guard, quality_floor, score};
+use crate::policy::{
+    grant::Offered, max_cost, number_block, profit_guard, quality_floor, score, share,
+};
 use crate::quality::Figures;
 use crate::query::{Call, Common, Query};
 use crate::rating::Terms;
 use crate::snapshot::Snapshot;
 use crate::snapshot::eligible::Eligibility;
+use crate::state::{Demotion, Level, View};
 use crate::time;
 
 /// Routes of an answer when nobody says how many.
@@ -31,6 +35,8 @@ const DEFAULT_ROUTES: usize = 5;
 pub enum Status {
     Ok,
     Blocked(&'static str),
+    /// The customer has no credit left: `company` or `trunk`.
+    NoCredit(&'static str),
     NoCode,
     AllRefused,
 }
@@ -41,6 +47,7 @@ impl Status {
         match self {
             Self::Ok => ("ok", None),
             Self::Blocked(reason) => ("blocked", Some(reason)),
+            Self::NoCredit(reason) => ("no_credit", Some(reason)),
             Self::NoCode => ("no_route", Some("no_code")),
             Self::AllRefused => ("no_route", Some("all_refused")),
         }
@@ -65,6 +72,9 @@ pub struct Route {
     pub row: u32,
     pub comparable: u128,
     pub score: Option<u64>,
+    /// Judged critical for this number; `trial` = drawn to be tried all the same.
+    pub demoted: bool,
+    pub trial: bool,
 }
 
 /// The answer; names and terms stay in the snapshot until it is printed.
@@ -79,6 +89,12 @@ pub struct Decision {
     pub trunk: Option<i64>,
     pub at_us: i64,
     pub reference_seconds: u32,
+    /// What a comparable is divided by: the reference seconds, or `Σ wᵢ·dᵢ` of the mix.
+    pub basis: u32,
+    /// Code of the duration mix that was used.
+    pub mix: Option<DigitKey>,
+    /// Generation of the state.
+    pub state: Option<u64>,
     /// `time::NEVER` = no change ahead.
     pub valid_until: i64,
     pub sell: Option<SellRow>,
@@ -87,19 +103,36 @@ pub struct Decision {
     pub explain: Option<Vec<Explained>>,
 }
 
-pub fn decide(snapshot: &Snapshot, query: &Query) -> Result<Decision, QueryError> {
-    Prepared::new(snapshot, &query.common)?.decide(&query.call)
+impl Decision {
+    /// Nanos of the base currency per minute, half-up, of a comparable of this decision.
+    pub fn effective_nanos(&self, comparable: u128) -> u128 {
+        crate::rating::effective_nanos(comparable, self.basis)
+    }
+}
+
+/// `view` must be compiled against this snapshot (`View::is_of`); `None` = no state.
+pub fn decide(
+    snapshot: &Snapshot,
+    view: Option<&View>,
+    query: &Query,
+) -> Result<Decision, QueryError> {
+    Prepared::new(snapshot, view, &query.common)?.decide(&query.call)
 }
 
 /// What holds for all calls of one question: trunk, policy, who may be used.
 pub struct Prepared<'a> {
     snapshot: &'a Snapshot,
+    view: Option<&'a View>,
     common: &'a Common,
     trunk: Option<&'a Trunk>,
     policy: Cow<'a, PolicyWords>,
     eligibility: Cow<'a, Eligibility>,
     seconds: u32,
     most: usize,
+    /// Places of the policy's `first_offers`, in its order.
+    first: Vec<u32>,
+    /// Why this customer gets no routes at all.
+    no_credit: Option<&'static str>,
 }
 
 /// One call in the light of a `Prepared`.
@@ -107,10 +140,17 @@ struct Asked<'a> {
     prepared: &'a Prepared<'a>,
     call: &'a Call,
     sell: Option<u128>,
+    mix: Option<&'a Mix>,
+    /// What a comparable is divided by.
+    basis: u32,
 }
 
 impl<'a> Prepared<'a> {
-    pub fn new(snapshot: &'a Snapshot, common: &'a Common) -> Result<Self, QueryError> {
+    pub fn new(
+        snapshot: &'a Snapshot,
+        view: Option<&'a View>,
+        common: &'a Common,
+    ) -> Result<Self, QueryError> {
         let trunk = match common.trunk {
             None => None,
             Some(id) => Some(
@@ -155,8 +195,18 @@ impl<'a> Prepared<'a> {
             .or(limit)
             .unwrap_or(DEFAULT_ROUTES)
             .min(limit.unwrap_or(usize::MAX));
+        let places = policy.first_offers.iter().flatten();
+        let first = places
+            .filter_map(|&id| snapshot.access.offer_place(id))
+            .collect();
+        let no_credit = view
+            .zip(trunk)
+            .and_then(|(view, trunk)| view.no_credit(trunk.company_id, trunk.trunk_id));
         Ok(Self {
             snapshot,
+            view,
+            first,
+            no_credit,
             common,
             trunk,
             policy,
@@ -180,6 +230,11 @@ impl<'a> Prepared<'a> {
     }
 
     fn decide_by(&self, call: &Call, lists_allowed: bool) -> Result<Decision, QueryError> {
+        let access = &self.snapshot.access;
+        let mix = (self.policy.use_mix && self.common.reference_seconds.is_none())
+            .then(|| access.durations.of(call.number))
+            .flatten();
+        let basis = mix.map_or(self.seconds, |m| m.basis);
         let mut decision = Decision {
             status: Status::Ok,
             number: call.number,
@@ -190,32 +245,40 @@ impl<'a> Prepared<'a> {
             trunk: self.common.trunk,
             at_us: call.at_us,
             reference_seconds: self.seconds,
+            basis,
+            mix: mix.map(|m| m.code),
+            state: self.view.map(|v| v.generation),
             valid_until: time::NEVER,
             sell: None,
-            max_seconds: self
-                .policy
-                .max_seconds
-                .unwrap_or(self.snapshot.access.max_seconds),
+            max_seconds: self.policy.max_seconds.unwrap_or(access.max_seconds),
             routes: Vec::new(),
             explain: None,
         };
-        if let Some(reason) =
-            number_block::refused(&self.snapshot.access.closed_codes, self.trunk, call.number)
-        {
-            decision.status = Status::Blocked(reason);
+        let refused = number_block::refused(&access.closed_codes, self.trunk, call.number)
+            .map(Status::Blocked)
+            .or_else(|| self.no_credit.map(Status::NoCredit));
+        if let Some(status) = refused {
+            decision.status = status;
             decision.explain = call.explain.map(|_| Vec::new());
             return Ok(decision);
         }
-        decision.valid_until = self.eligibility.next_change(call.at_us);
-        decision.sell = self.sell(call, &mut decision.valid_until);
+        let timetable = &self.snapshot.timetable;
+        decision.valid_until = self
+            .eligibility
+            .next_change(call.at_us)
+            .min(timetable.next_change(access, call.at_us));
+        decision.sell = self.sell(call, mix, &mut decision.valid_until);
         let asked = Asked {
             prepared: self,
             call,
             sell: decision.sell.as_ref().and_then(|s| s.comparable),
+            mix,
+            basis,
         };
         let by_lists = lists_allowed
             && call.explain.is_none()
             && call.lrn.is_none()
+            && mix.is_none()
             && self.snapshot.lists_hold
             && self.seconds == self.snapshot.index.meta.reference_seconds
             && self.snapshot.index.meta.in_epoch(call.at_us);
@@ -225,15 +288,15 @@ impl<'a> Prepared<'a> {
         Ok(decision)
     }
 
-    fn sell(&self, call: &Call, valid_until: &mut i64) -> Option<SellRow> {
+    fn sell(&self, call: &Call, mix: Option<&Mix>, valid_until: &mut i64) -> Option<SellRow> {
+        let comparable = |terms: &Terms, fx: u64| self.comparable(mix, terms, fx);
         if let Some(given) = &self.common.sell {
             let fx = self.snapshot.access.fx.get(&given.currency);
-            let comparable = fx.map(|&fx| given.terms.comparable(self.seconds, fx));
             return Some(SellRow {
                 code: given.code,
                 terms: given.terms,
                 currency: given.currency.clone(),
-                comparable,
+                comparable: fx.map(|&fx| comparable(&given.terms, fx)),
             });
         }
         let card = self
@@ -243,13 +306,20 @@ impl<'a> Prepared<'a> {
         let answer = card.answer(call.number, call.at_us);
         *valid_until = (*valid_until).min(answer.next_change);
         let (code, terms, currency, fx) = answer.row?;
-        let comparable = fx.map(|fx| terms.comparable(self.seconds, fx));
         Some(SellRow {
             code: Some(code),
             terms,
             currency: card.index.currency(currency).to_owned(),
-            comparable,
+            comparable: fx.map(|fx| comparable(&terms, fx)),
         })
+    }
+
+    /// At the reference seconds, or by the mix of the destination.
+    fn comparable(&self, mix: Option<&Mix>, terms: &Terms, fx: u64) -> u128 {
+        match mix {
+            Some(mix) => mix.comparable(terms, fx),
+            None => terms.comparable(self.seconds, fx),
+        }
     }
 
     fn offered(&self) -> Option<&Offered> {
@@ -263,42 +333,85 @@ impl Asked<'_> {
     }
 
     fn figures(&self, offer: u32) -> Figures {
+        let fresh = self.prepared.view.map(|v| &v.quality);
         self.prepared.snapshot.access.quality.figures(
+            fresh,
             offer,
             self.call.number,
             &self.prepared.policy,
         )
     }
 
-    /// Rules 10–12 (the guard's own limit), for an offer of this cost.
+    /// The columns this call may use, for walks over lists; `None` = ask the rows.
+    fn masks(&self) -> Option<Masks<'_>> {
+        let snapshot = self.prepared.snapshot;
+        let (at, number) = (self.call.at_us, self.call.number);
+        let (blocked, demoted) = self
+            .prepared
+            .view
+            .map_or((&[][..], &[][..]), |v| v.at(number));
+        Some(Masks {
+            granted: self.prepared.eligibility.at(at),
+            down: self.prepared.view.map_or(&[], View::down),
+            blocked,
+            length: snapshot.lengths.refused(number),
+            shut: snapshot.timetable.shut(at)?,
+            demoted,
+        })
+    }
+
+    /// Rules 19–21 (the guard's own limit), for an offer of this cost.
     fn refusal(&self, comparable: u128, figures: &Figures) -> Option<Verdict> {
         let policy = &self.prepared.policy;
-        let seconds = self.prepared.seconds;
         if quality_floor::missed(policy, figures).is_some() {
             Some(Verdict::QualityFloor)
-        } else if max_cost::refuses(policy, comparable, seconds) {
+        } else if max_cost::refuses(policy, comparable, self.basis) {
             Some(Verdict::MaxCost)
-        } else if profit_guard::refuses(policy, self.sell, comparable, seconds) {
+        } else if profit_guard::refuses(policy, self.sell, comparable, self.basis) {
             Some(Verdict::ProfitGuard)
         } else {
             None
         }
     }
 
-    fn member(&self, offer: u32, comparable: u128, hit: Hit) -> Member {
-        let priority = self
-            .prepared
-            .snapshot
-            .access
-            .offers
-            .get(offer as usize)
-            .map_or(0, |o| o.priority);
+    /// `demoted`: as the masks say of its column.
+    fn member(&self, offer: u32, comparable: u128, hit: Hit, demoted: bool) -> Member {
+        let words = self.prepared.snapshot.access.offers.get(offer as usize);
         Member {
             offer,
-            priority,
+            priority: words.map_or(0, |o| o.priority),
+            weight: words.map_or(0, |o| o.weight),
             comparable,
             score: None,
+            demoted,
+            trial: demoted && self.is_trial(offer, self.demotion(offer)),
             hit,
+        }
+    }
+
+    /// What the state says about the offer's quality to this number.
+    fn demotion(&self, offer: u32) -> Option<Demotion> {
+        self.prepared.view?.demotion(offer, self.call.number)
+    }
+
+    fn is_trial(&self, offer: u32, demotion: Option<Demotion>) -> bool {
+        let id = self.prepared.snapshot.access.offers.get(offer as usize);
+        demotion
+            .filter(|d| d.level == Level::Critical && d.trial_ppm > 0)
+            .zip(id)
+            .is_some_and(|(d, o)| share::is_trial(o.offer_id, d.trial_ppm, &self.seed()))
+    }
+
+    /// The same call draws the same.
+    fn seed(&self) -> Cow<'_, str> {
+        match &self.call.call_id {
+            Some(id) => Cow::Borrowed(id),
+            None => Cow::Owned(format!(
+                "{}|{}|{}",
+                self.call.number,
+                self.call.ani.as_deref().unwrap_or(""),
+                self.call.at_us
+            )),
         }
     }
 
@@ -316,7 +429,21 @@ impl Asked<'_> {
                 ));
             }
         }
-        order::sort(policy, self.prepared.seconds, members);
+        let seed = (policy.kind == Kind::Percentage).then(|| self.seed());
+        // Whoever reads only the routes needs no draws behind them.
+        let draws = if self.call.explain.is_some() || policy.guard == Guard::LossAllowed {
+            usize::MAX
+        } else {
+            self.prepared.most + self.prepared.first.len()
+        };
+        let by = order::By {
+            policy,
+            seconds: self.basis,
+            first: &self.prepared.first,
+            seed: seed.as_deref().unwrap_or(""),
+            draws,
+        };
+        order::sort(&by, members);
         let mut kept = 0usize;
         let verdict = |member: &Member| {
             if profit_guard::refuses_in_order(policy, self.sell, member.comparable, kept) {

@@ -12,6 +12,7 @@ use crate::quality::Figures;
 use crate::query::Scope;
 use crate::rating::effective_nanos;
 use crate::snapshot::Snapshot;
+use crate::state::{Demotion, View};
 use crate::time::instant_to_string;
 
 /// One offer's line.
@@ -28,6 +29,8 @@ pub struct Explained {
     pub comparable: Option<u128>,
     pub score: Option<u64>,
     pub figures: Figures,
+    /// How its quality to this number is judged, and whether this call tries it all the same.
+    pub demotion: Option<(Demotion, bool)>,
 }
 
 /// The operator sees all; others what they were granted and what is listed publicly.
@@ -52,10 +55,15 @@ pub fn is_visible(
 pub struct Context<'a> {
     pub snapshot: &'a Snapshot,
     pub policy: &'a PolicyWords,
+    /// The number it is matched with.
     pub number: DigitKey,
-    pub seconds: u32,
+    /// The number that was dialled.
+    pub b: DigitKey,
+    pub basis: u32,
+    pub at: i64,
     pub most: usize,
     pub sell: Option<u128>,
+    pub view: Option<&'a View>,
 }
 
 impl Context<'_> {
@@ -77,7 +85,7 @@ impl Context<'_> {
                 .unwrap_or_default()
         };
         let matched = found.matched.map(|(c, _)| code(c)).unwrap_or_default();
-        let eff = |comparable: u128| nanos_to_string(effective_nanos(comparable, self.seconds));
+        let eff = |comparable: u128| nanos_to_string(effective_nanos(comparable, self.basis));
         let base = &self.snapshot.access.base_currency;
         match verdict {
             Verdict::NotYetEffective => match found.pending {
@@ -95,7 +103,17 @@ impl Context<'_> {
             Verdict::NoMatch => format!("no code of this offer is a prefix of {}", self.number),
             Verdict::Blocked => format!("code {matched} is blocked"),
             Verdict::Closed => format!("code {matched} is closed"),
-            Verdict::Disabled => "the offer is switched off".to_owned(),
+            Verdict::Disabled => if words.is_some_and(|w| !w.enabled) {
+                "the offer is switched off"
+            } else {
+                "the offer is switched off in the routing state"
+            }
+            .to_owned(),
+            Verdict::DestinationBlocked => {
+                let by = self.view.and_then(|v| v.blocked_by(offer, self.b));
+                let by = by.map(|c| c.to_string()).unwrap_or_default();
+                format!("code {by} of this offer is blocked in the routing state")
+            }
             Verdict::NotGranted => {
                 "the trunk has no grant for this offer at this instant".to_owned()
             }
@@ -106,6 +124,43 @@ impl Context<'_> {
                 "class {:?} is not among the policy's classes",
                 words.map_or("", |w| &w.class)
             ),
+            Verdict::NotExclusive => "the policy uses only other offers".to_owned(),
+            Verdict::Cli => {
+                "the policy needs the caller's number, and this offer does not keep it".to_owned()
+            }
+            Verdict::Signature => {
+                "the policy needs the signature of the caller's identity, and this offer does not keep it"
+                    .to_owned()
+            }
+            Verdict::NumberLength => {
+                let (least, most) = words.map_or((1, 15), |w| (w.min_digits, w.max_digits));
+                format!(
+                    "{} has {} digits, this offer takes {least} to {most}",
+                    self.b,
+                    self.b.len()
+                )
+            }
+            Verdict::Schedule => {
+                let schedule = self.snapshot.access.schedules.get(offer as usize);
+                match schedule.and_then(Option::as_ref) {
+                    Some(s) => format!(
+                        "{} in {} is outside the offer's hours",
+                        s.local(self.at),
+                        s.zone_name
+                    ),
+                    None => String::new(),
+                }
+            }
+            Verdict::VendorCredit => "the carrier gives us no more credit".to_owned(),
+            Verdict::CapReached => "the cap of the deal is used up".to_owned(),
+            Verdict::ChannelsFull => match words.and_then(|w| w.max_channels) {
+                Some(most) => format!("all {most} channels are in use"),
+                None => "all channels are in use".to_owned(),
+            },
+            Verdict::CpsFull => match words.and_then(|w| w.max_cps) {
+                Some(most) => format!("{most} calls a second are reached"),
+                None => "the calls a second are reached".to_owned(),
+            },
             Verdict::NoFx => "there is no exchange rate for the currency of this row".to_owned(),
             Verdict::QualityFloor => format!(
                 "quality misses {}",

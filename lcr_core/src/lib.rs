@@ -2,7 +2,7 @@
 //!
 //! Map, lowest floor first: `error` `time` `number` `money` · `rating` (seconds to money) · `index` (codes of all offers
 //! merged, one flat file) · `access` (offers, trunks, keys, policies) · `quality` (counters) · `snapshot` (index + access,
-//! published by rename) · `policy` (one rule a file) · `decide` (the one entry point) · `explain` · `answer` (its JSON).
+//! published by rename) · `policy` (one rule a file) · `state` (what changes without a new snapshot) · `decide` (the one entry point) · `explain` · `answer` (its JSON).
 //! `hunt` (what follows a vendor's final answer) stands alone.
 //! docs/decision.md is the contract.
 #![deny(unsafe_code)]
@@ -22,4 +22,5 @@ pub mod quality;
 pub mod query;
 pub mod rating;
 pub mod snapshot;
+pub mod state;
 pub mod time;

@@ -252,6 +252,10 @@ fn common(snapshot: &Snapshot, words: QueryWords) -> Result<Common, QueryError> 
     };
     if let Some(policy) = &words.policy {
         policy.check().map_err(QueryError::Malformed)?;
+        let unknown = |id: &i64| snapshot.access.offer_place(*id).is_none();
+        if let Some(id) = policy.named_offers().find(unknown) {
+            return Err(QueryError::UnknownOffer(id));
+        }
     }
     if words
         .reference_seconds

@@ -21,7 +21,7 @@ proptest! {
         let until = snapshot.index.meta.epoch_until_us.unwrap_or(EPOCH + 1000);
         for trunk in [None, Some(1)] {
             let common = Common { trunk, max: Some(1 + dice.below(4) as u32), ..Common::default() };
-            let prepared = Prepared::new(&snapshot, &common).unwrap();
+            let prepared = Prepared::new(&snapshot, None, &common).unwrap();
             for _ in 0..24 {
                 let number = DigitKey::from_digits(&dice.digits(1, 12)).unwrap();
                 let mut call = Call::new(number, EPOCH + dice.below((until - EPOCH).max(1) as u64) as i64);
@@ -32,7 +32,7 @@ proptest! {
                 prop_assert_eq!(&by_lists.routes, &explained.routes);
                 prop_assert_eq!(by_lists.status, explained.status);
                 let query = Query { common: common.clone(), call };
-                prop_assert_eq!(explained, decide(&snapshot, &query).unwrap());
+                prop_assert_eq!(explained, decide(&snapshot, None, &query).unwrap());
             }
         }
     }

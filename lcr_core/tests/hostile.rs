@@ -95,7 +95,7 @@ fn a_forged_file_never_panics() {
         };
         opened += 1;
         let common = Common::default();
-        let prepared = Prepared::new(&snapshot, &common).unwrap();
+        let prepared = Prepared::new(&snapshot, None, &common).unwrap();
         for _ in 0..20 {
             let mut call = Call::new(
                 DigitKey::from_digits(&dice.digits(1, 15)).unwrap(),

@@ -13,8 +13,8 @@ use lcr_core::error::QueryError;
 use lcr_core::index::columns::Text;
 use lcr_core::number::DigitKey;
 use lcr_core::query::{Call, Query};
-use lcr_core::rating::effective_nanos;
 use lcr_core::snapshot::Snapshot;
+use lcr_core::state::View;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use rayon::prelude::*;
@@ -47,11 +47,12 @@ impl DecisionColumns {
 
 pub fn decide_many(
     snapshot: &Snapshot,
+    view: Option<&View>,
     query_json: &str,
     calls: ArrowArrayStreamReader,
 ) -> Result<DecisionColumns, QueryError> {
     let (common, at_us) = Query::parse_common(snapshot, query_json)?;
-    let prepared = Prepared::new(snapshot, &common)?;
+    let prepared = Prepared::new(snapshot, view, &common)?;
     let schema = schema();
     let mut batches = Vec::new();
     let mut first = 0usize;
@@ -94,6 +95,7 @@ struct Calls<'a> {
     dnis: Text<'a>,
     at_us: Option<&'a Int64Array>,
     ani: Option<Text<'a>>,
+    call_id: Option<Text<'a>>,
     default_at_us: Option<i64>,
 }
 
@@ -120,6 +122,7 @@ impl<'a> Calls<'a> {
             dnis: text("dnis")?.ok_or_else(|| bad("dnis", "utf8"))?,
             at_us,
             ani: text("ani")?,
+            call_id: text("call_id")?,
             default_at_us,
         };
         if default_at_us.is_none()
@@ -144,11 +147,14 @@ impl<'a> Calls<'a> {
             .map(|a| a.value(i))
             .or(self.default_at_us)?;
         let mut call = Call::new(DigitKey::normalise(self.dnis.value(i))?, at_us);
-        call.ani = self
-            .ani
-            .as_ref()
-            .filter(|a| !a.is_null(i))
-            .map(|a| a.value(i).to_owned());
+        let text = |column: &Option<Text<'_>>| {
+            column
+                .as_ref()
+                .filter(|a| !a.is_null(i))
+                .map(|a| a.value(i).to_owned())
+        };
+        call.ani = text(&self.ani);
+        call.call_id = text(&self.call_id);
         Some(call)
     }
 }
@@ -195,8 +201,8 @@ fn piece(
         .map_err(|e| QueryError::Malformed(e.to_string()))
 }
 
-fn effective(comparable: u128, seconds: u32) -> Option<i64> {
-    i64::try_from(effective_nanos(comparable, seconds)).ok()
+fn effective(decision: &Decision, comparable: u128) -> Option<i64> {
+    i64::try_from(decision.effective_nanos(comparable)).ok()
 }
 
 impl Rows {
@@ -204,10 +210,11 @@ impl Rows {
         let sell = decision
             .sell
             .as_ref()
-            .and_then(|s| effective(s.comparable?, decision.reference_seconds));
+            .and_then(|s| effective(decision, s.comparable?));
         let status = match decision.status {
             Status::Ok => "ok",
             Status::Blocked(_) => "blocked",
+            Status::NoCredit(_) => "no_credit",
             Status::NoCode => "no_code",
             Status::AllRefused => "all_refused",
         };
@@ -228,7 +235,7 @@ impl Rows {
             self.code
                 .append_option(snapshot.index.code(route.code).map(|c| c.to_string()));
             self.eff_nanos
-                .append_option(effective(route.comparable, decision.reference_seconds));
+                .append_option(effective(decision, route.comparable));
             self.deck_row
                 .append_option(snapshot.index.row(route.row).map(|r| r.deck_row));
             self.sell_eff_nanos.append_option(sell);

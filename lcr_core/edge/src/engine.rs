@@ -75,7 +75,7 @@ impl Loaded {
                 ..Call::new(ask.dnis, ask.at_us)
             },
         };
-        let decision = decide(&self.snapshot, &query)?;
+        let decision = decide(&self.snapshot, None, &query)?;
         write_native(&self.snapshot, &decision, body);
         Ok(decision.status.words().0)
     }

@@ -2,22 +2,30 @@
 
 mod fx;
 mod lookup;
+mod mix;
 mod network;
 pub mod policy;
+mod schedule;
 pub mod words;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 pub use fx::parse_fx;
+pub use mix::{Mix, Mixes};
 pub use network::Network;
 use policy::PolicyWords;
+pub use schedule::Schedule;
 use words::{AccessWords, GrantWords, OfferWords, TrunkWords};
 
-use crate::number::DigitKey;
+use crate::number::{DigitKey, MAX_DIGITS};
 use crate::quality::Quality;
 use crate::rating::MAX_SECONDS;
 use crate::time;
+
+/// Largest weight of an offer.
+const MAX_WEIGHT: u32 = 1_000_000;
 
 pub struct Access {
     pub base_currency: String,
@@ -33,6 +41,9 @@ pub struct Access {
     /// card_id → index file name.
     pub cards: BTreeMap<i64, String>,
     pub quality: Quality,
+    pub durations: Mixes,
+    /// Of each offer; `None` = always. Equal schedules are one.
+    pub schedules: Vec<Option<Arc<Schedule>>>,
     offer_by_id: HashMap<i64, u32>,
     trunk_by_id: HashMap<i64, u32>,
     key_by_sha256: HashMap<[u8; 32], u32>,
@@ -119,6 +130,8 @@ impl Access {
         offers.sort_by_key(|o| (o.carrier_id, o.offer_id));
         let offer_by_id = by_id(offers.iter().map(|o| o.offer_id), "offer_id")?;
         offers.iter().try_for_each(check_offer)?;
+        let schedules = schedules(&offers)?;
+        let durations = Mixes::parse(words.durations)?;
         let mut cards = BTreeMap::new();
         for card in words.cards {
             if !is_index_name(&card.index) {
@@ -178,6 +191,8 @@ impl Access {
             keys,
             cards,
             quality,
+            durations,
+            schedules,
             offer_by_id,
             trunk_by_id,
             key_by_sha256,
@@ -195,6 +210,13 @@ fn trunk(
     let id = words.trunk_id;
     let of = |why: String| format!("trunk {id}: {why}");
     words.policy.check().map_err(of)?;
+    if let Some(unknown) = words
+        .policy
+        .named_offers()
+        .find(|o| !offers.contains_key(o))
+    {
+        return Err(of(format!("policy: offer {unknown} is unknown")));
+    }
     if let Some(card) = words.rate_card_id.filter(|card| !cards.contains_key(card)) {
         return Err(of(format!("rate_card_id {card} is not among cards")));
     }
@@ -283,7 +305,55 @@ fn check_offer(offer: &OfferWords) -> Result<(), String> {
     if offer.uri_port == Some(0) {
         return of("uri_port is 0");
     }
+    if offer.weight > MAX_WEIGHT {
+        return of("weight is more than 1000000");
+    }
+    if offer.min_digits == 0
+        || offer.max_digits > MAX_DIGITS as u8
+        || offer.min_digits > offer.max_digits
+    {
+        return of("min_digits and max_digits are not within 1 and 15, in that order");
+    }
+    let timers = [offer.no_reply_ms, offer.ringing_ms];
+    if timers
+        .iter()
+        .flatten()
+        .any(|ms| !(1..=600_000).contains(ms))
+    {
+        return of("no_reply_ms or ringing_ms is not 1 to 600000");
+    }
+    let codes = [&offer.hunt_stop, &offer.hunt_next];
+    if codes
+        .into_iter()
+        .flatten()
+        .flatten()
+        .any(|code| !(300..=699).contains(code))
+    {
+        return of("hunt_stop and hunt_next are lists of SIP codes from 300 to 699");
+    }
     Ok(())
+}
+
+/// Equal schedules are worked out once.
+fn schedules(offers: &[OfferWords]) -> Result<Vec<Option<Arc<Schedule>>>, String> {
+    let mut known: HashMap<&words::ScheduleWords, Arc<Schedule>> = HashMap::new();
+    let mut out = Vec::with_capacity(offers.len());
+    for offer in offers {
+        let Some(words) = &offer.schedule else {
+            out.push(None);
+            continue;
+        };
+        if let Some(schedule) = known.get(words) {
+            out.push(Some(Arc::clone(schedule)));
+            continue;
+        }
+        let parsed =
+            Schedule::parse(words).map_err(|e| format!("offer {}: {e}", offer.offer_id))?;
+        let parsed = Arc::new(parsed);
+        known.insert(words, Arc::clone(&parsed));
+        out.push(Some(parsed));
+    }
+    Ok(out)
 }
 
 /// Sorted, without doubles; the text that is no code as error.

@@ -11,6 +11,7 @@ pub enum Kind {
     Priority,
     CostDelta,
     Score,
+    Percentage,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -57,6 +58,13 @@ pub struct PolicyWords {
     pub loss_first: u32,
     pub reference_seconds: Option<u32>,
     pub max_seconds: Option<u32>,
+    /// Compare by the durations of the destination's own calls.
+    pub use_mix: bool,
+    /// Exclusive: only these offers; forced: these first, in this order.
+    pub only_offers: Option<Vec<i64>>,
+    pub first_offers: Option<Vec<i64>>,
+    pub need_cli: bool,
+    pub need_signature: bool,
 }
 
 impl Default for PolicyWords {
@@ -92,6 +100,11 @@ impl Default for PolicyWords {
             loss_first: 0,
             reference_seconds: None,
             max_seconds: None,
+            use_mix: false,
+            only_offers: None,
+            first_offers: None,
+            need_cli: false,
+            need_signature: false,
         }
     }
 }
@@ -186,6 +199,12 @@ impl PolicyWords {
             return Err("policy max_seconds: at least 1".to_owned());
         }
         Ok(())
+    }
+
+    /// The offers the policy names.
+    pub fn named_offers(&self) -> impl Iterator<Item = i64> + '_ {
+        let lists = [&self.only_offers, &self.first_offers];
+        lists.into_iter().flatten().flatten().copied()
     }
 
     pub fn has_floor(&self) -> bool {

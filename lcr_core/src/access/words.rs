@@ -9,6 +9,12 @@ use super::policy::PolicyWords;
 fn yes() -> bool {
     true
 }
+fn one_digit() -> u8 {
+    1
+}
+fn all_digits() -> u8 {
+    15
+}
 fn default_priority() -> i32 {
     100
 }
@@ -46,6 +52,16 @@ pub struct AccessWords {
     pub cards: Vec<CardWords>,
     #[serde(default)]
     pub quality: Vec<QualityWords>,
+    #[serde(default)]
+    pub durations: Vec<DurationWords>,
+}
+
+/// How long calls to a code really last: seconds and weights in thousandths.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DurationWords {
+    pub code: String,
+    pub mix: Vec<(u32, u32)>,
 }
 
 /// offer_id, code, attempts, answered, effective, talk_ms, pdd_ms_sum, pdd_samples, mos_milli_sum, mos_samples
@@ -78,6 +94,41 @@ pub struct OfferWords {
     pub timeout_ms: u32,
     #[serde(default)]
     pub lrn_rated: bool,
+    /// Share of the calls under policy `percentage`.
+    #[serde(default)]
+    pub weight: u32,
+    #[serde(default = "yes")]
+    pub keeps_cli: bool,
+    #[serde(default)]
+    pub keeps_identity: bool,
+    #[serde(default = "one_digit")]
+    pub min_digits: u8,
+    #[serde(default = "all_digits")]
+    pub max_digits: u8,
+    #[serde(default)]
+    pub schedule: Option<ScheduleWords>,
+    #[serde(default)]
+    pub max_channels: Option<u32>,
+    #[serde(default)]
+    pub max_cps: Option<u32>,
+    /// To the first reply of any kind, and to ringing.
+    #[serde(default)]
+    pub no_reply_ms: Option<u32>,
+    #[serde(default)]
+    pub ringing_ms: Option<u32>,
+    /// SIP codes that stop the hunt, and those that go on; `None` = the default table.
+    #[serde(default)]
+    pub hunt_stop: Option<Vec<u16>>,
+    #[serde(default)]
+    pub hunt_next: Option<Vec<u16>>,
+}
+
+/// Local wall-clock intervals of the week, `["mon 08:00", "mon 18:00"]`, half-open; they may wrap.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduleWords {
+    pub zone: String,
+    pub open: Vec<(String, String)>,
 }
 
 #[derive(Debug, Deserialize)]

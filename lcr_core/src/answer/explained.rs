@@ -1,12 +1,12 @@
 //! One offer's line of `explain`.
 
 use super::json::Object;
-use super::row_and_term;
+use super::{cost, row_and_term};
 use crate::decide::Decision;
 use crate::explain::Explained;
 use crate::policy::verdict::Verdict;
 use crate::quality::Figures;
-use crate::rating::{amount_nanos, effective_nanos};
+use crate::rating::amount_nanos;
 use crate::snapshot::Snapshot;
 use crate::time;
 
@@ -50,12 +50,16 @@ pub(super) fn write(snapshot: &Snapshot, decision: &Decision, line: &Explained, 
         term.map(|t| snapshot.index.currency(t.currency)),
     );
     let comparable = line.comparable.filter(|_| line.verdict != Verdict::NoFx);
-    object.decimal_or_null("eff", comparable.map(|c| effective_nanos(c, seconds)), 9);
+    object.decimal_or_null("eff", comparable.map(|c| decision.effective_nanos(c)), 9);
     object.int_or_null(
         "billed_seconds",
         term.and_then(|t| i64::try_from(t.terms().billed_seconds(u64::from(seconds))).ok()),
     );
-    object.decimal_or_null("amount", comparable.map(amount_nanos), 9);
+    let fx = term.and_then(|t| snapshot.fx.get(usize::from(t.currency)).copied().flatten());
+    let amount = term
+        .zip(fx)
+        .map(|(t, fx)| amount_nanos(t.terms().comparable(seconds, fx)));
+    object.decimal_or_null("amount", amount.filter(|_| comparable.is_some()), 9);
     object.score("score", line.score);
     match window {
         Some(window) => object.instant("effective_from", window.from_us),
@@ -70,6 +74,21 @@ pub(super) fn write(snapshot: &Snapshot, decision: &Decision, line: &Explained, 
         "deck_row",
         matched.map(|(_, (row, _))| i64::from(row.deck_row)),
     );
+    match term {
+        Some(term) => cost::write(object.key("cost"), term, snapshot, decision, fx),
+        None => object.null("cost"),
+    }
+    match &line.demotion {
+        Some((demotion, trial)) => {
+            let mut demoted = Object::begin(object.key("demoted"));
+            demoted.digits("code", Some(demotion.code));
+            demoted.text("level", demotion.level.as_str());
+            demoted.int("trial_ppm", i64::from(demotion.trial_ppm));
+            demoted.flag("trial", *trial);
+            demoted.end();
+        }
+        None => object.null("demoted"),
+    }
     write_quality(&mut object, &line.figures);
     object.end();
 }

@@ -59,6 +59,23 @@ impl<'a> Object<'a> {
         }
     }
 
+    pub fn flag(&mut self, name: &str, value: bool) {
+        self.key(name)
+            .push_str(if value { "true" } else { "false" });
+    }
+
+    pub fn ints_or_null(&mut self, name: &str, values: Option<&[u16]>) {
+        let Some(values) = values else {
+            return self.null(name);
+        };
+        let out = self.key(name);
+        out.push('[');
+        for (i, value) in values.iter().enumerate() {
+            let _ = write!(out, "{}{value}", if i > 0 { "," } else { "" });
+        }
+        out.push(']');
+    }
+
     pub fn digits(&mut self, name: &str, value: Option<DigitKey>) {
         match value {
             Some(value) => {

@@ -1,5 +1,6 @@
 //! A decision as JSON (docs/decision.md 7): one function for the edge, Python and the pages.
 
+mod cost;
 mod explained;
 pub mod json;
 mod path;
@@ -11,7 +12,6 @@ use crate::decide::{Decision, Route, SellRow};
 use crate::index::container::{hex, sha256};
 use crate::index::layout::{Row, Term};
 use crate::number::DigitKey;
-use crate::rating::effective_nanos;
 use crate::snapshot::Snapshot;
 use crate::time;
 use json::Object;
@@ -35,6 +35,13 @@ pub fn write_native(snapshot: &Snapshot, decision: &Decision, out: &mut String) 
     answer.digits("lrn", decision.lrn);
     answer.instant("at", decision.at_us);
     answer.int("reference_seconds", i64::from(decision.reference_seconds));
+    answer.digits("mix", decision.mix);
+    answer.int_or_null(
+        "state",
+        decision
+            .state
+            .and_then(|generation| i64::try_from(generation).ok()),
+    );
     answer.text("currency", &snapshot.access.base_currency);
     if decision.valid_until == time::NEVER {
         answer.null("valid_until");
@@ -42,7 +49,7 @@ pub fn write_native(snapshot: &Snapshot, decision: &Decision, out: &mut String) 
         answer.instant("valid_until", decision.valid_until);
     }
     match &decision.sell {
-        Some(sell) => write_sell(answer.key("sell"), sell, decision.reference_seconds),
+        Some(sell) => write_sell(answer.key("sell"), sell, decision),
         None => answer.null("sell"),
     }
     answer.int("max_seconds", i64::from(decision.max_seconds));
@@ -87,14 +94,14 @@ pub fn decision_id(snapshot: &Snapshot, decision: &Decision) -> String {
     hex(&sha256(question.as_bytes())[..16])
 }
 
-fn write_sell(out: &mut String, sell: &SellRow, seconds: u32) {
+fn write_sell(out: &mut String, sell: &SellRow, decision: &Decision) {
     let mut object = Object::begin(out);
     object.digits("code", sell.code);
     object.nanos("rate", sell.terms.rate_nanos);
     object.text("currency", &sell.currency);
     object.decimal_or_null(
         "eff",
-        sell.comparable.map(|c| effective_nanos(c, seconds)),
+        sell.comparable.map(|c| decision.effective_nanos(c)),
         9,
     );
     object.int("initial_increment", i64::from(sell.terms.initial_increment));
@@ -136,13 +143,15 @@ fn write_route(
             object.int("free_seconds", i64::from(term.free_seconds));
             object.int("initial_increment", i64::from(term.initial_increment));
             object.int("next_increment", i64::from(term.next_increment));
-            object.decimal(
-                "eff",
-                effective_nanos(route.comparable, decision.reference_seconds),
-                9,
-            );
+            object.decimal("eff", decision.effective_nanos(route.comparable), 9);
             object.int("timeout_ms", i64::from(offer.timeout_ms));
+            object.int_or_null("no_reply_ms", offer.no_reply_ms.map(i64::from));
+            object.int_or_null("ringing_ms", offer.ringing_ms.map(i64::from));
+            object.ints_or_null("hunt_stop", offer.hunt_stop.as_deref());
+            object.ints_or_null("hunt_next", offer.hunt_next.as_deref());
             object.score("score", route.score);
+            object.flag("demoted", route.demoted);
+            object.flag("trial", route.trial);
             object.int_or_null("deck_id", snapshot.index.window(row).map(|w| w.deck_id));
             object.int("deck_row", i64::from(row.deck_row));
         }

@@ -7,9 +7,11 @@ use crate::index::layout::{BLOCKED, OPEN};
 use crate::number::DigitKey;
 use crate::policy::order::{Hit, Member};
 use crate::policy::verdict::Verdict;
+use crate::policy::{enabled, number_length};
 use crate::quality::Figures;
 use crate::snapshot::NO_OFFER;
 use crate::snapshot::eligible;
+use crate::state::Level;
 
 /// What the rows say about one offer.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +39,9 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<(), Q
         if let (Verdict::Selected, Some(comparable), Some((code, row))) =
             (verdict, comparable, of_offer.matched)
         {
-            members.push(asked.member(offer, comparable, Hit::Row { code, row }));
+            let demotion = asked.demotion(offer);
+            let demoted = demotion.is_some_and(|d| d.level == Level::Critical);
+            members.push(asked.member(offer, comparable, Hit::Row { code, row }, demoted));
         }
         outcome.push((verdict, comparable));
     }
@@ -53,6 +57,8 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<(), Q
                 row,
                 comparable: member.comparable,
                 score: member.score,
+                demoted: member.demoted,
+                trial: member.trial,
             });
         }
     }
@@ -121,9 +127,12 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<(), Q
                 snapshot,
                 policy: &prepared.policy,
                 number: matching_number(asked, offer),
-                seconds: prepared.seconds,
+                b: asked.call.number,
+                basis: asked.basis,
+                at: asked.call.at_us,
                 most: prepared.most,
                 sell: asked.sell,
+                view: prepared.view,
             };
             let detail = context.detail(offer, verdict, of_offer, comparable, &figures, rank);
             explained.push(Explained {
@@ -136,6 +145,9 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<(), Q
                 comparable,
                 score,
                 figures,
+                demotion: asked
+                    .demotion(offer)
+                    .map(|d| (d, asked.is_trial(offer, Some(d)))),
             });
         }
         decision.explain = Some(explained);
@@ -143,7 +155,7 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<(), Q
     Ok(())
 }
 
-/// The first of verdicts 1–12 that applies, `Selected` standing for "passed"; with the comparable where there is one.
+/// The first of verdicts 1–21 that applies, `Selected` standing for "passed"; with the comparable where there is one.
 fn judge(asked: &Asked<'_>, offer: u32, found: &Found) -> Option<(Verdict, Option<u128>)> {
     let prepared = asked.prepared;
     let snapshot = prepared.snapshot;
@@ -158,7 +170,7 @@ fn judge(asked: &Asked<'_>, offer: u32, found: &Found) -> Option<(Verdict, Optio
     let row = snapshot.index.row(row)?;
     let (terms, currency) = snapshot.index.terms_of(row)?;
     let fx = snapshot.fx.get(usize::from(currency)).copied().flatten();
-    let comparable = fx.map(|fx| terms.comparable(prepared.seconds, fx));
+    let comparable = fx.map(|fx| prepared.comparable(asked.mix, &terms, fx));
     if row.status != OPEN {
         return Some((
             if row.status == BLOCKED {
@@ -169,7 +181,15 @@ fn judge(asked: &Asked<'_>, offer: u32, found: &Found) -> Option<(Verdict, Optio
             comparable,
         ));
     }
-    let at = asked.call.at_us;
+    let (at, number) = (asked.call.at_us, asked.call.number);
+    let words = snapshot.access.offers.get(offer as usize)?;
+    let view = prepared.view;
+    if enabled::refuses(words) || view.is_some_and(|v| v.is_disabled(offer)) {
+        return Some((Verdict::Disabled, comparable));
+    }
+    if view.is_some_and(|v| v.blocked_by(offer, number).is_some()) {
+        return Some((Verdict::DestinationBlocked, comparable));
+    }
     if let Some(verdict) = eligible::refusal(
         snapshot,
         prepared.trunk,
@@ -180,9 +200,19 @@ fn judge(asked: &Asked<'_>, offer: u32, found: &Found) -> Option<(Verdict, Optio
     ) {
         return Some((verdict, comparable));
     }
+    if number_length::refuses(words, number) {
+        return Some((Verdict::NumberLength, comparable));
+    }
+    let schedule = snapshot.access.schedules.get(offer as usize)?.as_ref();
+    if schedule.is_some_and(|s| !s.is_open(at)) {
+        return Some((Verdict::Schedule, comparable));
+    }
     let Some(cost) = comparable else {
         return Some((Verdict::NoFx, None));
     };
+    if let Some(verdict) = view.and_then(|v| v.capacity(offer)) {
+        return Some((verdict, comparable));
+    }
     let figures = if asked.needs_figures() {
         asked.figures(offer)
     } else {

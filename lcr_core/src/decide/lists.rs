@@ -16,25 +16,27 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<bool,
     let Some(code) = index.longest(asked.call.number) else {
         return Ok(false);
     };
-    let bits = prepared.eligibility.at(asked.call.at_us);
+    let Some(masks) = asked.masks() else {
+        return Ok(false);
+    };
     let by_cost = matches!(prepared.policy.kind, Kind::Cost | Kind::Quality)
-        && prepared.policy.guard != Guard::LossAllowed;
+        && prepared.policy.guard != Guard::LossAllowed
+        && prepared.first.is_empty();
+    let none_demoted = masks.none_demoted();
+    let mut healthy = 0usize;
     let wants_figures = asked.needs_figures();
     let inconsistent = || QueryError::Inconsistent(asked.call.number.to_string());
     let mut members: Vec<Member> =
         Vec::with_capacity(if by_cost { prepared.most.min(16) } else { 64 });
     for &entry in index.candidates(code) {
-        let column = usize::from(candidate::column(entry));
-        if bits
-            .get(column / 64)
-            .is_none_or(|word| word >> (column % 64) & 1 == 0)
-        {
+        let column = candidate::column(entry);
+        if !masks.allows(column) {
             continue;
         }
         let offer = *prepared
             .snapshot
             .offer_of_column
-            .get(column)
+            .get(usize::from(column))
             .ok_or_else(inconsistent)?;
         let comparable = index
             .cost(candidate::rank(entry))
@@ -47,8 +49,12 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<bool,
         if asked.refusal(comparable, &figures).is_some() {
             continue;
         }
-        members.push(asked.member(offer, comparable, Hit::Candidate(entry)));
-        if by_cost && members.len() == prepared.most {
+        let is_demoted = !none_demoted && masks.is_demoted(column);
+        let member = asked.member(offer, comparable, Hit::Candidate(entry), is_demoted);
+        // A demoted one is kept in case the others do not fill the places.
+        healthy += usize::from(!member.demoted || member.trial);
+        members.push(member);
+        if by_cost && healthy == prepared.most {
             break;
         }
     }
@@ -70,6 +76,8 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<bool,
             row,
             comparable: member.comparable,
             score: member.score,
+            demoted: member.demoted,
+            trial: member.trial,
         });
     }
     // Inside the epoch no row begins or ends, so the first change after its start is the first after `at`.

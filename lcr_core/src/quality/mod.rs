@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::access::policy::PolicyWords;
 use crate::access::words::QualityWords;
 use crate::number::DigitKey;
+use crate::state::CountWords;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Counters {
@@ -110,22 +111,65 @@ impl Quality {
         Ok(Self { by_offer })
     }
 
-    /// The figures of an offer (its place in access) for a number.
-    pub fn figures(&self, offer: u32, number: DigitKey, policy: &PolicyWords) -> Figures {
+    /// The rows of a state, checked before (`CountWords::check`); offers without a place are passed over.
+    pub fn of_state(
+        rows: &[CountWords],
+        place_of: impl Fn(i64) -> Option<u32>,
+        offers: usize,
+    ) -> Result<Self, String> {
+        if rows.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut by_offer: Vec<Vec<(DigitKey, Counters)>> = vec![Vec::new(); offers];
+        for row in rows {
+            let slot = place_of(row.offer_id).and_then(|place| by_offer.get_mut(place as usize));
+            let Some(of_offer) = slot else { continue };
+            let counters = Counters {
+                attempts: row.attempts,
+                answered: row.answered,
+                effective: row.effective,
+                talk_ms: row.talk_ms,
+                pdd_ms_sum: row.pdd_ms_sum,
+                pdd_samples: row.pdd_samples,
+                mos_milli_sum: row.mos_milli_sum,
+                mos_samples: row.mos_samples,
+            };
+            of_offer.push((crate::state::words::key(&row.code)?, counters));
+        }
+        for of_offer in &mut by_offer {
+            of_offer.sort_unstable_by_key(|(key, _)| *key);
+        }
+        Ok(Self { by_offer })
+    }
+
+    fn rows(&self, offer: u32) -> &[(DigitKey, Counters)] {
+        self.by_offer.get(offer as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// The figures of an offer (its place in access) for a number. `fresh` are the state's rows: they replace the
+    /// snapshot's rows of the same code.
+    pub fn figures(
+        &self,
+        fresh: Option<&Self>,
+        offer: u32,
+        number: DigitKey,
+        policy: &PolicyWords,
+    ) -> Figures {
         let mut out = Figures::default();
-        let Some(rows) = self
-            .by_offer
-            .get(offer as usize)
-            .filter(|rows| !rows.is_empty())
-        else {
+        let rows = self.rows(offer);
+        let fresh = fresh.map_or(&[][..], |f| f.rows(offer));
+        if rows.is_empty() && fresh.is_empty() {
             return out;
+        }
+        let find = |rows: &[(DigitKey, Counters)], key: DigitKey| {
+            let at = rows.binary_search_by_key(&key, |(code, _)| *code).ok()?;
+            rows.get(at).map(|(_, counters)| *counters)
         };
         for len in (1..=number.len()).rev() {
             let key = number.prefix(len);
-            let Ok(at) = rows.binary_search_by_key(&key, |(code, _)| *code) else {
+            let Some(c) = find(fresh, key).or_else(|| find(rows, key)) else {
                 continue;
             };
-            let c = &rows[at].1;
             if c.attempts >= policy.min_attempts && c.attempts > 0 {
                 if out.asr_ppm.is_none() {
                     out.asr_ppm = Some(ratio(c.answered, 1_000_000, c.attempts));

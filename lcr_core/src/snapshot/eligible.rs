@@ -1,4 +1,4 @@
-//! Which columns a caller may use, as bits: enabled, granted, no loop, class. Grants change in time, so there is one
+//! Which columns a caller may use, as bits: enabled, granted, no loop, class, exclusive, identity. Grants change in time, so there is one
 //! set of bits between each two instants at which a grant begins or ends.
 
 use super::Snapshot;
@@ -6,7 +6,7 @@ use crate::access::Trunk;
 use crate::access::policy::PolicyWords;
 use crate::policy::grant::Offered;
 use crate::policy::verdict::Verdict;
-use crate::policy::{class, enabled, grant, loop_guard};
+use crate::policy::{class, enabled, exclusive, grant, identity, loop_guard};
 use crate::time;
 
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct Eligibility {
     bits: Vec<Vec<u64>>,
 }
 
-/// The rules 5–8 for one offer, first that applies.
+/// Verdict 5 (its fixed half) and 7–12 for one offer, the first that applies.
 pub fn refusal(
     snapshot: &Snapshot,
     trunk: Option<&Trunk>,
@@ -35,8 +35,10 @@ pub fn refusal(
         Some(Verdict::Loop)
     } else if class::refuses(policy, words) {
         Some(Verdict::Class)
+    } else if exclusive::refuses(policy, words) {
+        Some(Verdict::NotExclusive)
     } else {
-        None
+        identity::refusal(policy, words)
     }
 }
 

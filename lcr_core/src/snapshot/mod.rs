@@ -5,6 +5,7 @@ mod files;
 mod manifest;
 mod publish;
 mod sell;
+mod timetable;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,7 +19,9 @@ use crate::access::Access;
 use crate::error::SnapshotError;
 use crate::index::Index;
 use crate::index::container::{hex, sha256};
+use crate::policy::number_length::Lengths;
 use eligible::Eligibility;
+use timetable::Timetable;
 
 /// No offer of access for this column of the index.
 pub const NO_OFFER: u32 = u32::MAX;
@@ -39,6 +42,8 @@ pub struct Snapshot {
     pub lists_hold: bool,
     /// What each trunk may use, by place; the last is the operator's.
     pub(crate) eligibility: Vec<Eligibility>,
+    pub(crate) lengths: Lengths,
+    pub(crate) timetable: Timetable,
 }
 
 impl Snapshot {
@@ -169,6 +174,13 @@ impl Snapshot {
                 },
             );
         }
+        let lengths = Lengths::compile(
+            offer_of_column
+                .iter()
+                .map(|&place| access.offers.get(place as usize)),
+        );
+        let born_us = manifest.created_at_us.max(index.meta.epoch_from_us);
+        let timetable = Timetable::compile(&access, &offer_of_column, born_us);
         let mut snapshot = Self {
             manifest,
             access,
@@ -179,6 +191,8 @@ impl Snapshot {
             fx,
             lists_hold,
             eligibility: Vec::new(),
+            lengths,
+            timetable,
         };
         let trunks = snapshot.access.trunks.iter().map(Some).chain([None]);
         let eligibility = trunks
