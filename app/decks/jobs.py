@@ -7,8 +7,11 @@ from typing import Any
 
 from flask import current_app
 
+from app.clock import utc_now
 from app.config import Settings
 from app.db import db
+from app.decks.service.auto_accept_deck import auto_accept_deck
+from app.decks.service.reply_to_sender import reply_to_sender
 from app.decks.service.run_check import check_deck, fail_check
 from app.jobs.progress import JobCancelled, Progress
 from app.jobs.registry import job
@@ -38,7 +41,10 @@ def check(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[st
         return {"deck_id": deck_id, "outcome": "overtaken"}
     if "cancelled" in report.problem_counts:
         raise JobCancelled(job_id)
+    taken = auto_accept_deck(db.session, deck_id, settings=settings, now=utc_now())
+    reply_to_sender(db.session, deck_id, now=utc_now())
+    db.session.commit()
     return {
-        "deck_id": deck_id, "outcome": report.status, "rows": report.rows_read, "errors": report.error_count,
+        "deck_id": deck_id, "outcome": "approved" if taken else report.status, "rows": report.rows_read, "errors": report.error_count,
         "warnings": report.warning_count,
     }  # fmt: skip

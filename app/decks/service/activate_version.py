@@ -29,13 +29,18 @@ def activate_version(
     settings: Settings,
     now: datetime,
     rollback_of: int | None = None,
+    seconded_by: int | None = None,
+    rule: str = "",
 ) -> DeckVersion:
-    """Add the version, point the product to it, queue `snapshot.build` and `market.build`. The product row is locked."""
+    """Add the version, point the product to it, queue `snapshot.build`, `market.build` and `rate.notify`.
+
+    The product row is locked."""
+    before = product.timeline_key
     version = DeckVersion(
         company_id=product.company_id, product_id=product.id, number=product.version + 1, deck_id=deck_id,
         timeline_key=timeline_key, codes=codes_in_force(Store(str(settings.store_dir)).open(timeline_key), now),
         counts=counts, effective_from=effective_from, created_by=who.user_id, note=note, rollback_of=rollback_of,
-        created_at=now,
+        seconded_by=seconded_by, rule=rule, created_at=now,
     )  # fmt: skip
     session.add(version)
     product.version, product.timeline_key = version.number, timeline_key
@@ -46,4 +51,9 @@ def activate_version(
         ("market.build", "Build the market view"),
     ):
         enqueue(session, kind, title=title, arguments={"reason": "deck"}, now=now, coalesce=True)
+    if before is not None:  # nobody can have bought a product that never had a price
+        enqueue(
+            session, "rate.notify", title=f"Tell buyers of {product.name}"[:200], company_id=product.company_id, now=now,
+            arguments={"product_id": product.id, "version": version.number, "before": before, "after": timeline_key},
+        )  # fmt: skip
     return version

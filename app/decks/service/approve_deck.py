@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -20,11 +20,14 @@ from app.decks.access import own_deck
 from app.decks.models import Deck, DeckVersion
 from app.decks.report import report_of
 from app.decks.service.activate_version import activate_version
+from app.decks.service.choose_mapping import options_of
+from app.decks.service.remember_answers import remember_answers
 from app.decks.service.save_template import save_template
 from app.decks.service.start_check import start_check
 from app.errors import Conflict
 from app.security.actor import Actor
 from rates.deckcheck import CheckReport
+from rates.options import DeckOptions
 
 Outcome = Literal["approved", "seconding", "rechecking"]
 
@@ -39,12 +42,13 @@ class Approval:
 
 
 def approve_deck(
-    session: Session, who: Actor, deck_id: int, *, settings: Settings, note: str = "", now: datetime
+    session: Session, who: Actor, deck_id: int, *, settings: Settings, note: str = "", rule: str = "", now: datetime
 ) -> Approval:
     """Take the deck into force, or note the first of two approvals.
 
     Raises NotFound, Conflict (wrong state, same person twice, other currency). A product that has moved since
     the comparison makes the deck be compared again (`rechecking`): what was reviewed is not what would happen.
+    `rule`: words of the auto-accept rule, where no person approves.
     """
     deck = own_deck(session, who, deck_id, lock=True)
     if deck.state == "approved":
@@ -62,16 +66,30 @@ def approve_deck(
     before = {"version": product.version, "timeline": product.timeline_key}
     version = activate_version(
         session, who, product, deck.timeline_key, deck_id=deck.id, counts=report.labels, note=note,
-        effective_from=_instant(report.effective_first), settings=settings, now=now,
+        effective_from=_instant(report.effective_first), settings=settings, now=now, seconded_by=deck.seconded_by,
+        rule=rule,
     )  # fmt: skip
     deck.state, deck.approved_by, deck.approved_at = "approved", who.user_id, now
     save_template(session, deck, report, now=now)
+    remember_answers(session, deck, report, now=now)
     record(
         session, who, action="deck.approve", obj=deck, now=now, company_id=deck.company_id, before=before,
         after={"version": version.number, "timeline": version.timeline_key, "labels": report.labels, "note": note,
-               "first_of_two": deck.seconded_by},
+               "first_of_two": deck.seconded_by, **_decided(options_of(deck), rule)},
     )  # fmt: skip
     return Approval("approved", deck, version)
+
+
+def _decided(options: DeckOptions, rule: str) -> dict[str, Any]:
+    """What persons or a rule took upon themselves, for the audit: as few words as there are decisions."""
+    found: dict[str, Any] = {"rule": rule} if rule else {}
+    if options.late != "postpone" or options.late_codes:
+        found |= {"late": options.late, "late_codes": options.late_codes}
+    if options.accept_warnings:
+        found["accepted_warnings"] = list(options.accept_warnings)
+    if options.repairs:
+        found["repairs"] = list(options.repairs)
+    return found
 
 
 def _second_person(session: Session, who: Actor, deck: Deck, *, now: datetime) -> bool:

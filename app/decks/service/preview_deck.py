@@ -47,7 +47,7 @@ def preview_deck(
     scratch = Path(tempfile.mkdtemp(prefix="preview-", dir=settings.root))
     try:
         request = check_request(
-            settings, product, file, file.name, options, received_at=now, deck_id=0, scratch=scratch
+            session, settings, product, file, file.name, options, received_at=now, deck_id=0, scratch=scratch
         )
         company_id = product.company_id
         session.rollback()

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from app.carriers.models import Product
 from app.config import Settings
 from app.decks.models import Deck
+from app.decks.policy import policy_of
 from app.decks.service.choose_mapping import options_of
 from app.decks.service.save_template import Offer, may_take_template, offer_for
 from rates.deckcheck import CheckReport, Outputs, Progress, run_check
@@ -113,7 +114,7 @@ def effective_options(options: DeckOptions, product: Product) -> DeckOptions:
 
 
 def check_request(
-    settings: Settings, product: Product, path: Path, name: str, options: DeckOptions, *, received_at: datetime,
+    session: Session, settings: Settings, product: Product, path: Path, name: str, options: DeckOptions, *, received_at: datetime,
     deck_id: int, scratch: Path,
 ) -> CheckRequest:  # fmt: skip
     """The question to the jailed child about one file of this product; outputs go to `scratch`."""
@@ -121,10 +122,12 @@ def check_request(
         file_bytes=settings.web.max_upload_bytes, memory_bytes=settings.jobs.deck_memory_bytes,
         cpu_s=settings.jobs.deck_cpu_seconds, wall_s=2 * settings.jobs.deck_cpu_seconds,
     )  # fmt: skip
+    policy = policy_of(session, product.company_id)
     current = Store(str(settings.store_dir)).path(product.timeline_key) if product.timeline_key else None
     return CheckRequest(
         path=str(path.resolve()), name=name, out_dir=str(scratch), received_at=received_at, deck_id=deck_id,
         options=effective_options(options, product), current=current, limits=limits,
+        thresholds=policy.thresholds,
     )  # fmt: skip
 
 
@@ -137,7 +140,7 @@ def _plan(
     product = session.get(Product, deck.product_id, populate_existing=True)
     assert product is not None
     request = check_request(
-        settings, product, settings.files_dir / deck.file_key, deck.filename, options_of(deck),
+        session, settings, product, settings.files_dir / deck.file_key, deck.filename, options_of(deck),
         received_at=deck.received_at, deck_id=deck.id, scratch=scratch,
     )  # fmt: skip
     return Plan(request, deck.company_id, product.version)
