@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from ratecards.amount import NANOS, Price, amount60
 from rates.book import Book
 from rates.keys import keys_of
 from rates.parse.dates import micros
-from rates.schema import OPEN
+from rates.schema import OPEN, is_layered
 from rates.view import as_of
 
 SIXTY_NANOS = 60 * NANOS
@@ -108,7 +110,7 @@ class Prices:
     """One deck or rate card at one instant: the price of a code by longest match. Closed and blocked codes have none."""
 
     def __init__(self, timeline: pa.Table | None, at: datetime) -> None:
-        view = None if timeline is None else as_of(timeline, at)
+        view = None if timeline is None else _worst(as_of(timeline, at))
         self._book, self._at = Book.of(view), micros(at)
 
     def __len__(self) -> int:
@@ -148,6 +150,19 @@ class Prices:
             )
             if status == OPEN and " ".join(name.split()).casefold() == wanted
         ]
+
+
+def _worst(view: pa.Table) -> pa.Table:
+    """One row a code: where prices depend on the caller, the dearest, as for any call whose caller is not known."""
+    if not is_layered(view):
+        return view
+    order = np.argsort(-Book.of(view).long, kind="stable")
+    chosen = view.take(pa.array(order))
+    first = ~pd.Series(chosen["code"].to_pylist()).duplicated().to_numpy()
+    kept = chosen.filter(pa.array(first)).sort_by("code").combine_chunks()
+    for name in ("origin", "jurisdiction"):
+        kept = kept.set_column(kept.schema.get_field_index(name), name, pa.nulls(kept.num_rows, pa.utf8()))
+    return kept
 
 
 def amount60_of(price: Price, calls: int, seconds: int) -> int:

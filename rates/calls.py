@@ -81,7 +81,7 @@ def _freeswitch_call(record: Any) -> Record:
     if not isinstance(record, dict) or not isinstance(record.get("variables"), dict):
         return None
     said = record["variables"]
-    profile = next(
+    profile: dict[str, Any] = next(
         (flow.get("caller_profile", {}) for flow in record.get("callflow") or [] if isinstance(flow, dict)),
         {},
     )

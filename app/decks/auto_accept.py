@@ -47,15 +47,25 @@ def read_rule(values: dict[str, Any]) -> AutoAccept:
 
 
 def reasons_against(
-    rule: AutoAccept, report: CheckReport, options: DeckOptions, diff: pa.Table, *, way: str, first: bool
+    rule: AutoAccept,
+    report: CheckReport,
+    options: DeckOptions,
+    diff: pa.Table,
+    *,
+    way: str,
+    first: bool,
+    known_layout: bool,
 ) -> list[str]:
-    """Why this deck must wait for a person; empty = it stays within the rule. `first`: the product has no version yet."""
+    """Why this deck must wait for a person; empty = it stays within the rule. `first`: the product has no version yet.
+    `known_layout`: a template that a person confirmed was used."""
     found: list[str] = []
     labels = report.labels
     if not rule.enabled:
         return ["The carrier's auto-accept rule is off."]
     if way not in rule.ways:
         found.append(f"Decks that come by {way} are not accepted by themselves.")
+    if way in ("mail", "folder") and not known_layout:
+        found.append("No layout that a person confirmed fits the file.")
     if first:
         found.append("The product's first deck needs a person.")
     if report.needs_second_person:
@@ -86,7 +96,9 @@ def reasons_against(
         found.append("Codes moved to another destination, or conflict.")
     widest = _widest(diff)
     if rule.max_percent is not None and widest > rule.max_percent * PPM_PER_PERCENT:
-        found.append(f"A price changes by {widest / PPM_PER_PERCENT:,.2f} %; the rule allows {rule.max_percent} %.")
+        found.append(
+            f"A price changes by {widest / PPM_PER_PERCENT:,.2f} %; the rule allows {rule.max_percent} %."
+        )
     return found
 
 

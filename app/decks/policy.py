@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.decks.auto_accept import AutoAccept, read_rule
 from app.decks.models import DeckPolicy
+from rates.options import DeckOptions
 from rates.thresholds import Thresholds
 
-QUESTIONS = {
-    "decimal_mark": "Decimal mark", "date_order": "Order of dates", "mode": "Full or partial", "rate_unit": "Unit of the rates",
-}  # fmt: skip
-"""Answers that belong to a carrier's habit rather than to one file: asked once, then offered again where nothing else decides."""
+QUESTIONS = {"decimal_mark": "Decimal mark", "date_order": "Order of dates", "mode": "Full or partial"}
+"""Option -> its name. Answers that are a carrier's habit rather than one file's: asked once, used where nothing else decides."""
+ASKED_AS = {"decimal_ambiguous": "decimal_mark", "date_ambiguous": "date_order", "mode_missing": "mode"}
+"""Problem id -> the option that answers it."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,15 @@ class Policy:
     answers: dict[str, Any]
     senders: tuple[str, ...]
     acd_seconds: int
+
+    def answer(self, options: DeckOptions, asked: Iterable[str]) -> DeckOptions | None:
+        """`options` with what this carrier answered before to the problems `asked`; None when nothing is known."""
+        known = {
+            name: self.answers[name]
+            for problem, name in ASKED_AS.items()
+            if problem in asked and name in self.answers and getattr(options, name) is None
+        }
+        return msgspec.structs.replace(options, **known) if known else None
 
 
 def policy_of(session: Session, company_id: int) -> Policy:

@@ -32,7 +32,7 @@ APPLICATION_VERSION = "tandem-jobs-1"
 EXECUTOR_ID = "worker"
 CONCURRENCY = 2
 POLL_S = 0.15
-JOB_MODULES = ("app.decks.jobs", "app.routing.jobs", "app.market.jobs", "app.reports.jobs")
+JOB_MODULES = ("app.mail.jobs", "app.decks.jobs", "app.routing.jobs", "app.market.jobs", "app.reports.jobs")
 
 
 class Worker:

@@ -29,5 +29,6 @@ class OutboxMail(Base, Timestamped):
     in_reply_to: Mapped[str] = mapped_column(sa.String(255), default="")
     state: Mapped[str] = mapped_column(sa.String(8), index=True)
     attempts: Mapped[int] = mapped_column(default=0)
+    tried_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     error: Mapped[str] = mapped_column(sa.Text, default="")
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime())

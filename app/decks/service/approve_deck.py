@@ -42,7 +42,14 @@ class Approval:
 
 
 def approve_deck(
-    session: Session, who: Actor, deck_id: int, *, settings: Settings, note: str = "", rule: str = "", now: datetime
+    session: Session,
+    who: Actor,
+    deck_id: int,
+    *,
+    settings: Settings,
+    note: str = "",
+    rule: str = "",
+    now: datetime,
 ) -> Approval:
     """Take the deck into force, or note the first of two approvals.
 

@@ -21,7 +21,9 @@ from app.security.actor import system_actor
 from rates.store import Store
 
 
-def auto_accept_deck(session: Session, deck_id: int, *, settings: Settings, now: datetime) -> DeckVersion | None:
+def auto_accept_deck(
+    session: Session, deck_id: int, *, settings: Settings, now: datetime
+) -> DeckVersion | None:
     """The new version, or None where the rule is off, does not allow it, or somebody was faster."""
     deck = session.get(Deck, deck_id, populate_existing=True)
     report = report_of(deck) if deck is not None else None
@@ -34,7 +36,13 @@ def auto_accept_deck(session: Session, deck_id: int, *, settings: Settings, now:
     worker = replace(system_actor(deck.company_id, "auto-accept rule"), company_id=deck.company_id)
     diff = Store(str(settings.store_dir)).open(deck.diff_key)
     against = reasons_against(
-        rule, report, options_of(deck), diff, way=deck.source, first=product.timeline_key is None
+        rule,
+        report,
+        options_of(deck),
+        diff,
+        way=deck.source,
+        first=product.timeline_key is None,
+        known_layout=deck.template_id is not None,
     )
     if against:
         record(session, worker, action="deck.auto_hold", obj=deck, now=now, company_id=deck.company_id,
@@ -42,7 +50,13 @@ def auto_accept_deck(session: Session, deck_id: int, *, settings: Settings, now:
         return None
     try:
         done = approve_deck(
-            session, worker, deck.id, settings=settings, note="Accepted by the carrier's rule", rule=rule.words(), now=now
+            session,
+            worker,
+            deck.id,
+            settings=settings,
+            note="Accepted by the carrier's rule",
+            rule=rule.words(),
+            now=now,
         )
     except Conflict:
         return None

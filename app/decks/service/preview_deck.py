@@ -51,8 +51,8 @@ def preview_deck(
         )
         company_id = product.company_id
         session.rollback()
-        report, taken = run_with_template(session, request, company_id, progress=progress)
-        return Preview(report, options if taken is None else taken.options_for(options), size)
+        checked = run_with_template(session, request, company_id, progress=progress)
+        return Preview(checked.report, checked.options, size)
     finally:
         session.rollback()
         shutil.rmtree(scratch, ignore_errors=True)

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.carriers.models import Product
 from app.config import Settings
-from app.decks.models import Deck
+from app.decks.models import Deck, DeckTemplate
 from app.decks.policy import policy_of
 from app.decks.service.choose_mapping import options_of
 from app.decks.service.save_template import Offer, may_take_template, offer_for
@@ -56,13 +56,13 @@ def check_deck(
         session.commit()
         if plan is None:
             return None
-        report, offer = run_with_template(
+        checked = run_with_template(
             session, plan.request, plan.company_id, progress=progress, cancelled=cancelled
         )
-        keys = _keep(report.outputs, Store(str(settings.store_dir)))
-        heard = _write_down(session, deck_id, job_id, report, keys, plan, offer)
+        keys = _keep(checked.report.outputs, Store(str(settings.store_dir)))
+        heard = _write_down(session, deck_id, job_id, checked, keys, plan)
         session.commit()
-        return report if heard else None
+        return checked.report if heard else None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -77,20 +77,36 @@ def _scratch(root: Path, deck_id: int, job_id: str | None) -> Path:
     return Path(tempfile.mkdtemp(prefix=prefix, dir=root))
 
 
+@dataclass(frozen=True)
+class Checked:
+    """The report, the options it was made with, and the company's template that was taken by itself."""
+
+    report: CheckReport
+    options: DeckOptions
+    offer: Offer | None
+
+
 def run_with_template(
     session: Session, request: CheckRequest, company_id: int, *, progress: Progress | None = None,
     cancelled: Cancelled | None = None,
-) -> tuple[CheckReport, Offer | None]:  # fmt: skip
-    """The report, and the company's template that was taken by itself. Leaves no transaction open."""
+) -> Checked:  # fmt: skip
+    """Check; once more with the company's template where one fits; once more with what the carrier answered before
+    where only that is asked. Leaves no transaction open."""
     report = run_check(request, progress, cancelled)
-    if not may_take_template(request.options):
-        return report, None
-    offer = offer_for(session, company_id, report)
-    session.commit()
-    if offer is None:
-        return report, None
-    options = offer.options_for(request.options)
-    return run_check(msgspec.structs.replace(request, options=options), progress, cancelled), offer
+    options, offer = request.options, None
+    if may_take_template(options):
+        offer = offer_for(session, company_id, report)
+        session.commit()
+        if offer is not None:
+            options = offer.options_for(options)
+            report = run_check(msgspec.structs.replace(request, options=options), progress, cancelled)
+    if report.status == "needs_mapping":
+        answered = policy_of(session, company_id).answer(options, report.problem_counts)
+        session.commit()
+        if answered is not None:
+            options = answered
+            report = run_check(msgspec.structs.replace(request, options=options), progress, cancelled)
+    return Checked(report, options, offer)
 
 
 def fail_check(session: Session, deck_id: int, job_id: str | None, error: str) -> None:
@@ -146,6 +162,23 @@ def _plan(
     return Plan(request, deck.company_id, product.version)
 
 
+def _own(stated: DeckOptions, used: DeckOptions, asked: DeckOptions) -> DeckOptions:
+    """`stated` with whatever template and remembered answers added to the options the check was `asked` with."""
+    added = {
+        name: getattr(used, name)
+        for name in DeckOptions.__struct_fields__
+        if name != "defaults" and getattr(used, name) != getattr(asked, name)
+    }
+    defaults = {
+        name: getattr(used.defaults, name)
+        for name in type(used.defaults).__struct_fields__
+        if getattr(used.defaults, name) != getattr(asked.defaults, name)
+    }
+    return msgspec.structs.replace(
+        stated, **added, defaults=msgspec.structs.replace(stated.defaults, **defaults)
+    )
+
+
 def _keep(outputs: Outputs, store: Store) -> dict[str, str | None]:
     paths = {
         "problems": outputs.problems,
@@ -157,19 +190,26 @@ def _keep(outputs: Outputs, store: Store) -> dict[str, str | None]:
 
 
 def _write_down(
-    session: Session, deck_id: int, job_id: str | None, report: CheckReport, keys: dict[str, str | None],
-    plan: Plan, offer: Offer | None,
+    session: Session, deck_id: int, job_id: str | None, checked: Checked, keys: dict[str, str | None],
+    plan: Plan,
 ) -> bool:  # fmt: skip
     deck = session.get(Deck, deck_id, with_for_update=True, populate_existing=True)
     if deck is None or deck.state != "checking" or deck.job_id != job_id:
         return False
+    report = checked.report
     deck.report = msgspec.to_builtins(msgspec.structs.replace(report, outputs=Outputs()), str_keys=True)
     deck.problems_key, deck.rows_key = keys["problems"], keys["rows"]
     deck.diff_key, deck.timeline_key = keys["diff"], keys["timeline"]
     deck.base_version = plan.base_version
-    if offer is not None:
-        deck.template_id = offer.template.id
-        deck.options = msgspec.to_builtins(offer.options_for(options_of(deck)), str_keys=True)
+    if checked.offer is not None:
+        deck.template_id = checked.offer.template.id
+        checked.offer.template.used = DeckTemplate.used + 1
+        checked.offer.template.used_at = deck.received_at
+    if checked.options != plan.request.options:
+        # What the product's agreement fixes is not the deck's own statement.
+        deck.options = msgspec.to_builtins(
+            _own(options_of(deck), checked.options, plan.request.options), str_keys=True
+        )
     if "cancelled" in report.problem_counts:
         deck.state, deck.error = "failed", "The check was cancelled."
     else:

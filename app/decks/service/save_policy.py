@@ -64,7 +64,13 @@ def row_of(session: Session, company_id: int, *, now: datetime) -> DeckPolicy:
     row = session.scalar(sa.select(DeckPolicy).where(DeckPolicy.company_id == company_id).with_for_update())
     if row is None:
         row = DeckPolicy(
-            company_id=company_id, thresholds={}, auto_accept={}, answers={}, senders=[], acd_seconds=180, created_at=now
+            company_id=company_id,
+            thresholds={},
+            auto_accept={},
+            answers={},
+            senders=[],
+            acd_seconds=180,
+            created_at=now,
         )
         session.add(row)
         session.flush()
@@ -75,7 +81,9 @@ def _thresholds(values: dict[str, Any]) -> dict[str, Any]:
     try:
         return Thresholds.from_dict(values).to_dict()
     except InvalidThresholds as fault:
-        raise Invalid(f"The thresholds do not fit: {fault}.", hint="The page shows each check's range.") from fault
+        raise Invalid(
+            f"The thresholds do not fit: {fault}.", hint="The page shows each check's range."
+        ) from fault
 
 
 def _auto(rule: AutoAccept) -> AutoAccept:
@@ -96,11 +104,15 @@ def _senders(session: Session, company: Company, wanted: list[str]) -> list[str]
         raise Invalid(f"At most {SENDERS} senders are kept.", hint="Use @domain for a whole company.")
     for address in found:
         if not ADDRESS.match(address):
-            raise Invalid(f"{address[:80]} is not a mail address.", hint="Write rates@carrier.example or @carrier.example.")
+            raise Invalid(
+                f"{address[:80]} is not a mail address.",
+                hint="Write rates@carrier.example or @carrier.example.",
+            )
     others = session.scalars(sa.select(DeckPolicy).where(DeckPolicy.company_id != company.id))
     taken = {address for row in others for address in row.senders}
     if clash := sorted(taken & set(found)):
         raise Conflict(
-            f"{clash[0]} already sends for another carrier.", hint="An address can belong to one carrier only."
+            f"{clash[0]} already sends for another carrier.",
+            hint="An address can belong to one carrier only.",
         )
     return found

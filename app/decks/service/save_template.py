@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,15 +29,47 @@ def fingerprint(texts: Sequence[str]) -> str | None:
 
 
 def fingerprint_of(guess: Guess | None) -> str | None:
-    """The fingerprint of the header row; None without one."""
-    if guess is None or guess.header_row.value in (None, "0"):
+    """The fingerprint of the header row, or of the table's shape where it has none; None when it says nothing."""
+    if guess is None:
         return None
+    if guess.header_row.value in (None, "0"):
+        return shape_of(guess)
     return fingerprint([column.header for column in guess.columns])
+
+
+def shape_of(guess: Guess) -> str | None:
+    """For tables without headings: how many columns there are and what kind of text stands in each."""
+    kinds = [_kind(column.samples) for column in guess.columns]
+    while kinds and kinds[-1] == "empty":
+        kinds.pop()
+    named = [kind for kind in kinds if kind != "empty"]
+    if len(named) < 2 or "digits" not in kinds:
+        return None  # too little to know a carrier's layout by
+    return hashlib.sha256(f"shape{UNIT}{UNIT.join(kinds)}".encode()).hexdigest()
+
+
+def _kind(samples: Sequence[str]) -> str:
+    texts = [text.strip() for text in samples if text.strip()]
+    if not texts:
+        return "empty"
+    for name, pattern in KINDS:
+        if all(pattern.fullmatch(text) for text in texts):
+            return name
+    return "text"
+
+
+KINDS = (
+    ("digits", re.compile(r"\+?\d{1,15}")),
+    ("increments", re.compile(r"\d{1,4}\s*[/:-]\s*\d{1,4}")),
+    ("amount", re.compile(r"[^\w\s]?\s?\d{1,4}[.,]\d{1,9}\s?[^\w\s]?")),
+    ("date", re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}.*")),
+    ("letters", re.compile(r"[A-Z]{3}")),
+)
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A template that fits, and the row whose cells are its headings."""
+    """A template that fits, and the row whose cells are its headings; 0 = known by its shape."""
 
     template: DeckTemplate
     header_row: int
@@ -48,10 +81,13 @@ class Offer:
 
 
 def offer_for(session: Session, company_id: int, report: CheckReport) -> Offer | None:
-    """The company's template one of the first rows is the header of, whether or not the header was guessed."""
+    """The company's template one of the first rows is the header of, whether or not the header was guessed; else the
+    one whose table without headings has this shape."""
     rows = {
         fingerprint(row.cells): row.row for row in reversed(report.preview.first if report.preview else ())
     }
+    if report.guess is not None and report.guess.header_row.value in (None, "0"):
+        rows[shape_of(report.guess)] = 0
     rows.pop(None, None)
     if not rows:
         return None
@@ -61,23 +97,25 @@ def offer_for(session: Session, company_id: int, report: CheckReport) -> Offer |
         )
     ).all()
     offers = [Offer(template, rows[template.fingerprint]) for template in found]
-    return min(offers, key=lambda offer: offer.header_row, default=None)
+    return min(offers, key=lambda offer: (offer.header_row == 0, offer.header_row), default=None)
 
 
 def save_template(
     session: Session, deck: Deck, report: CheckReport, *, name: str = "", now: datetime
 ) -> DeckTemplate | None:
-    """Keep the deck's columns and reading options for its company. None when the file has no header to know it by."""
+    """Keep the deck's columns and reading options for its company. None when nothing tells the file's layout."""
     guess = report.guess
     mark = fingerprint_of(guess)
     if guess is None or mark is None:
         return None
     options = options_of(deck).template()
+    bare = guess.header_row.value in (None, "0")
     headers = {column.header: column.field or "ignore" for column in guess.columns if column.header.strip()}
+    mapping = {column.index: column.field for column in guess.columns if column.field}
     # Sheet name and header row change from file to file; the fingerprint already says which table is meant.
     kept = msgspec.structs.replace(
-        options, mapping=None, headers=headers, sheets=(), header_row=None, mode=None,
-        decimal_mark=guess.decimal_mark.value or options.decimal_mark,
+        options, mapping=mapping if bare else None, headers=None if bare else headers, sheets=(), header_row=None,
+        mode=None, decimal_mark=guess.decimal_mark.value or options.decimal_mark,
         date_order=guess.date_order.value or options.date_order,
     )  # fmt: skip
     template = session.scalar(
@@ -87,12 +125,17 @@ def save_template(
     )
     if template is None:
         template = DeckTemplate(
-            company_id=deck.company_id, name=name or deck.filename[:120], fingerprint=mark, created_at=now
+            company_id=deck.company_id,
+            name=name or deck.filename[:120],
+            fingerprint=mark,
+            created_at=now,
+            used=0,
         )
         session.add(template)
     elif name:
         template.name = name
     template.options = msgspec.to_builtins(kept, str_keys=True)
+    template.columns = [column.header for column in guess.columns]
     session.flush()
     return template
 

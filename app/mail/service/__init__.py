@@ -1,0 +1,1 @@
+"""Verbs: write_mail, send_mail."""
