@@ -14,6 +14,7 @@ use crate::access::policy::{Guard, Kind, PolicyWords};
 use crate::access::{Mix, Trunk};
 use crate::error::QueryError;
 use crate::explain::Explained;
+use crate::index::lookup::Lookup;
 use crate::number::DigitKey;
 use crate::policy::order::{self, Hit, Member};
 use crate::policy::verdict::Verdict;
@@ -133,6 +134,9 @@ pub struct Prepared<'a> {
     first: Vec<u32>,
     /// Why this customer gets no routes at all.
     no_credit: Option<&'static str>,
+    lookup: Lookup<'a>,
+    /// The caller may use so little that the codes' own entries are the shorter way.
+    direct: bool,
 }
 
 /// One call in the light of a `Prepared`.
@@ -202,6 +206,8 @@ impl<'a> Prepared<'a> {
         let no_credit = view
             .zip(trunk)
             .and_then(|(view, trunk)| view.no_credit(trunk.company_id, trunk.trunk_id));
+        let lookup = snapshot.index.lookup();
+        let direct = lookup.prefers_direct(eligibility.count(), most);
         Ok(Self {
             snapshot,
             view,
@@ -213,6 +219,8 @@ impl<'a> Prepared<'a> {
             eligibility,
             seconds,
             most,
+            lookup,
+            direct,
         })
     }
 
@@ -282,7 +290,7 @@ impl<'a> Prepared<'a> {
             && self.snapshot.lists_hold
             && self.seconds == self.snapshot.index.meta.reference_seconds
             && self.snapshot.index.meta.in_epoch(call.at_us);
-        if !(by_lists && lists::answer(&asked, &mut decision)?) {
+        if !(by_lists && lists::answer(&asked, self.lookup.find(call.number), &mut decision)?) {
             general::answer(&asked, &mut decision)?;
         }
         Ok(decision)
@@ -328,6 +336,12 @@ impl<'a> Prepared<'a> {
 }
 
 impl Asked<'_> {
+    /// Does any rule look at a candidate beyond its column? If not, the walk need not know its cost.
+    fn judges_candidates(&self) -> bool {
+        let policy = &self.prepared.policy;
+        self.needs_figures() || policy.max_cost_nanos.is_some() || policy.guard != Guard::Off
+    }
+
     fn needs_figures(&self) -> bool {
         self.prepared.policy.kind == Kind::Score || self.prepared.policy.has_floor()
     }

@@ -64,6 +64,9 @@ pub enum BuildError {
     Config(String),
     #[error("{0}")]
     Limit(String),
+    /// A patch does not fit its base; a complete build does.
+    #[error("{0}: build the index anew")]
+    Stale(String),
     #[error("the build was cancelled")]
     Cancelled,
     #[error("{path}: {why}")]
@@ -78,6 +81,7 @@ impl BuildError {
             Self::Overlap { .. } => "overlap",
             Self::Config(_) => "build_config",
             Self::Limit(_) => "build_limit",
+            Self::Stale(_) => "patch_stale",
             Self::Cancelled => "cancelled",
             Self::Io { .. } => "build_io",
         }

@@ -6,7 +6,7 @@ mod support;
 use lcr_core::decide::Prepared;
 use lcr_core::error::SnapshotError;
 use lcr_core::index::Index;
-use lcr_core::index::container::sha256;
+use lcr_core::index::container::{section_sum, sha256};
 use lcr_core::number::DigitKey;
 use lcr_core::query::{Call, Common, Scope};
 use support::{Dice, EPOCH, index_bytes, snapshot_of, world};
@@ -37,7 +37,7 @@ fn sections(bytes: &[u8]) -> Vec<(String, usize, usize)> {
 fn forge(bytes: &mut [u8]) {
     let all = sections(bytes);
     for (i, (_, start, len)) in all.iter().enumerate() {
-        let sum = sha256(&bytes[*start..start + len]);
+        let sum = section_sum(&bytes[*start..start + len]);
         bytes[HEADER + i * ENTRY + 40..HEADER + i * ENTRY + 72].copy_from_slice(&sum);
     }
     let mut covered = bytes[..24].to_vec();

@@ -50,7 +50,7 @@ impl Snapshot {
 
     #[getter]
     fn rate_count(&self) -> usize {
-        self.inner.index.rows().len()
+        self.inner.index.row_count()
     }
 
     #[pyo3(signature = (query_json, state=None))]

@@ -25,7 +25,7 @@ pub(super) fn write(snapshot: &Snapshot, decision: &Decision, line: &Explained, 
     let matched = line
         .matched
         .and_then(|(code, row)| Some((snapshot.index.code(code)?, row_and_term(snapshot, row)?)));
-    let window = matched.and_then(|(_, (row, _))| snapshot.index.window(row));
+    let window = matched.and_then(|(_, (row, _))| snapshot.index.window(&row));
     object.digits("code", matched.map(|(code, _)| code));
     let shadowed = object.key("shadowed");
     shadowed.push('[');

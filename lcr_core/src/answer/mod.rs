@@ -110,9 +110,9 @@ fn write_sell(out: &mut String, sell: &SellRow, decision: &Decision) {
     object.end();
 }
 
-fn row_and_term(snapshot: &Snapshot, row: u32) -> Option<(&Row, &Term)> {
+fn row_and_term(snapshot: &Snapshot, row: u32) -> Option<(Row, &Term)> {
     let row = snapshot.index.row(row)?;
-    Some((row, snapshot.index.term(row)?))
+    Some((row, snapshot.index.term(&row)?))
 }
 
 fn write_route(
@@ -152,7 +152,7 @@ fn write_route(
             object.score("score", route.score);
             object.flag("demoted", route.demoted);
             object.flag("trial", route.trial);
-            object.int_or_null("deck_id", snapshot.index.window(row).map(|w| w.deck_id));
+            object.int_or_null("deck_id", snapshot.index.window(&row).map(|w| w.deck_id));
             object.int("deck_row", i64::from(row.deck_row));
         }
     }

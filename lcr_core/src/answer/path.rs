@@ -9,9 +9,12 @@ use crate::snapshot::Snapshot;
 pub fn match_path(snapshot: &Snapshot, number: DigitKey, at_us: i64) -> String {
     let index = &snapshot.index;
     let mut out = String::from("[");
-    for code in index.chain(number) {
+    for len in (1..=number.len()).rev() {
+        let wanted = number.prefix(len);
+        let of_len = |&code: &u32| index.code(code) == Some(wanted);
         let mut offers = String::new();
-        for row in index.rows_of(code).filter_map(|r| index.row(r)) {
+        let rows = index.chain(number).filter(of_len);
+        for (_, row) in rows.flat_map(|code| index.rows_at(code)) {
             let Some(offer) = snapshot
                 .offer_of_column
                 .get(usize::from(row.column))
@@ -20,8 +23,8 @@ pub fn match_path(snapshot: &Snapshot, number: DigitKey, at_us: i64) -> String {
                 continue;
             };
             let (Some(window), Some(term)) = (
-                index.window(row).filter(|w| w.holds(at_us)),
-                index.term(row),
+                index.window(&row).filter(|w| w.holds(at_us)),
+                index.term(&row),
             ) else {
                 continue;
             };
@@ -50,7 +53,7 @@ pub fn match_path(snapshot: &Snapshot, number: DigitKey, at_us: i64) -> String {
                 out.push(',');
             }
             let mut object = Object::begin(&mut out);
-            object.digits("code", index.code(code));
+            object.digits("code", Some(wanted));
             let list = object.key("offers");
             list.push('[');
             list.push_str(&offers);

@@ -168,7 +168,7 @@ fn judge(asked: &Asked<'_>, offer: u32, found: &Found) -> Option<(Verdict, Optio
         return Some((verdict, None));
     };
     let row = snapshot.index.row(row)?;
-    let (terms, currency) = snapshot.index.terms_of(row)?;
+    let (terms, currency) = snapshot.index.terms_of(&row)?;
     let fx = snapshot.fx.get(usize::from(currency)).copied().flatten();
     let comparable = fx.map(|fx| prepared.comparable(asked.mix, &terms, fx));
     if row.status != OPEN {
@@ -270,11 +270,8 @@ fn walk(
     let at = asked.call.at_us;
     let explains = asked.call.explain.is_some();
     for code in index.chain(number) {
-        for row_number in index.rows_of(code) {
-            let Some(row) = index.row(row_number) else {
-                continue;
-            };
-            let Some(window) = index.window(row) else {
+        for (row_number, row) in index.rows_at(code) {
+            let Some(window) = index.window(&row) else {
                 continue;
             };
             let place = snapshot

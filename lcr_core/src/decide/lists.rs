@@ -1,65 +1,65 @@
-//! The fast way: one longest match, then a walk down the sorted candidates until enough pass.
+//! The fast way: one longest match, then the cheapest candidates until enough pass.
 
-use super::{Asked, Decision, Route};
+use super::{Asked, Decision, Masks, Route};
 use crate::access::policy::{Guard, Kind};
 use crate::error::QueryError;
-use crate::index::{NONE, candidate};
-use crate::number::MAX_DIGITS;
+use crate::index::candidate;
+use crate::index::lookup::Found;
+use crate::index::walk::{Hits, MOST};
 use crate::policy::order::{Hit, Member};
 use crate::policy::verdict::Verdict;
 use crate::quality::Figures;
 
 /// Fills in the routes; `false` when there are none, so that the rows tell why.
-pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<bool, QueryError> {
-    let prepared = asked.prepared;
-    let index = &prepared.snapshot.index;
-    let Some(code) = index.longest(asked.call.number) else {
+pub(super) fn answer(
+    asked: &Asked<'_>,
+    found: Found,
+    decision: &mut Decision,
+) -> Result<bool, QueryError> {
+    if found.is_none() {
         return Ok(false);
-    };
+    }
     let Some(masks) = asked.masks() else {
         return Ok(false);
     };
+    let prepared = asked.prepared;
+    let lookup = &prepared.lookup;
     let by_cost = matches!(prepared.policy.kind, Kind::Cost | Kind::Quality)
         && prepared.policy.guard != Guard::LossAllowed
-        && prepared.first.is_empty();
-    let none_demoted = masks.none_demoted();
-    let mut healthy = 0usize;
-    let wants_figures = asked.needs_figures();
-    let inconsistent = || QueryError::Inconsistent(asked.call.number.to_string());
-    let mut members: Vec<Member> =
-        Vec::with_capacity(if by_cost { prepared.most.min(16) } else { 64 });
-    for &entry in index.candidates(code) {
-        let column = candidate::column(entry);
-        if !masks.allows(column) {
-            continue;
-        }
-        let offer = *prepared
-            .snapshot
-            .offer_of_column
-            .get(usize::from(column))
-            .ok_or_else(inconsistent)?;
-        let comparable = index
-            .cost(candidate::rank(entry))
-            .ok_or_else(inconsistent)?;
-        let figures = if wants_figures {
-            asked.figures(offer)
-        } else {
-            Figures::default()
+        && prepared.first.is_empty()
+        && prepared.most <= MOST;
+    let mut members: Vec<Member>;
+    if by_cost {
+        members = Vec::with_capacity(prepared.most);
+        let mut hits = Hits::default();
+        let mut take = |wanted: &dyn Fn(u64) -> bool, most: usize, members: &mut Vec<Member>| {
+            lookup.route(found, &masks, prepared.direct, most, wanted, &mut hits);
+            let entries = hits.as_slice().iter();
+            members.extend(entries.filter_map(|&entry| member_of(asked, &masks, entry)));
         };
-        if asked.refusal(comparable, &figures).is_some() {
-            continue;
+        let judges = asked.judges_candidates();
+        if masks.none_demoted() {
+            let passes = |entry: u64| !judges || member_of(asked, &masks, entry).is_some();
+            take(&passes, prepared.most, &mut members);
+        } else {
+            // The cheapest healthy ones; the demoted fill the places that are left.
+            let passes = |entry: u64, last_resort: bool| {
+                member_of(asked, &masks, entry)
+                    .is_some_and(|m| (m.demoted && !m.trial) == last_resort)
+            };
+            take(&|entry| passes(entry, false), prepared.most, &mut members);
+            let left = prepared.most - members.len();
+            if left > 0 {
+                take(&|entry| passes(entry, true), left, &mut members);
+            }
         }
-        let is_demoted = !none_demoted && masks.is_demoted(column);
-        let member = asked.member(offer, comparable, Hit::Candidate(entry), is_demoted);
-        // A demoted one is kept in case the others do not fill the places.
-        healthy += usize::from(!member.demoted || member.trial);
-        members.push(member);
-        if by_cost && healthy == prepared.most {
-            break;
-        }
+    } else {
+        members = Vec::with_capacity(64);
+        lookup.each(found, &masks, |entry| {
+            members.extend(member_of(asked, &masks, entry));
+        });
     }
     let verdicts = asked.rank(&mut members);
-    let by_len = chain_by_len(asked, code);
     decision.routes.reserve(members.len().min(prepared.most));
     for (member, _) in members
         .iter()
@@ -69,7 +69,9 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<bool,
         let Hit::Candidate(entry) = member.hit else {
             continue;
         };
-        let (code, row) = row_of(asked, &by_len, entry).ok_or_else(inconsistent)?;
+        let (code, row) = lookup
+            .row_of(found, entry, asked.call.at_us)
+            .ok_or_else(|| QueryError::Inconsistent(asked.call.number.to_string()))?;
         decision.routes.push(Route {
             offer: member.offer,
             code,
@@ -81,37 +83,30 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<bool,
         });
     }
     // Inside the epoch no row begins or ends, so the first change after its start is the first after `at`.
-    let next = index
-        .next_changes()
-        .get(code as usize)
-        .copied()
-        .ok_or_else(inconsistent)?;
     if !decision.routes.is_empty() {
-        decision.valid_until = decision.valid_until.min(next);
+        decision.valid_until = decision.valid_until.min(lookup.next_change(found));
     }
     Ok(!decision.routes.is_empty())
 }
 
-/// The codes on the way up, by length, found once for all routes.
-fn chain_by_len(asked: &Asked<'_>, deepest: u32) -> [u32; MAX_DIGITS + 1] {
-    let index = &asked.prepared.snapshot.index;
-    let mut by_len = [NONE; MAX_DIGITS + 1];
-    for code in std::iter::successors(Some(deepest), |&code| index.parent(code)) {
-        if let Some(slot) = index.code(code).and_then(|key| by_len.get_mut(key.len())) {
-            *slot = code;
-        }
+/// The candidate as a member of *E*, unless a rule refuses it.
+fn member_of(asked: &Asked<'_>, masks: &Masks<'_>, entry: u64) -> Option<Member> {
+    let snapshot = asked.prepared.snapshot;
+    let column = candidate::column(entry);
+    let offer = *snapshot.offer_of_column.get(usize::from(column))?;
+    let comparable = snapshot.index.cost(entry)?;
+    let figures = if asked.needs_figures() {
+        asked.figures(offer)
+    } else {
+        Figures::default()
+    };
+    if asked.judges_candidates() && asked.refusal(comparable, &figures).is_some() {
+        return None;
     }
-    by_len
-}
-
-fn row_of(asked: &Asked<'_>, by_len: &[u32; MAX_DIGITS + 1], entry: u64) -> Option<(u32, u32)> {
-    let code = *by_len.get(candidate::matched_len(entry))?;
-    Some((
-        code,
-        asked.prepared.snapshot.index.valid_row(
-            code,
-            candidate::column(entry),
-            asked.call.at_us,
-        )?,
+    Some(asked.member(
+        offer,
+        comparable,
+        Hit::Candidate(entry),
+        masks.is_demoted(column),
     ))
 }

@@ -1,6 +1,8 @@
 //! Which columns one call may use. Every source of bits is a slice made beforehand; a walk asks column by column, so a
 //! call that ends after five candidates has tested five. An empty "not" slice refuses nothing.
 
+use crate::index::mask::Mask;
+
 /// The columns of one call. Whoever adds a source of bits adds it here, and the walks need not know.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Masks<'a> {
@@ -47,6 +49,13 @@ impl Masks<'_> {
     #[inline]
     pub fn none_demoted(&self) -> bool {
         self.demoted.iter().all(|w| *w == 0)
+    }
+}
+
+impl Mask for &Masks<'_> {
+    #[inline]
+    fn word(&self, at: usize) -> u64 {
+        self.allowed_word(at)
     }
 }
 

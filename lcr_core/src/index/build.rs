@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arrow_array::RecordBatch;
+use bytemuck::Zeroable;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 
 use super::container::Section;
-use super::layout::{ColumnId, Cost, Meta, Row, Term, Window};
+use super::layout::{Code, ColumnId, Cost, Meta, Patch, Row};
+use super::ranks::{self, Ranks};
+use super::segment::Segment;
+use super::shards::{self, Placed, Placing};
+use super::shared::Shared;
 use super::timeline::{self, Timeline};
 use super::{NONE, lpm, merge};
 use crate::error::BuildError;
@@ -77,9 +81,21 @@ pub struct Compiled {
 /// Told how many offers of how many are read; `false` cancels.
 pub type Progress<'a> = &'a (dyn Fn(u64, u64) -> bool + Sync);
 
+/// The complete index of all sources.
 pub fn compile(
     config: &Config,
+    sources: Vec<Source>,
+    progress: Progress<'_>,
+) -> Result<Compiled, BuildError> {
+    compile_beside(config, sources, None, progress)
+}
+
+/// An index of the sources; beside a base its numbers of terms, windows, names and currencies go on where those of the
+/// base end, and its cost ranks compare with the base's.
+pub(super) fn compile_beside(
+    config: &Config,
     mut sources: Vec<Source>,
+    base: Option<(&Segment, Patch)>,
     progress: Progress<'_>,
 ) -> Result<Compiled, BuildError> {
     config.check()?;
@@ -92,70 +108,60 @@ pub fn compile(
             pair[0]
         )));
     }
-    if sources.len() > usize::from(u16::MAX) {
+    let (columns, timelines): (Vec<ColumnId>, Vec<Timeline>) =
+        read_all(sources, progress)?.into_iter().unzip();
+    if columns.len() > usize::from(u16::MAX) {
         return Err(BuildError::Limit(format!(
-            "{} offers, an index holds 65535",
-            sources.len()
+            "{} columns, an index holds 65535",
+            columns.len()
         )));
     }
-    let columns: Vec<ColumnId> = sources
-        .iter()
-        .map(|s| ColumnId {
-            offer_id: s.offer_id,
-            carrier_id: s.carrier_id,
-        })
-        .collect();
-    let timelines = read_all(sources, progress)?;
     let rates: usize = timelines.iter().map(|t| t.rows.len()).sum();
     if rates >= NONE as usize {
         return Err(BuildError::Limit(format!(
             "{rates} rates, an index holds 2^32"
         )));
     }
-    let shared = Shared::of(config, &timelines);
-    let mut rows = placed_rows(&timelines, &shared);
+    let (base, patch) = base.map_or((None, None), |(b, p)| (Some(b), Some(p)));
+    let shared = Shared::of(config, &timelines, base);
+    let ranks = rank_table(config, &shared, base)?;
+    let (rows, codes, row_starts, firsts) = placed(&timelines, &shared);
     drop(timelines);
-    rows.par_sort_unstable_by_key(|(key, from, row)| (*key, row.column, *from));
-
-    let mut codes: Vec<u64> = Vec::new();
-    let mut row_starts: Vec<u32> = Vec::new();
-    for (i, (key, ..)) in rows.iter().enumerate() {
-        if codes.last() != Some(key) {
-            codes.push(*key);
-            row_starts.push(i as u32);
-        }
-    }
-    row_starts.push(rows.len() as u32);
     if codes.len() >= (lpm::NODE - 1) as usize {
         return Err(BuildError::Limit("too many codes".to_owned()));
     }
-    let rows: Vec<Row> = rows.into_iter().map(|(_, _, row)| row).collect();
-    let parents = merge::parents(&codes);
-    let next_change = next_changes(
-        config.epoch_us,
-        &parents,
-        &row_starts,
-        &rows,
-        &shared.windows,
-    );
     let epoch_until = shared
         .windows
         .iter()
         .map(|w| w.next_change(config.epoch_us))
         .min()
         .filter(|&t| t != time::NEVER);
-    let (ranks, costs) = cost_ranks(config, &shared);
-    let lists = merge::lists(&merge::Input {
-        codes: &codes,
-        parents: &parents,
-        row_starts: &row_starts,
-        rows: &rows,
-        windows: &shared.windows,
-        ranks: &ranks,
-        columns: columns.len(),
-        epoch_us: config.epoch_us,
-    });
-    let (lpm_root, lpm_nodes) = lpm::build(&codes);
+    let (instants, changes) = merge::changes(&shared.windows, config.epoch_us);
+    let holds: Vec<bool> = shared
+        .windows
+        .iter()
+        .map(|w| w.holds(config.epoch_us))
+        .collect();
+    let parents = shards::parents(&codes);
+    let (lists, lpm) = rayon::join(
+        || {
+            let input = merge::Input {
+                codes: &codes,
+                parents: &parents,
+                row_starts: &row_starts,
+                rows: &rows,
+                holds: &holds,
+                changes: &changes,
+                ranks: &ranks.of_term,
+                first_term: shared.term_base,
+                first_window: shared.window_base,
+                columns: columns.len(),
+            };
+            merge::lists(&input, &firsts)
+        },
+        || lpm::build(&codes),
+    );
+    let (records, top, delta) = joined(lists)?;
     let meta = Meta {
         epoch_from_us: config.epoch_us,
         epoch_until_us: epoch_until,
@@ -163,46 +169,140 @@ pub fn compile(
         base_currency: config.base_currency.clone(),
         fx: config.fx.clone(),
         currencies: shared.currencies.clone(),
+        patch,
     };
     let meta = serde_json::to_vec(&meta).map_err(|e| BuildError::Config(e.to_string()))?;
-    let mut name_starts = vec![0u32];
-    let mut names: Vec<u8> = Vec::new();
-    for name in &shared.names {
-        names.extend_from_slice(name.as_bytes());
-        name_starts.push(
-            u32::try_from(names.len())
-                .map_err(|_| BuildError::Limit("destination names exceed 4 GB".to_owned()))?,
-        );
-    }
+    let (name_starts, names) = shared.names_flat()?;
+    let codes = records.len();
+    let costs: Vec<Cost> = ranks.table.costs.into_iter().map(Cost::new).collect();
     let sections = vec![
         Section::new("meta", &meta),
-        Section::new("columns", &columns),
-        Section::new("codes", &codes),
-        Section::new("parents", &parents),
-        Section::new("next_change", &next_change),
-        Section::new("row_starts", &row_starts),
-        Section::new("rows", &rows),
-        Section::new("terms", &shared.terms),
-        Section::new("windows", &shared.windows),
-        Section::new("name_starts", &name_starts),
-        Section::new("names", &names),
-        Section::new("costs", &costs),
-        Section::new("list_of_code", &lists.list_of_code),
-        Section::new("list_starts", &lists.starts),
-        Section::new("lists", &lists.entries),
-        Section::new("lpm_root", &lpm_root),
-        Section::new("lpm_nodes", &lpm_nodes),
+        Section::of("columns", vec![columns]),
+        Section::of("lpm_root", vec![lpm.0]),
+        Section::of("lpm_nodes", vec![lpm.1]),
+        Section::of("codes", vec![records]),
+        Section::of("top", top),
+        Section::of("delta", delta),
+        Section::of("instants", vec![instants]),
+        Section::of("cost_keys", vec![ranks.table.keys]),
+        Section::of("costs", vec![costs]),
+        Section::of("rows", vec![rows]),
+        Section::of("terms", vec![shared.terms]),
+        Section::of("windows", vec![shared.windows]),
+        Section::of("name_starts", vec![name_starts]),
+        Section::of("names", vec![names]),
     ];
     Ok(Compiled {
         sections,
         rates,
-        codes: codes.len(),
+        codes,
         epoch_until_us: epoch_until,
     })
 }
 
+struct RankTable {
+    table: Ranks,
+    of_term: Vec<u32>,
+}
+
+fn rank_table(
+    config: &Config,
+    shared: &Shared,
+    base: Option<&Segment>,
+) -> Result<RankTable, BuildError> {
+    let fx: Vec<Option<u64>> = shared
+        .currencies
+        .iter()
+        .map(|currency| {
+            if *currency == config.base_currency {
+                Some(NANOS)
+            } else {
+                config.fx.get(currency).copied()
+            }
+        })
+        .collect();
+    let comparables = ranks::comparables(&shared.terms, config.reference_seconds, |currency| {
+        fx.get(usize::from(currency)).copied().flatten()
+    });
+    let costs = ranks::distinct(&comparables);
+    let table = match base {
+        None => Ranks::fresh(costs)
+            .ok_or_else(|| BuildError::Limit("2^32 different costs".to_owned()))?,
+        Some(base) => Ranks::beside(base.costs(), base.cost_keys(), costs).ok_or_else(|| {
+            BuildError::Stale("no room is left between the cost ranks of the base".to_owned())
+        })?,
+    };
+    let of_term = comparables.par_iter().map(|c| table.of(*c)).collect();
+    Ok(RankTable { table, of_term })
+}
+
+/// Rows by (code, column, from), codes, the first row of each and the end, first code of each shard.
+fn placed(timelines: &[Timeline], shared: &Shared) -> (Vec<Row>, Vec<u64>, Vec<u32>, Vec<usize>) {
+    let plan = shards::plan(timelines);
+    let mut rows = vec![Row::zeroed(); timelines.iter().map(|t| t.rows.len()).sum()];
+    let mut slices = Vec::with_capacity(plan.len());
+    let mut rest = rows.as_mut_slice();
+    for shard in &plan {
+        let (now, after) = rest.split_at_mut(shard.rows);
+        slices.push(now);
+        rest = after;
+    }
+    let placing = Placing {
+        timelines,
+        first_term: &shared.first_term,
+        window_maps: &shared.window_maps,
+    };
+    let shards: Vec<Placed> = plan
+        .par_iter()
+        .zip(slices)
+        .map(|(shard, out)| placing.place(shard, out))
+        .collect();
+    let total: usize = shards.iter().map(|s| s.codes.len()).sum();
+    let (mut codes, mut row_starts) = (Vec::with_capacity(total), Vec::with_capacity(total + 1));
+    let (mut firsts, mut start) = (Vec::with_capacity(shards.len()), 0u32);
+    for shard in shards.iter().filter(|s| !s.codes.is_empty()) {
+        firsts.push(codes.len());
+        codes.extend_from_slice(&shard.codes);
+        for count in &shard.counts {
+            row_starts.push(start);
+            start += count;
+        }
+    }
+    row_starts.push(start);
+    (rows, codes, row_starts, firsts)
+}
+
+type Joined = (Vec<Code>, Vec<Vec<super::layout::Line>>, Vec<Vec<u32>>);
+
+/// The ranges one behind the other; their places count from the beginning of the whole from here on.
+fn joined(lists: Vec<merge::Lists>) -> Result<Joined, BuildError> {
+    let mut records = Vec::with_capacity(lists.iter().map(|l| l.codes.len()).sum());
+    let (mut top, mut delta) = (Vec::new(), Vec::new());
+    let (mut first_top, mut first_delta) = (0usize, 0usize);
+    for mut range in lists {
+        for code in &mut range.codes {
+            code.top += first_top as u32;
+            if code.delta != NONE {
+                code.delta += first_delta as u32;
+            }
+        }
+        first_top += range.top.len();
+        first_delta += range.delta.len();
+        if first_top >= NONE as usize || first_delta >= NONE as usize {
+            return Err(BuildError::Limit("the lists exceed 2^32 places".to_owned()));
+        }
+        records.append(&mut range.codes);
+        top.push(range.top);
+        delta.push(range.delta);
+    }
+    Ok((records, top, delta))
+}
+
 /// All timelines in column order, read in parallel.
-fn read_all(sources: Vec<Source>, progress: Progress<'_>) -> Result<Vec<Timeline>, BuildError> {
+fn read_all(
+    sources: Vec<Source>,
+    progress: Progress<'_>,
+) -> Result<Vec<(ColumnId, Timeline)>, BuildError> {
     let total = sources.len() as u64;
     let (done, cancelled) = (AtomicU64::new(0), AtomicBool::new(!progress(0, total)));
     sources
@@ -216,133 +316,11 @@ fn read_all(sources: Vec<Source>, progress: Progress<'_>) -> Result<Vec<Timeline
                 cancelled.store(true, Ordering::Relaxed);
                 return Err(BuildError::Cancelled);
             }
-            Ok(timeline)
+            let column = ColumnId {
+                offer_id: source.offer_id,
+                carrier_id: source.carrier_id,
+            };
+            Ok((column, timeline))
         })
         .collect()
-}
-
-/// What rows of all offers share, and where each offer's own numbers went.
-struct Shared {
-    currencies: Vec<String>,
-    names: Vec<String>,
-    terms: Vec<Term>,
-    windows: Vec<Window>,
-    first_term: Vec<u32>,
-    window_maps: Vec<Vec<u32>>,
-}
-
-impl Shared {
-    fn of(config: &Config, timelines: &[Timeline]) -> Self {
-        let mut shared = Self {
-            currencies: vec![config.base_currency.clone()],
-            names: Vec::new(),
-            terms: Vec::new(),
-            windows: Vec::new(),
-            first_term: Vec::new(),
-            window_maps: Vec::new(),
-        };
-        let mut name_ids: FxHashMap<&str, u32> = FxHashMap::default();
-        let mut window_ids: FxHashMap<Window, u32> = FxHashMap::default();
-        for timeline in timelines {
-            let mut currency_map = Vec::with_capacity(timeline.currencies.len());
-            for currency in &timeline.currencies {
-                let id = shared
-                    .currencies
-                    .iter()
-                    .position(|c| c == currency)
-                    .unwrap_or_else(|| {
-                        shared.currencies.push(currency.clone());
-                        shared.currencies.len() - 1
-                    });
-                currency_map.push(id as u16); // at most 26³ codes
-            }
-            let mut name_map = Vec::with_capacity(timeline.names.len());
-            for name in &timeline.names {
-                name_map.push(*name_ids.entry(name).or_insert_with(|| {
-                    shared.names.push(name.clone());
-                    shared.names.len() as u32 - 1
-                }));
-            }
-            shared.first_term.push(shared.terms.len() as u32);
-            shared.terms.extend(timeline.terms.iter().map(|term| Term {
-                currency: currency_map[usize::from(term.currency)],
-                destination: name_map[term.destination as usize],
-                ..*term
-            }));
-            let windows = &mut shared.windows;
-            let map = timeline.windows.iter().map(|window| {
-                *window_ids.entry(*window).or_insert_with(|| {
-                    windows.push(*window);
-                    windows.len() as u32 - 1
-                })
-            });
-            let map = map.collect();
-            shared.window_maps.push(map);
-        }
-        shared
-    }
-}
-
-fn placed_rows(timelines: &[Timeline], shared: &Shared) -> Vec<(u64, i64, Row)> {
-    let mut rows = Vec::with_capacity(timelines.iter().map(|t| t.rows.len()).sum());
-    for (column, timeline) in timelines.iter().enumerate() {
-        let (first_term, window_map) = (shared.first_term[column], &shared.window_maps[column]);
-        rows.extend(timeline.rows.iter().map(|raw| {
-            let row = Row {
-                column: column as u16,
-                status: raw.status,
-                spare: 0,
-                term: first_term + raw.term,
-                window: window_map[raw.window as usize],
-                deck_row: raw.deck_row,
-            };
-            (raw.key, raw.from_us, row)
-        }));
-    }
-    rows
-}
-
-/// For each code: the first instant after the epoch at which a row of it or of a shorter code begins or ends.
-fn next_changes(
-    epoch_us: i64,
-    parents: &[u32],
-    row_starts: &[u32],
-    rows: &[Row],
-    windows: &[Window],
-) -> Vec<i64> {
-    let mut out: Vec<i64> = Vec::with_capacity(parents.len());
-    for (i, &parent) in parents.iter().enumerate() {
-        let own = rows[row_starts[i] as usize..row_starts[i + 1] as usize]
-            .iter()
-            .map(|r| windows[r.window as usize].next_change(epoch_us));
-        let inherited = out.get(parent as usize).copied().unwrap_or(time::NEVER);
-        out.push(own.min().unwrap_or(time::NEVER).min(inherited));
-    }
-    out
-}
-
-/// The rank of every term's comparable among all, and the comparables by rank.
-fn cost_ranks(config: &Config, shared: &Shared) -> (Vec<u32>, Vec<Cost>) {
-    let fx = |term: &Term| {
-        let currency = shared.currencies.get(usize::from(term.currency))?;
-        if *currency == config.base_currency {
-            Some(NANOS)
-        } else {
-            config.fx.get(currency).copied()
-        }
-    };
-    let of_term =
-        |term: &Term| fx(term).map(|fx| term.terms().comparable(config.reference_seconds, fx));
-    let comparables: Vec<Option<u128>> = shared.terms.par_iter().map(of_term).collect();
-    let mut sorted: Vec<u128> = comparables.iter().filter_map(|c| *c).collect();
-    sorted.par_sort_unstable();
-    sorted.dedup();
-    let rank = |c: &Option<u128>| {
-        c.and_then(|c| sorted.binary_search(&c).ok())
-            .map_or(NONE, |i| i as u32)
-    };
-    (
-        comparables.par_iter().map(rank).collect(),
-        sorted.into_iter().map(Cost::new).collect(),
-    )
 }

@@ -2,209 +2,323 @@
 
 use rayon::prelude::*;
 
-use super::layout::CLOSED;
-use super::{Index, NONE, candidate, lpm};
+use super::delta::Delta;
+use super::layout::{CLOSED, Code, LpmNode, Row, TOP, TRUNCATED, Term};
+use super::segment::Segment;
+use super::{NONE, candidate, lpm, ranks};
 use crate::error::SnapshotError;
 use crate::number::DigitKey;
 
-pub fn check(index: &Index) -> Result<(), SnapshotError> {
-    let bad = |section: &str, why: &str| SnapshotError::Damaged {
-        file: index.file().to_owned(),
-        section: section.to_owned(),
-        why: why.to_owned(),
+/// A complete index.
+pub fn check(index: &Segment) -> Result<(), SnapshotError> {
+    Checks { index, base: None }.all()
+}
+
+/// A patch, whose terms, windows, names and currencies go on where those of its base end.
+pub fn check_over(patch: &Segment, base: &Segment) -> Result<(), SnapshotError> {
+    let checks = Checks {
+        index: patch,
+        base: Some(base),
     };
-    let require =
-        |ok: bool, section: &str, why: &str| if ok { Ok(()) } else { Err(bad(section, why)) };
-    let meta = &index.meta;
-    require(
-        (1..=crate::rating::MAX_SECONDS).contains(&meta.reference_seconds),
+    checks.require(
+        patch
+            .meta
+            .currencies
+            .starts_with(base.meta.currencies.as_slice()),
         "meta",
-        "reference seconds out of range",
+        "the currencies do not begin with those of the base",
     )?;
-    require(
-        meta.fx
-            .values()
-            .all(|fx| (1..=crate::money::MAX_FX_NANOS).contains(fx)),
+    let same = patch.meta.base_currency == base.meta.base_currency
+        && patch.meta.fx == base.meta.fx
+        && patch.meta.reference_seconds == base.meta.reference_seconds;
+    checks.require(same, "meta", "compiled with other rates than the base")?;
+    checks.require(
+        base.meta.in_epoch(patch.meta.epoch_from_us),
         "meta",
-        "exchange rate out of range",
+        "begins outside the epoch of the base",
     )?;
+    checks.all()
+}
 
-    let columns = index.columns();
-    require(
-        columns.len() <= usize::from(u16::MAX),
-        "columns",
-        "too many offers",
-    )?;
-    let sorted = columns
-        .windows(2)
-        .all(|w| (w[0].carrier_id, w[0].offer_id) < (w[1].carrier_id, w[1].offer_id));
-    require(sorted, "columns", "offers are not sorted by ids")?;
+struct Checks<'a> {
+    index: &'a Segment,
+    base: Option<&'a Segment>,
+}
 
-    let (codes, parents) = (index.codes(), index.parents());
-    require(
-        codes.len() < (lpm::NODE - 1) as usize,
-        "codes",
-        "too many codes",
-    )?;
-    require(
-        codes.windows(2).all(|w| w[0] < w[1]),
-        "codes",
-        "codes are not sorted",
-    )?;
-    require(
-        codes.par_iter().all(|&c| DigitKey::from_raw(c).is_some()),
-        "codes",
-        "a code is not digits",
-    )?;
-    require(parents.len() == codes.len(), "parents", "wrong length")?;
-    let parent_fits = |(i, &parent): (usize, &u32)| {
-        parent == NONE
-            || (parent as usize) < i
-                && index
-                    .code(i as u32)
-                    .zip(index.code(parent))
-                    .is_some_and(|(code, parent)| code.starts_with(parent))
-    };
-    require(
-        parents.par_iter().enumerate().all(parent_fits),
-        "parents",
-        "a parent is not a prefix of its code",
-    )?;
-    require(
-        index.next_changes().len() == codes.len(),
-        "next_change",
-        "wrong length",
-    )?;
-
-    let (starts, rows) = (index.row_starts(), index.rows());
-    require(
-        starts.len() == codes.len() + 1,
-        "row_starts",
-        "wrong length",
-    )?;
-    require(
-        starts.first() == Some(&0) && starts.last().map(|&s| s as usize) == Some(rows.len()),
-        "row_starts",
-        "does not span the rows",
-    )?;
-    require(
-        starts.windows(2).all(|w| w[0] <= w[1]),
-        "row_starts",
-        "is not ascending",
-    )?;
-    let (terms, windows) = (index.terms(), index.windows());
-    let row_fits = |r: &super::layout::Row| {
-        usize::from(r.column) < columns.len()
-            && (r.term as usize) < terms.len()
-            && (r.window as usize) < windows.len()
-            && r.status <= CLOSED
-    };
-    require(
-        rows.par_iter().all(row_fits),
-        "rows",
-        "a row points outside",
-    )?;
-    let ordered = |w: &[u32]| {
-        rows.get(w[0] as usize..w[1] as usize)
-            .is_some_and(|of| of.windows(2).all(|p| p[0].column <= p[1].column))
-    };
-    require(
-        starts.par_windows(2).all(ordered),
-        "rows",
-        "the rows of a code are not sorted by offer",
-    )?;
-
-    let name_starts: &[u32] = index.container.slice(&index.name_starts);
-    let names: &[u8] = index.container.slice(&index.names);
-    require(
-        !name_starts.is_empty() && name_starts.windows(2).all(|w| w[0] <= w[1]),
-        "name_starts",
-        "is not ascending",
-    )?;
-    require(
-        name_starts.last().map(|&s| s as usize) == Some(names.len()),
-        "name_starts",
-        "does not span the names",
-    )?;
-    let names_are_text = name_starts.windows(2).all(|w| {
-        names
-            .get(w[0] as usize..w[1] as usize)
-            .is_some_and(|n| std::str::from_utf8(n).is_ok())
-    });
-    require(names_are_text, "names", "a name is not text")?;
-    let term_fits = |t: &super::layout::Term| {
-        usize::from(t.currency) < meta.currencies.len()
-            && (t.destination as usize) + 1 < name_starts.len()
-            && t.first_rate_nanos >= -1
-            && t.terms().check().is_ok()
-    };
-    require(
-        terms.par_iter().all(term_fits),
-        "terms",
-        "a term is out of range",
-    )?;
-    require(
-        windows.iter().all(|w| w.from_us < w.until_us),
-        "windows",
-        "an interval ends before it begins",
-    )?;
-
-    let (list_of_code, list_starts, lists) =
-        (index.list_of_code(), index.list_starts(), index.lists());
-    require(
-        list_of_code.len() == codes.len(),
-        "list_of_code",
-        "wrong length",
-    )?;
-    require(
-        !list_starts.is_empty() && list_starts.windows(2).all(|w| w[0] <= w[1]),
-        "list_starts",
-        "is not ascending",
-    )?;
-    require(
-        list_starts.last() == Some(&(lists.len() as u64)),
-        "list_starts",
-        "does not span the lists",
-    )?;
-    require(
-        list_of_code
-            .par_iter()
-            .all(|&l| (l as usize) + 1 < list_starts.len()),
-        "list_of_code",
-        "points outside the lists",
-    )?;
-    let costs = index.costs();
-    let candidate_fits = |&c: &u64| {
-        usize::from(candidate::column(c)) < columns.len()
-            && (candidate::rank(c) as usize) < costs.len()
-            && candidate::matched_len(c) >= 1
-    };
-    require(
-        lists.par_iter().all(candidate_fits),
-        "lists",
-        "a candidate points outside",
-    )?;
-
-    let (root, nodes) = index.lpm();
-    require(root.len() == lpm::ROOT_SLOTS, "lpm_root", "wrong length")?;
-    let slot_fits = |&slot: &u32| {
-        if slot & lpm::NODE != 0 {
-            ((slot & !lpm::NODE) as usize) < nodes.len()
-        } else {
-            slot as usize <= codes.len()
+impl Checks<'_> {
+    fn require(&self, ok: bool, section: &str, why: &str) -> Result<(), SnapshotError> {
+        if ok {
+            return Ok(());
         }
-    };
-    require(
-        root.par_iter().all(slot_fits),
-        "lpm_root",
-        "a slot points outside",
-    )?;
-    let node_fits = |n: &super::layout::LpmNode| {
-        n.slots.iter().all(slot_fits) && n.slots[lpm::END] & lpm::NODE == 0
-    };
-    require(
-        nodes.par_iter().all(node_fits),
-        "lpm_nodes",
-        "a node points outside",
-    )
+        Err(SnapshotError::Damaged {
+            file: self.index.container.file().to_owned(),
+            section: section.to_owned(),
+            why: why.to_owned(),
+        })
+    }
+
+    fn all(&self) -> Result<(), SnapshotError> {
+        self.meta_and_columns()?;
+        self.codes()?;
+        self.rows()?;
+        self.terms()?;
+        self.lists()?;
+        self.lpm()
+    }
+
+    fn meta_and_columns(&self) -> Result<(), SnapshotError> {
+        let meta = &self.index.meta;
+        self.require(
+            (1..=crate::rating::MAX_SECONDS).contains(&meta.reference_seconds),
+            "meta",
+            "reference seconds out of range",
+        )?;
+        self.require(
+            meta.fx
+                .values()
+                .all(|fx| (1..=crate::money::MAX_FX_NANOS).contains(fx)),
+            "meta",
+            "exchange rate out of range",
+        )?;
+        let columns = self.index.columns();
+        self.require(
+            columns.len() <= usize::from(u16::MAX),
+            "columns",
+            "too many offers",
+        )?;
+        let sorted = columns
+            .windows(2)
+            .all(|w| (w[0].carrier_id, w[0].offer_id) < (w[1].carrier_id, w[1].offer_id));
+        self.require(sorted, "columns", "offers are not sorted by ids")?;
+        let known = columns.iter().all(|c| *c != super::DEAD);
+        self.require(known, "columns", "an offer has no id")
+    }
+
+    fn codes(&self) -> Result<(), SnapshotError> {
+        let codes = self.index.codes();
+        self.require(
+            codes.len() < (lpm::NODE - 1) as usize,
+            "codes",
+            "too many codes",
+        )?;
+        self.require(
+            codes.par_windows(2).all(|w| w[0].key < w[1].key),
+            "codes",
+            "codes are not sorted",
+        )?;
+        self.require(
+            codes
+                .par_iter()
+                .all(|c| DigitKey::from_raw(c.key).is_some()),
+            "codes",
+            "a code is not digits",
+        )?;
+        let key = |c: &Code| DigitKey::from_checked(c.key);
+        let parent_fits = |(i, code): (usize, &Code)| {
+            code.parent == NONE
+                || (code.parent as usize) < i
+                    && codes
+                        .get(code.parent as usize)
+                        .is_some_and(|parent| key(code).starts_with(key(parent)))
+        };
+        self.require(
+            codes.par_iter().enumerate().all(parent_fits),
+            "codes",
+            "a parent is not a prefix of its code",
+        )?;
+        let instants = self.index.instants();
+        self.require(
+            codes
+                .par_iter()
+                .all(|c| c.change == NONE || (c.change as usize) < instants.len()),
+            "codes",
+            "a change points outside",
+        )?;
+        let rows = self.index.rows().len();
+        let spans = codes
+            .first()
+            .map_or(rows == 0, |first| first.row_start == 0)
+            && codes
+                .last()
+                .is_none_or(|last| last.row_start as usize <= rows);
+        self.require(spans, "codes", "the codes do not span the rows")?;
+        self.require(
+            codes
+                .par_windows(2)
+                .all(|w| w[0].row_start <= w[1].row_start),
+            "codes",
+            "the rows of the codes are not ascending",
+        )
+    }
+
+    fn rows(&self) -> Result<(), SnapshotError> {
+        let (index, rows) = (self.index, self.index.rows());
+        let within = |value: u32, base: usize, count: usize| {
+            (base..base + count).contains(&(value as usize))
+        };
+        let (term_base, window_base) = (
+            self.base.map_or(0, |b| b.terms().len()),
+            self.base.map_or(0, |b| b.windows().len()),
+        );
+        let (columns, terms, windows) = (
+            index.columns().len(),
+            index.terms().len(),
+            index.windows().len(),
+        );
+        let row_fits = |r: &Row| {
+            usize::from(r.column) < columns
+                && within(r.term, term_base, terms)
+                && within(r.window, window_base, windows)
+                && r.status <= CLOSED
+        };
+        self.require(
+            rows.par_iter().with_min_len(4096).all(row_fits),
+            "rows",
+            "a row points outside",
+        )?;
+        let ordered = |code: usize| {
+            rows.get(index.rows_of(code))
+                .is_some_and(|of| of.windows(2).all(|p| p[0].column <= p[1].column))
+        };
+        self.require(
+            (0..index.codes().len())
+                .into_par_iter()
+                .with_min_len(1024)
+                .all(ordered),
+            "rows",
+            "the rows of a code are not sorted by offer",
+        )
+    }
+
+    fn terms(&self) -> Result<(), SnapshotError> {
+        let index = self.index;
+        let (starts, names) = (index.name_starts(), index.names());
+        self.require(
+            !starts.is_empty() && starts.windows(2).all(|w| w[0] <= w[1]),
+            "name_starts",
+            "is not ascending",
+        )?;
+        self.require(
+            starts.last().map(|&s| s as usize) == Some(names.len()),
+            "name_starts",
+            "does not span the names",
+        )?;
+        let are_text = starts.par_windows(2).all(|w| {
+            names
+                .get(w[0] as usize..w[1] as usize)
+                .is_some_and(|n| std::str::from_utf8(n).is_ok())
+        });
+        self.require(are_text, "names", "a name is not text")?;
+        let name_base = self
+            .base
+            .map_or(0, |b| b.name_starts().len().saturating_sub(1));
+        let name_count = starts.len() - 1;
+        let term_fits = |t: &Term| {
+            usize::from(t.currency) < index.meta.currencies.len()
+                && (name_base..name_base + name_count).contains(&(t.destination as usize))
+                && t.first_rate_nanos >= -1
+                && t.terms().check().is_ok()
+        };
+        self.require(
+            index.terms().par_iter().all(term_fits),
+            "terms",
+            "a term is out of range",
+        )?;
+        self.require(
+            index.windows().iter().all(|w| w.from_us < w.until_us),
+            "windows",
+            "an interval ends before it begins",
+        )
+    }
+
+    fn lists(&self) -> Result<(), SnapshotError> {
+        let index = self.index;
+        let (codes, keys, costs) = (index.codes(), index.cost_keys(), index.costs());
+        self.require(keys.len() == costs.len(), "cost_keys", "wrong length")?;
+        self.require(
+            keys.par_windows(2).all(|w| w[0] < w[1]) && keys.last().is_none_or(|&k| k < NONE),
+            "cost_keys",
+            "is not ascending",
+        )?;
+        self.require(
+            costs.par_windows(2).all(|w| w[0].get() < w[1].get()),
+            "costs",
+            "is not ascending",
+        )?;
+        let columns = index.columns().len();
+        let ranked = |rank: u32| ranks::place(keys, rank).is_some();
+        let top_fits = |code: &Code| {
+            let Some(line) = index.top().get(code.top as usize) else {
+                return false;
+            };
+            let len = (line.0[0] & 0xff) as usize;
+            let (entries, _) = index.hot().top_of(code);
+            line.0[0] & !(TRUNCATED | 0xff) == 0
+                && len <= TOP
+                && entries.len() == len
+                && entries.windows(2).all(|w| w[0] < w[1])
+                && entries.iter().all(|&entry| {
+                    usize::from(candidate::column(entry)) < columns
+                        && ranked(candidate::rank(entry))
+                        && candidate::matched_len(entry) >= 1
+                })
+        };
+        // A list that a neighbour shares is looked at once.
+        let is_other = |i: usize| i == 0 || codes[i - 1].top != codes[i].top;
+        self.require(
+            codes
+                .par_iter()
+                .enumerate()
+                .with_min_len(1024)
+                .all(|(i, code)| !is_other(i) || top_fits(code)),
+            "top",
+            "a list points outside",
+        )?;
+        let delta_fits = |code: &Code| {
+            code.delta == NONE
+                || Delta::at(index.delta(), code.delta, columns).is_some_and(|delta| {
+                    delta.is_sound(columns)
+                        && delta
+                            .entries()
+                            .all(|(_, rank)| rank == NONE || ranked(rank))
+                })
+        };
+        self.require(
+            codes.par_iter().with_min_len(1024).all(delta_fits),
+            "delta",
+            "an entry points outside",
+        )
+    }
+
+    fn lpm(&self) -> Result<(), SnapshotError> {
+        let lpm = self.index.hot().lpm;
+        self.require(
+            lpm.root.len() == lpm::ROOT_SLOTS,
+            "lpm_root",
+            "wrong length",
+        )?;
+        // A node lies behind the one that names it, so that no look-up goes round in circles.
+        let slot_fits = |slot: u32, least: usize| {
+            if slot & lpm::NODE != 0 {
+                let node = (slot & !lpm::NODE) as usize;
+                node >= least && node < lpm.nodes.len()
+            } else {
+                slot as usize <= self.index.codes().len()
+            }
+        };
+        self.require(
+            lpm.root.par_iter().all(|&slot| slot_fits(slot, 0)),
+            "lpm_root",
+            "a slot points outside",
+        )?;
+        let node_fits = |(i, node): (usize, &LpmNode)| {
+            node.slots.iter().all(|&slot| slot_fits(slot, i + 1))
+                && node.slots[lpm::END] & lpm::NODE == 0
+        };
+        self.require(
+            lpm.nodes.par_iter().enumerate().all(node_fits),
+            "lpm_nodes",
+            "a node points outside",
+        )
+    }
 }

@@ -9,6 +9,7 @@ use bytemuck::Pod;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::layout::Line;
 use crate::error::SnapshotError;
 
 #[cfg(target_endian = "big")]
@@ -17,27 +18,96 @@ compile_error!(
 );
 
 const MAGIC: [u8; 8] = *b"LCXINDEX";
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 const HEADER_BYTES: usize = 64;
 const ENTRY_BYTES: usize = 80;
 const ALIGN: usize = 64;
 const MAX_SECTIONS: usize = 64;
 
-/// One array to be written: name (≤ 16 bytes), size of an element, bytes.
+/// One array to be written: name (≤ 16 bytes), size of an element, its bytes in one or more parts.
 pub struct Section {
     pub name: &'static str,
     pub element_bytes: u32,
-    pub bytes: Vec<u8>,
+    parts: Vec<Box<dyn AsRef<[u8]> + Send + Sync>>,
+}
+
+/// A typed array as bytes, without a copy.
+struct Items<T>(Vec<T>);
+
+impl<T: Pod> AsRef<[u8]> for Items<T> {
+    fn as_ref(&self) -> &[u8] {
+        bytemuck::cast_slice(&self.0)
+    }
 }
 
 impl Section {
-    pub fn new<T: Pod>(name: &'static str, items: &[T]) -> Self {
+    /// A copy of `items`.
+    pub fn new<T: Pod + Send + Sync>(name: &'static str, items: &[T]) -> Self {
+        Self::of(name, vec![items.to_vec()])
+    }
+
+    /// The parts one behind the other.
+    pub fn of<T: Pod + Send + Sync>(name: &'static str, parts: Vec<Vec<T>>) -> Self {
+        let parts = parts
+            .into_iter()
+            .map(|part| Box::new(Items(part)) as Box<dyn AsRef<[u8]> + Send + Sync>)
+            .collect();
         Self {
             name,
             element_bytes: size_of::<T>() as u32,
-            bytes: bytemuck::cast_slice(items).to_vec(),
+            parts,
         }
     }
+
+    pub fn len(&self) -> usize {
+        self.parts.iter().map(|p| p.as_ref().as_ref().len()).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        self.parts.iter().map(|p| p.as_ref().as_ref())
+    }
+}
+
+/// Bytes of a section that one hash covers.
+const CHUNK: usize = 1 << 20;
+
+/// The checksum of a section: the sha256 of the sha256 of each MiB of it, so that all cores can work on it.
+pub fn section_sum(bytes: &[u8]) -> [u8; 32] {
+    let sums: Vec<[u8; 32]> = bytes.par_chunks(CHUNK).map(sha256).collect();
+    sha256(sums.as_flattened())
+}
+
+/// The same over parts, whose borders need not be those of the chunks.
+fn sum_of_parts(section: &Section) -> [u8; 32] {
+    let mut chunks: Vec<Vec<&[u8]>> = Vec::new();
+    let mut room = 0usize;
+    for mut part in section.parts() {
+        while !part.is_empty() {
+            if room == 0 {
+                chunks.push(Vec::new());
+                room = CHUNK;
+            }
+            let (now, rest) = part.split_at(part.len().min(room));
+            if let Some(chunk) = chunks.last_mut() {
+                chunk.push(now);
+            }
+            room -= now.len();
+            part = rest;
+        }
+    }
+    let sums: Vec<[u8; 32]> = chunks
+        .par_iter()
+        .map(|pieces| {
+            let mut hasher = Sha256::new();
+            pieces.iter().for_each(|piece| hasher.update(piece));
+            hasher.finalize().into()
+        })
+        .collect();
+    sha256(sums.as_flattened())
 }
 
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -56,7 +126,7 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// Writes the container to `out`; returns the sha256 over header and table, which covers every section through its own.
 pub fn write(sections: &[Section], mut out: impl Write) -> std::io::Result<[u8; 32]> {
-    let sums: Vec<[u8; 32]> = sections.par_iter().map(|s| sha256(&s.bytes)).collect();
+    let sums: Vec<[u8; 32]> = sections.iter().map(sum_of_parts).collect();
     let mut offset = (HEADER_BYTES + sections.len() * ENTRY_BYTES).next_multiple_of(ALIGN);
     let mut table = Vec::with_capacity(sections.len() * ENTRY_BYTES);
     let mut offsets = Vec::with_capacity(sections.len());
@@ -68,11 +138,11 @@ pub fn write(sections: &[Section], mut out: impl Write) -> std::io::Result<[u8; 
         table.extend_from_slice(&section.element_bytes.to_le_bytes());
         table.extend_from_slice(&[0u8; 4]);
         table.extend_from_slice(&(offset as u64).to_le_bytes());
-        table.extend_from_slice(&(section.bytes.len() as u64).to_le_bytes());
+        table.extend_from_slice(&(section.len() as u64).to_le_bytes());
         table.extend_from_slice(sum);
         table.extend_from_slice(&[0u8; 8]);
         offsets.push(offset);
-        offset = (offset + section.bytes.len()).next_multiple_of(ALIGN);
+        offset = (offset + section.len()).next_multiple_of(ALIGN);
     }
     let mut header = Vec::with_capacity(HEADER_BYTES);
     header.extend_from_slice(&MAGIC);
@@ -90,8 +160,8 @@ pub fn write(sections: &[Section], mut out: impl Write) -> std::io::Result<[u8; 
     let mut written = header.len() + table.len();
     for (section, at) in sections.iter().zip(offsets) {
         out.write_all(&vec![0u8; at - written])?;
-        out.write_all(&section.bytes)?;
-        written = at + section.bytes.len();
+        section.parts().try_for_each(|part| out.write_all(part))?;
+        written = at + section.len();
     }
     out.write_all(&vec![0u8; offset - written])?;
     Ok(sum)
@@ -99,7 +169,7 @@ pub fn write(sections: &[Section], mut out: impl Write) -> std::io::Result<[u8; 
 
 enum Backing {
     Mapped(memmap2::Mmap),
-    Heap { words: Vec<[u64; 8]>, len: usize },
+    Heap { words: Vec<Line>, len: usize },
 }
 
 impl Backing {
@@ -153,7 +223,7 @@ impl Container {
 
     /// The same checks over bytes in memory.
     pub fn from_bytes(bytes: &[u8], file: &str) -> Result<Self, SnapshotError> {
-        let mut words = vec![[0u64; 8]; bytes.len().div_ceil(ALIGN)];
+        let mut words = vec![Line([0; 8]); bytes.len().div_ceil(ALIGN)];
         bytemuck::cast_slice_mut::<_, u8>(&mut words)[..bytes.len()].copy_from_slice(bytes);
         Self::check(
             Backing::Heap {
@@ -237,8 +307,8 @@ impl Container {
                 raw,
             ));
         }
-        entries.par_iter().try_for_each(|(entry, raw)| {
-            if raw[40..72] == sha256(&bytes[entry.start..entry.end]) {
+        entries.iter().try_for_each(|(entry, raw)| {
+            if raw[40..72] == section_sum(&bytes[entry.start..entry.end]) {
                 Ok(())
             } else {
                 Err(damaged(&entry.name, "checksum mismatch"))

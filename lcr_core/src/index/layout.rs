@@ -106,6 +106,35 @@ impl Cost {
     }
 }
 
+/// One code of the union, everything a look-up needs of it: 32 bytes, two to a cache line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Code {
+    /// The digits, as `DigitKey` holds them.
+    pub key: u64,
+    /// The next shorter code of the union that is a prefix; `NONE` = none.
+    pub parent: u32,
+    /// First line of its top list.
+    pub top: u32,
+    /// First word of its own entries; `NONE` = no row of exactly this code is valid at the epoch.
+    pub delta: u32,
+    /// Number of the instant at which a row of this or a shorter code next begins or ends; `NONE` = never.
+    pub change: u32,
+    /// Its first row; they end where those of the next code begin.
+    pub row_start: u32,
+    pub spare: u32,
+}
+
+/// A cache line of a top list: the first word of a list is its header (length, and `TRUNCATED`), the rest candidates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C, align(64))]
+pub struct Line(pub [u64; 8]);
+
+/// Candidates a top list holds at most: with its header four cache lines.
+pub const TOP: usize = 31;
+/// Bit of a top list's header: the complete list is longer.
+pub const TRUNCATED: u64 = 1 << 8;
+
 /// Ten digits and "the number ends here"; a slot is 0, code + 1, or a node with the high bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
@@ -125,6 +154,19 @@ pub struct Meta {
     /// Nanos of the base currency for one unit.
     pub fx: std::collections::BTreeMap<String, u64>,
     pub currencies: Vec<String>,
+    /// Set in a patch: what it is laid over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch: Option<Patch>,
+}
+
+/// A patch holds the new rates of a few offers and goes with the complete index it was made for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Patch {
+    /// Index file below the same directory.
+    pub base: String,
+    /// Offers whose columns in the base no longer count.
+    pub replaced: Vec<i64>,
 }
 
 impl Meta {

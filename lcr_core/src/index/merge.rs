@@ -1,14 +1,12 @@
-//! From rows sorted by (code, column, from) to the candidate list of every code at the epoch.
+//! From rows sorted by (code, column, from) to each code's own entries and its top list at the epoch.
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::layout::{OPEN, Row, Window};
-use super::{NONE, candidate};
+use super::layout::{Code, Line, OPEN, Row, TOP, TRUNCATED, Window};
+use super::{NONE, candidate, delta};
 use crate::number::DigitKey;
-
-/// Codes a parallel piece of work holds; fixed, so that the file does not depend on the number of threads.
-const PIECE: usize = 16_384;
+use crate::time;
 
 /// What the lists are made of.
 pub struct Input<'a> {
@@ -16,170 +14,230 @@ pub struct Input<'a> {
     pub parents: &'a [u32],
     pub row_starts: &'a [u32],
     pub rows: &'a [Row],
-    pub windows: &'a [Window],
-    /// Cost rank of each term; `NONE` = no exchange rate.
+    /// Per window: does it hold at the epoch?
+    pub holds: &'a [bool],
+    /// Per window: number of the instant at which it next begins or ends; `NONE` = never.
+    pub changes: &'a [u32],
+    /// Cost rank of each term; `NONE` = no exchange rate. Terms count from `first_term`, windows from `first_window`.
     pub ranks: &'a [u32],
+    pub first_term: u32,
+    pub first_window: u32,
     pub columns: usize,
-    pub epoch_us: i64,
 }
 
-/// Lists shared by content: `list_of_code[i]` names the list between two `starts`.
+/// Records, top lists and own entries of a range of codes; places count from the beginning of the range's own arrays.
 #[derive(Default)]
 pub struct Lists {
-    pub list_of_code: Vec<u32>,
-    pub starts: Vec<u64>,
-    pub entries: Vec<u64>,
+    pub codes: Vec<Code>,
+    pub top: Vec<Line>,
+    pub delta: Vec<u32>,
 }
 
-/// The nearest shorter code of the union for every code; `codes` sorted.
-pub fn parents(codes: &[u64]) -> Vec<u32> {
-    let mut stack: Vec<(DigitKey, u32)> = Vec::with_capacity(16);
-    let mut out = Vec::with_capacity(codes.len());
-    for (i, key) in codes.iter().enumerate() {
-        let Some(code) = DigitKey::from_raw(*key) else {
-            continue;
-        };
-        while stack.last().is_some_and(|(top, _)| !code.starts_with(*top)) {
-            stack.pop();
-        }
-        out.push(stack.last().map_or(NONE, |(_, at)| *at));
-        stack.push((code, i as u32));
-    }
-    out
-}
-
-pub fn lists(input: &Input<'_>) -> Lists {
-    let pieces: Vec<Lists> = (0..input.codes.len().div_ceil(PIECE))
-        .into_par_iter()
-        .map(|p| piece(input, p * PIECE, ((p + 1) * PIECE).min(input.codes.len())))
+/// Distinct instants after the epoch at which windows begin or end, ascending, and the number of each window's first.
+pub fn changes(windows: &[Window], epoch_us: i64) -> (Vec<i64>, Vec<u32>) {
+    let of_window: Vec<i64> = windows.iter().map(|w| w.next_change(epoch_us)).collect();
+    let mut instants: Vec<i64> = of_window
+        .iter()
+        .copied()
+        .filter(|&t| t != time::NEVER)
         .collect();
-    let mut all = Lists {
-        starts: vec![0],
-        ..Lists::default()
-    };
-    for piece in pieces {
-        let (first_list, first_entry) = (all.starts.len() as u32 - 1, all.entries.len() as u64);
-        all.list_of_code
-            .extend(piece.list_of_code.iter().map(|l| l + first_list));
-        all.starts
-            .extend(piece.starts.iter().skip(1).map(|s| s + first_entry));
-        all.entries.extend_from_slice(&piece.entries);
-    }
-    all
+    instants.sort_unstable();
+    instants.dedup();
+    let number = |t: &i64| instants.binary_search(t).map_or(NONE, |i| i as u32);
+    let numbers = of_window.iter().map(number).collect();
+    (instants, numbers)
 }
 
-struct Piece<'a> {
+/// The lists of all codes, made in the given ranges (first code of each, ascending).
+pub fn lists(input: &Input<'_>, firsts: &[usize]) -> Vec<Lists> {
+    (0..firsts.len())
+        .into_par_iter()
+        .map(|i| {
+            let end = firsts.get(i + 1).copied().unwrap_or(input.codes.len());
+            Range::of(input, firsts[i], end)
+        })
+        .collect()
+}
+
+/// A code on the way down to the one in hand.
+struct Ancestor {
+    code: u32,
+    change: u32,
+    top: u32,
+    /// Its complete list, by (rank, column).
+    list: std::rc::Rc<[u64]>,
+}
+
+struct Range<'a> {
     input: &'a Input<'a>,
     out: Lists,
-    /// List ids by a hash of their content.
+    /// First lines of top lists by a hash of their content.
     by_content: FxHashMap<u64, Vec<u32>>,
-    /// Columns that have a row of their own at the code in hand.
-    own: Vec<bool>,
+    way: Vec<Ancestor>,
+    /// Columns with an entry of their own at the code in hand.
+    own: Vec<u64>,
+    entries: Vec<(u16, u32)>,
     fresh: Vec<u64>,
     merged: Vec<u64>,
 }
 
-fn piece(input: &Input<'_>, first: usize, end: usize) -> Lists {
-    let mut piece = Piece {
-        input,
-        out: Lists {
-            starts: vec![0],
-            ..Lists::default()
-        },
-        by_content: FxHashMap::default(),
-        own: vec![false; input.columns],
-        fresh: Vec::new(),
-        merged: Vec::new(),
-    };
-    let empty = piece.share();
-    let mut ancestors: Vec<u32> = std::iter::successors(input.parents.get(first).copied(), |&p| {
-        input.parents.get(p as usize).copied()
-    })
-    .take_while(|&p| p != NONE)
-    .collect();
-    ancestors.reverse();
-    let mut stack: Vec<(u32, u32)> = Vec::with_capacity(16);
-    for code in ancestors {
-        let list = piece.list(code as usize, stack.last().map_or(empty, |s| s.1));
-        stack.push((code, list));
-    }
-    for code in first..end {
-        while stack.last().is_some_and(|s| s.0 != input.parents[code]) {
-            stack.pop();
-        }
-        let list = piece.list(code, stack.last().map_or(empty, |s| s.1));
-        piece.out.list_of_code.push(list);
-        stack.push((code as u32, list));
-    }
-    piece.out
-}
-
-impl Piece<'_> {
-    /// The parent's list without the offers that have a row here, merged with those whose row is open.
-    fn list(&mut self, code: usize, parent: u32) -> u32 {
-        let input = self.input;
-        let Some(key) = input.codes.get(code).copied().and_then(DigitKey::from_raw) else {
-            return parent;
+impl<'a> Range<'a> {
+    fn of(input: &'a Input<'a>, first: usize, end: usize) -> Lists {
+        let mut range = Self {
+            input,
+            out: Lists::default(),
+            by_content: FxHashMap::default(),
+            way: Vec::with_capacity(16),
+            own: vec![0; input.columns.div_ceil(64)],
+            entries: Vec::new(),
+            fresh: Vec::new(),
+            merged: Vec::new(),
         };
-        let rows =
-            &input.rows[input.row_starts[code] as usize..input.row_starts[code + 1] as usize];
-        let valid = |row: &&Row| input.windows[row.window as usize].holds(input.epoch_us);
-        self.fresh.clear();
-        let mut any = false;
-        for row in rows.iter().filter(valid) {
-            any = true;
-            self.own[usize::from(row.column)] = true;
-            let rank = input.ranks[row.term as usize];
-            if row.status == OPEN && rank != NONE {
-                self.fresh
-                    .push(candidate::pack(rank, row.column, key.len()));
+        let mut above: Vec<u32> = std::iter::successors(input.parents.get(first).copied(), |&p| {
+            input.parents.get(p as usize).copied()
+        })
+        .take_while(|&p| p != NONE)
+        .collect();
+        above.reverse();
+        for code in above {
+            range.code(code as usize, true, false);
+        }
+        range.out.delta.clear();
+        for code in first..end {
+            while range
+                .way
+                .last()
+                .is_some_and(|a| a.code != input.parents[code])
+            {
+                range.way.pop();
+            }
+            let is_parent = input.parents.get(code + 1) == Some(&(code as u32));
+            range.code(code, is_parent, true);
+        }
+        range.out
+    }
+
+    /// Its record; a code with longer ones behind it stays on the way with its complete list.
+    fn code(&mut self, code: usize, is_parent: bool, emit: bool) {
+        let input = self.input;
+        let key = DigitKey::from_checked(input.codes[code]);
+        let (start, end) = (input.row_starts[code], input.row_starts[code + 1]);
+        let rows = &input.rows[start as usize..end as usize];
+        let mut change = self.way.last().map_or(NONE, |a| a.change);
+        self.entries.clear();
+        for row in rows {
+            let window = (row.window - input.first_window) as usize;
+            change = change.min(input.changes[window]);
+            if input.holds[window] {
+                let rank = if row.status == OPEN {
+                    input.ranks[(row.term - input.first_term) as usize]
+                } else {
+                    NONE
+                };
+                self.entries.push((row.column, rank));
             }
         }
-        if !any {
-            return parent;
+        let mut delta = NONE;
+        let top = if self.entries.is_empty() && !self.way.is_empty() {
+            self.way.last().map_or(NONE, |a| a.top)
+        } else {
+            if !self.entries.is_empty() {
+                delta = self.out.delta.len() as u32;
+                delta::write(&self.entries, input.columns, &mut self.out.delta);
+            }
+            self.merge(key.len(), is_parent);
+            self.share()
+        };
+        if is_parent {
+            let list = match self.way.last() {
+                Some(parent) if self.entries.is_empty() => std::rc::Rc::clone(&parent.list),
+                _ => self.merged.as_slice().into(),
+            };
+            self.way.push(Ancestor {
+                code: code as u32,
+                change,
+                top,
+                list,
+            });
+        }
+        if emit {
+            self.out.codes.push(Code {
+                key: key.raw(),
+                parent: input.parents[code],
+                top,
+                delta,
+                change,
+                row_start: start,
+                spare: 0,
+            });
+        }
+    }
+
+    /// The parent's list without the columns that have an entry here, merged with those; a code nobody inherits from needs
+    /// no more than its top list and one to know that there is more.
+    fn merge(&mut self, matched_len: usize, whole: bool) {
+        self.fresh.clear();
+        for &(column, rank) in &self.entries {
+            self.own[usize::from(column) / 64] |= 1 << (column % 64);
+            if rank != NONE {
+                self.fresh.push(candidate::pack(rank, column, matched_len));
+            }
         }
         self.fresh.sort_unstable();
-        let (a, b) = (
-            self.out.starts[parent as usize] as usize,
-            self.out.starts[parent as usize + 1] as usize,
-        );
+        let most = if whole { usize::MAX } else { TOP + 1 };
         self.merged.clear();
         let mut fresh = self.fresh.iter().copied().peekable();
-        for &inherited in &self.out.entries[a..b] {
-            if self.own[usize::from(candidate::column(inherited))] {
+        let inherited: &[u64] = self.way.last().map_or(&[], |a| &a.list);
+        for &entry in inherited {
+            let column = candidate::column(entry);
+            if self.own[usize::from(column) / 64] >> (column % 64) & 1 != 0 {
                 continue;
             }
-            while let Some(next) = fresh.next_if(|&f| f < inherited) {
+            while let Some(next) = fresh.next_if(|&f| f < entry) {
                 self.merged.push(next);
             }
-            self.merged.push(inherited);
+            self.merged.push(entry);
+            if self.merged.len() >= most {
+                break;
+            }
         }
-        self.merged.extend(fresh);
-        for row in rows {
-            self.own[usize::from(row.column)] = false;
+        let room = most.saturating_sub(self.merged.len());
+        self.merged.extend(fresh.take(room));
+        for &(column, _) in &self.entries {
+            self.own[usize::from(column) / 64] = 0;
         }
-        self.share()
     }
 
-    /// The list with the content of `merged`, written once.
+    /// The top list with the content of `merged`, written once.
     fn share(&mut self) -> u32 {
         use std::hash::Hasher;
-        let mut hasher = rustc_hash::FxHasher::default();
-        self.merged
-            .iter()
-            .for_each(|&entry| hasher.write_u64(entry));
-        let same = self.by_content.entry(hasher.finish()).or_default();
-        let (starts, entries) = (&mut self.out.starts, &mut self.out.entries);
-        if let Some(&id) = same.iter().find(|&&id| {
-            entries[starts[id as usize] as usize..starts[id as usize + 1] as usize]
-                == self.merged[..]
-        }) {
-            return id;
+        let len = self.merged.len().min(TOP);
+        let mut words = [0u64; TOP + 1];
+        words[0] = len as u64;
+        if self.merged.len() > TOP {
+            words[0] |= TRUNCATED;
         }
-        let id = starts.len() as u32 - 1;
-        entries.extend_from_slice(&self.merged);
-        starts.push(entries.len() as u64);
-        same.push(id);
-        id
+        words[1..=len].copy_from_slice(&self.merged[..len]);
+        let words = &words[..(len + 1).next_multiple_of(8)];
+        let mut hasher = rustc_hash::FxHasher::default();
+        words.iter().for_each(|&word| hasher.write_u64(word));
+        let same = self.by_content.entry(hasher.finish()).or_default();
+        let lines = &mut self.out.top;
+        let holds = |&&at: &&u32| {
+            lines
+                .get(at as usize..at as usize + words.len() / 8)
+                .is_some_and(|l| bytemuck::cast_slice::<Line, u64>(l) == words)
+        };
+        if let Some(&at) = same.iter().find(holds) {
+            return at;
+        }
+        let at = lines.len() as u32;
+        lines.extend(words.chunks_exact(8).map(|chunk| {
+            let mut line = [0; 8];
+            line.copy_from_slice(chunk);
+            Line(line)
+        }));
+        same.push(at);
+        at
     }
 }

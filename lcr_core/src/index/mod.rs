@@ -1,169 +1,243 @@
-//! The merged index: one trie over the union of all offers' codes.
+//! The merged index: one trie over the union of all offers' codes (docs/lcr-index.md has the layout field by field).
 //!
-//! `entries` = every timeline row by code (any instant, explain); `lists` = for each code the complete candidate list
-//! of numbers that end there, sorted by cost, at the epoch. A code's list is named by number (`list_of_code`), so that a
-//! later layout may put top lists and deltas behind the same name.
+//! Two sides of the same rates: every timeline row by code (any instant, explain), and for the epoch what decisions read:
+//! longest match, a record a code, top lists, and each code's own entries. A patch is a second, small index laid over a
+//! complete one: it has columns of its own for the offers it replaces, and theirs in the base no longer count.
 
 pub mod build;
 pub mod candidate;
 mod check;
 pub mod columns;
 pub mod container;
+pub mod delta;
 pub mod layout;
+pub mod lookup;
 mod lpm;
+pub mod mask;
 mod merge;
+mod over;
+pub mod patch;
+mod prefetch;
+mod ranks;
+mod segment;
+mod shards;
+mod shared;
 pub mod timeline;
+pub mod walk;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::error::SnapshotError;
 use crate::number::DigitKey;
 use crate::rating::Terms;
-use container::{Container, Span};
-use layout::{ColumnId, Cost, LpmNode, Meta, Row, Term, Window};
+use container::Container;
+use layout::{ColumnId, Meta, Row, Term, Window};
+use over::Over;
+use segment::Segment;
 
-/// No parent, no code.
+/// No parent, no code, no candidate.
 pub const NONE: u32 = u32::MAX;
 
+/// Offer of a column that no longer counts.
+pub const DEAD: ColumnId = ColumnId {
+    offer_id: i64::MIN,
+    carrier_id: i64::MIN,
+};
+
+/// Digits of a stored code.
+fn key_len(key: u64) -> usize {
+    DigitKey::from_checked(key).len()
+}
+
 pub struct Index {
-    container: Container,
+    /// Of base and patch together.
     pub meta: Meta,
-    columns: Span<ColumnId>,
-    codes: Span<u64>,
-    parents: Span<u32>,
-    next_change: Span<i64>,
-    row_starts: Span<u32>,
-    rows: Span<Row>,
-    terms: Span<Term>,
-    windows: Span<Window>,
-    name_starts: Span<u32>,
-    names: Span<u8>,
-    costs: Span<Cost>,
-    list_of_code: Span<u32>,
-    list_starts: Span<u64>,
-    lists: Span<u64>,
-    lpm_root: Span<u32>,
-    lpm_nodes: Span<LpmNode>,
+    base: Arc<Segment>,
+    over: Option<Over>,
+    columns: Vec<ColumnId>,
 }
 
 impl Index {
     pub fn open(path: &Path) -> Result<Self, SnapshotError> {
-        Self::from_container(Container::open(path)?)
+        Self::open_beside(path, None)
     }
 
-    pub fn from_bytes(bytes: &[u8], file: &str) -> Result<Self, SnapshotError> {
-        Self::from_container(Container::from_bytes(bytes, file)?)
-    }
-
-    fn from_container(container: Container) -> Result<Self, SnapshotError> {
-        let meta_span = container.section::<u8>("meta")?;
-        let meta = serde_json::from_slice(container.slice(&meta_span)).map_err(|e| {
-            SnapshotError::Damaged {
-                file: container.file().to_owned(),
-                section: "meta".to_owned(),
-                why: e.to_string(),
-            }
-        })?;
-        let index = Self {
-            meta,
-            columns: container.section("columns")?,
-            codes: container.section("codes")?,
-            parents: container.section("parents")?,
-            next_change: container.section("next_change")?,
-            row_starts: container.section("row_starts")?,
-            rows: container.section("rows")?,
-            terms: container.section("terms")?,
-            windows: container.section("windows")?,
-            name_starts: container.section("name_starts")?,
-            names: container.section("names")?,
-            costs: container.section("costs")?,
-            list_of_code: container.section("list_of_code")?,
-            list_starts: container.section("list_starts")?,
-            lists: container.section("lists")?,
-            lpm_root: container.section("lpm_root")?,
-            lpm_nodes: container.section("lpm_nodes")?,
-            container,
+    /// The same, without reading and checking again what `known` has open already.
+    pub fn open_beside(path: &Path, known: Option<&Self>) -> Result<Self, SnapshotError> {
+        let segment = Segment::of(Container::open(path)?)?;
+        let Some(patch) = &segment.meta.patch else {
+            check::check(&segment)?;
+            return Ok(Self::whole(Arc::new(segment)));
         };
-        check::check(&index)?;
-        Ok(index)
+        let base = match known.filter(|k| k.base.container.file() == patch.base) {
+            Some(known) => Arc::clone(&known.base),
+            None if crate::access::is_index_name(&patch.base) => {
+                let base = Segment::of(Container::open(&path.with_file_name(&patch.base))?)?;
+                check::check(&base)?;
+                Arc::new(base)
+            }
+            None => {
+                return Err(SnapshotError::Invalid {
+                    file: segment.container.file().to_owned(),
+                    why: "its base is not the name of an index file".to_owned(),
+                });
+            }
+        };
+        Self::laid_over(base, segment)
     }
 
+    /// A complete index in memory.
+    pub fn from_bytes(bytes: &[u8], file: &str) -> Result<Self, SnapshotError> {
+        let segment = Segment::of(Container::from_bytes(bytes, file)?)?;
+        if segment.meta.patch.is_some() {
+            return Err(SnapshotError::Invalid {
+                file: file.to_owned(),
+                why: "a patch without its base".to_owned(),
+            });
+        }
+        check::check(&segment)?;
+        Ok(Self::whole(Arc::new(segment)))
+    }
+
+    /// A patch in memory over an open index, which is complete itself.
+    pub fn patched_from_bytes(&self, bytes: &[u8], file: &str) -> Result<Self, SnapshotError> {
+        let segment = Segment::of(Container::from_bytes(bytes, file)?)?;
+        Self::laid_over(Arc::clone(&self.base), segment)
+    }
+
+    fn whole(base: Arc<Segment>) -> Self {
+        Self {
+            meta: base.meta.clone(),
+            columns: base.columns().to_vec(),
+            base,
+            over: None,
+        }
+    }
+
+    /// The name of the file that was opened.
     pub fn file(&self) -> &str {
-        self.container.file()
+        self.over.as_ref().map_or_else(
+            || self.base.container.file(),
+            |over| over.segment.container.file(),
+        )
+    }
+    /// The complete index below a patch, or the index itself.
+    pub fn base_file(&self) -> &str {
+        self.base.container.file()
+    }
+    pub fn is_patched(&self) -> bool {
+        self.over.is_some()
+    }
+    fn segments(&self) -> impl Iterator<Item = &Segment> {
+        std::iter::once(&*self.base).chain(self.over.as_ref().map(|o| &o.segment))
     }
     pub fn bytes_total(&self) -> usize {
-        self.container.bytes_total()
+        self.segments().map(|s| s.container.bytes_total()).sum()
     }
+    /// Bytes of what decisions read: longest match, records, top lists, own entries.
+    pub fn bytes_hot(&self) -> usize {
+        self.segments().map(Segment::bytes_hot).sum()
+    }
+    /// By column number; `DEAD` where the column no longer counts.
     pub fn columns(&self) -> &[ColumnId] {
-        self.container.slice(&self.columns)
+        &self.columns
     }
-    pub fn codes(&self) -> &[u64] {
-        self.container.slice(&self.codes)
+    /// Rows of both parts, those of replaced offers included.
+    pub fn row_count(&self) -> usize {
+        self.segments().map(|s| s.rows().len()).sum()
     }
-    pub fn parents(&self) -> &[u32] {
-        self.container.slice(&self.parents)
+    /// Codes of both parts.
+    pub fn code_count(&self) -> usize {
+        self.segments().map(|s| s.codes().len()).sum()
     }
-    pub fn next_changes(&self) -> &[i64] {
-        self.container.slice(&self.next_change)
-    }
-    pub fn row_starts(&self) -> &[u32] {
-        self.container.slice(&self.row_starts)
-    }
-    pub fn rows(&self) -> &[Row] {
-        self.container.slice(&self.rows)
-    }
-    pub fn terms(&self) -> &[Term] {
-        self.container.slice(&self.terms)
-    }
-    pub fn windows(&self) -> &[Window] {
-        self.container.slice(&self.windows)
-    }
-    pub fn costs(&self) -> &[Cost] {
-        self.container.slice(&self.costs)
-    }
-    fn list_of_code(&self) -> &[u32] {
-        self.container.slice(&self.list_of_code)
-    }
-    fn list_starts(&self) -> &[u64] {
-        self.container.slice(&self.list_starts)
-    }
-    fn lists(&self) -> &[u64] {
-        self.container.slice(&self.lists)
+
+    /// The part that holds this code, and the code's number in it.
+    fn of_code(&self, code: u32) -> (&Segment, usize) {
+        let codes = self.base.codes().len();
+        match &self.over {
+            Some(over) if code as usize >= codes => (&over.segment, code as usize - codes),
+            _ => (&self.base, code as usize),
+        }
     }
 
     /// The code with this number (as counted in the index).
     pub fn code(&self, code: u32) -> Option<DigitKey> {
-        self.codes()
-            .get(code as usize)
-            .copied()
-            .map(DigitKey::from_checked)
+        let (segment, at) = self.of_code(code);
+        segment
+            .codes()
+            .get(at)
+            .map(|c| DigitKey::from_checked(c.key))
     }
 
-    /// The next shorter code of the union that is a prefix of this one.
+    /// The next shorter code of the same part that is a prefix of this one.
     pub fn parent(&self, code: u32) -> Option<u32> {
-        self.parents()
-            .get(code as usize)
-            .copied()
-            .filter(|&p| p != NONE)
+        let (segment, at) = self.of_code(code);
+        let parent = segment
+            .codes()
+            .get(at)
+            .map(|c| c.parent)
+            .filter(|&p| p != NONE)?;
+        Some(code - at as u32 + parent)
     }
 
     /// The numbers of the rows that have exactly this code: by column, then by `effective_from`.
     pub fn rows_of(&self, code: u32) -> std::ops::Range<u32> {
-        let starts = self.row_starts();
-        let at = |i: usize| starts.get(i).copied().unwrap_or(0);
-        at(code as usize)..at(code as usize + 1)
+        let (segment, at) = self.of_code(code);
+        let first = match &self.over {
+            Some(over) if std::ptr::eq(segment, &over.segment) => self.base.rows().len(),
+            _ => 0,
+        };
+        let range = segment.rows_of(at);
+        (first + range.start) as u32..(first + range.end) as u32
     }
 
-    pub fn row(&self, row: u32) -> Option<&Row> {
-        self.rows().get(row as usize)
+    /// A row; its column counts in the index as a whole.
+    pub fn row(&self, row: u32) -> Option<Row> {
+        let rows = self.base.rows();
+        match &self.over {
+            Some(over) if row as usize >= rows.len() => {
+                let mut row = *over.segment.rows().get(row as usize - rows.len())?;
+                row.column += over.first_column;
+                Some(row)
+            }
+            _ => rows.get(row as usize).copied(),
+        }
+    }
+
+    /// Rows with exactly this code of columns that count, with their numbers.
+    pub fn rows_at(&self, code: u32) -> impl Iterator<Item = (u32, Row)> + '_ {
+        self.rows_of(code)
+            .filter_map(|number| Some((number, self.row(number)?)))
+            .filter(|(_, row)| self.counts(row.column))
+    }
+
+    /// False for the columns of offers that a patch replaced.
+    pub fn counts(&self, column: u16) -> bool {
+        self.columns
+            .get(usize::from(column))
+            .is_some_and(|c| *c != DEAD)
     }
 
     pub fn term(&self, row: &Row) -> Option<&Term> {
-        self.terms().get(row.term as usize)
+        let terms = self.base.terms();
+        match &self.over {
+            Some(over) if row.term as usize >= terms.len() => {
+                over.segment.terms().get(row.term as usize - terms.len())
+            }
+            _ => terms.get(row.term as usize),
+        }
     }
 
     pub fn window(&self, row: &Row) -> Option<&Window> {
-        self.windows().get(row.window as usize)
+        let windows = self.base.windows();
+        match &self.over {
+            Some(over) if row.window as usize >= windows.len() => over
+                .segment
+                .windows()
+                .get(row.window as usize - windows.len()),
+            _ => windows.get(row.window as usize),
+        }
     }
 
     pub fn terms_of(&self, row: &Row) -> Option<(Terms, u16)> {
@@ -178,62 +252,46 @@ impl Index {
     }
 
     pub fn destination(&self, term: &Term) -> &str {
-        let starts: &[u32] = self.container.slice(&self.name_starts);
-        let names: &[u8] = self.container.slice(&self.names);
-        let at = term.destination as usize;
-        let range = starts
-            .get(at)
-            .zip(starts.get(at + 1))
-            .map(|(a, b)| *a as usize..*b as usize);
-        range
-            .and_then(|r| names.get(r))
-            .and_then(|b| std::str::from_utf8(b).ok())
-            .unwrap_or("")
-    }
-
-    /// Candidates of numbers whose longest code is `code`, at the epoch, by (cost, column).
-    pub fn candidates(&self, code: u32) -> &[u64] {
-        let list = self
-            .list_of_code()
-            .get(code as usize)
-            .copied()
-            .unwrap_or(NONE) as usize;
-        let starts = self.list_starts();
-        match (starts.get(list), starts.get(list.wrapping_add(1))) {
-            (Some(&a), Some(&b)) => self.lists().get(a as usize..b as usize).unwrap_or(&[]),
-            _ => &[],
+        let names = self.base.name_starts().len().saturating_sub(1) as u32;
+        match &self.over {
+            Some(over) if term.destination >= names => over.segment.name(term.destination - names),
+            _ => self.base.name(term.destination),
         }
     }
 
-    /// The exact comparable of a cost rank at the index's own reference seconds and exchange rates.
-    pub fn cost(&self, rank: u32) -> Option<u128> {
-        self.costs().get(rank as usize).map(Cost::get)
+    /// The exact comparable of a candidate at the index's own reference seconds and exchange rates.
+    pub fn cost(&self, candidate: u64) -> Option<u128> {
+        let rank = candidate::rank(candidate);
+        match &self.over {
+            Some(over) if candidate::column(candidate) >= over.first_column => {
+                over.segment.cost(rank)
+            }
+            _ => self.base.cost(rank),
+        }
     }
 
-    /// The longest code of the union that is a prefix of `number`.
+    /// The longest code that is a prefix of `number`.
     pub fn longest(&self, number: DigitKey) -> Option<u32> {
-        lpm::longest(
-            self.codes(),
-            self.container.slice(&self.lpm_root),
-            self.container.slice(&self.lpm_nodes),
-            number,
-        )
+        self.chain(number)
+            .max_by_key(|&code| self.code(code).map_or(0, DigitKey::len))
     }
 
-    fn lpm(&self) -> (&[u32], &[LpmNode]) {
-        (
-            self.container.slice(&self.lpm_root),
-            self.container.slice(&self.lpm_nodes),
-        )
-    }
-
-    /// The codes that are prefixes of `number`, longest first.
+    /// The codes that are prefixes of `number`, longest first; those of a patch after those of the base (an offer has
+    /// rows that count in one of them only).
     pub fn chain(&self, number: DigitKey) -> impl Iterator<Item = u32> + '_ {
-        std::iter::successors(self.longest(number), |&code| self.parent(code))
+        let first = self.base.hot().lpm.longest(number);
+        let codes = self.base.codes().len() as u32;
+        let second = self
+            .over
+            .as_ref()
+            .and_then(|over| over.segment.hot().lpm.longest(number))
+            .map(|code| code + codes);
+        let up = |first: Option<u32>| std::iter::successors(first, |&code| self.parent(code));
+        up(first).chain(up(second))
     }
 
     pub fn column_of(&self, offer_id: i64) -> Option<u16> {
-        self.columns()
+        self.columns
             .iter()
             .position(|c| c.offer_id == offer_id)
             .and_then(|i| u16::try_from(i).ok())
@@ -242,12 +300,22 @@ impl Index {
     /// The row of `column` at `code` that is valid at `at`.
     pub fn valid_row(&self, code: u32, column: u16, at: i64) -> Option<u32> {
         let range = self.rows_of(code);
-        let rows = self.rows().get(range.start as usize..range.end as usize)?;
-        let first = rows.partition_point(|r| r.column < column);
-        let found = rows[first..]
-            .iter()
-            .take_while(|r| r.column == column)
-            .position(|r| self.window(r).is_some_and(|w| w.holds(at)))?;
-        u32::try_from(range.start as usize + first + found).ok()
+        let column_at = |row: u32| self.row(row).map_or(u16::MAX, |r| r.column);
+        let (mut low, mut high) = (range.start, range.end);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if column_at(middle) < column {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        (low..range.end)
+            .map_while(|number| {
+                let row = self.row(number).filter(|r| r.column == column)?;
+                Some((number, row))
+            })
+            .find(|(_, row)| self.window(row).is_some_and(|w| w.holds(at)))
+            .map(|(number, _)| number)
     }
 }

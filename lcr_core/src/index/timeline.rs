@@ -16,23 +16,61 @@ use crate::time;
 /// A row before the merge; `term` and `window` count within the offer.
 #[derive(Debug, Clone, Copy)]
 pub struct RawRow {
-    pub key: u64,
-    pub from_us: i64,
-    pub status: u8,
     pub term: u32,
     pub window: u32,
     pub deck_row: i32,
-    pub source_row: u32,
+    pub status: u8,
 }
 
 /// One offer's rows, sorted by (code, from), with what they share counted once.
 #[derive(Debug, Default)]
 pub struct Timeline {
+    /// The code of each row.
+    pub keys: Vec<u64>,
     pub rows: Vec<RawRow>,
     pub terms: Vec<Term>,
     pub windows: Vec<Window>,
     pub names: Vec<String>,
     pub currencies: Vec<String>,
+}
+
+impl Timeline {
+    fn begin_of(&self, row: usize) -> i64 {
+        self.windows[self.rows[row].window as usize].from_us
+    }
+
+    /// Brings the rows into the order of (code, from) and refuses intervals of one code that overlap.
+    fn sort(&mut self, offer: i64) -> Result<(), BuildError> {
+        let in_order =
+            |w: usize| (self.keys[w], self.begin_of(w)) <= (self.keys[w + 1], self.begin_of(w + 1));
+        let mut order: Option<Vec<u32>> = None;
+        if !(0..self.rows.len().saturating_sub(1)).all(in_order) {
+            let mut places: Vec<u32> = (0..self.rows.len() as u32).collect();
+            places.sort_unstable_by_key(|&i| (self.keys[i as usize], self.begin_of(i as usize), i));
+            self.keys = places.iter().map(|&i| self.keys[i as usize]).collect();
+            self.rows = places.iter().map(|&i| self.rows[i as usize]).collect();
+            order = Some(places);
+        }
+        for second in 1..self.rows.len() {
+            let first = second - 1;
+            if self.keys[first] != self.keys[second] {
+                continue;
+            }
+            let until = self.windows[self.rows[first].window as usize].until_us;
+            if until > self.begin_of(second) {
+                let source = |i: usize| order.as_ref().map_or(i, |o| o[i] as usize);
+                return Err(BuildError::Overlap {
+                    offer,
+                    code: DigitKey::from_raw(self.keys[first])
+                        .map(|k| k.to_string())
+                        .unwrap_or_default(),
+                    first: source(first),
+                    second: source(second),
+                });
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Reads, checks and sorts all batches of one offer.
@@ -49,22 +87,7 @@ pub fn read(offer: i64, batches: &[RecordBatch]) -> Result<Timeline, BuildError>
             )));
         }
     }
-    out.rows
-        .sort_unstable_by_key(|r| (r.key, r.from_us, r.source_row));
-    for pair in out.rows.windows(2) {
-        let (a, b) = (&pair[0], &pair[1]);
-        if a.key == b.key && out.windows[a.window as usize].until_us > b.from_us {
-            let code = DigitKey::from_raw(a.key)
-                .map(|k| k.to_string())
-                .unwrap_or_default();
-            return Err(BuildError::Overlap {
-                offer,
-                code,
-                first: a.source_row as usize,
-                second: b.source_row as usize,
-            });
-        }
-    }
+    out.sort(offer)?;
     Ok(out)
 }
 
@@ -124,6 +147,7 @@ fn read_batch(
     let received = columns.instants("received_at")?;
     let deck_id = columns.plain::<Int64Type>("deck_id", &DataType::Int64)?;
     let deck_row = columns.plain::<Int32Type>("deck_row", &DataType::Int32)?;
+    out.keys.reserve(batch.num_rows());
     out.rows.reserve(batch.num_rows());
     let mut last_name: Option<u32> = None;
     let mut last_currency = 0u16;
@@ -238,9 +262,8 @@ fn read_batch(
             received_us: received.value(i),
             deck_id: deck_id.value(i),
         };
+        out.keys.push(key.raw());
         out.rows.push(RawRow {
-            key: key.raw(),
-            from_us,
             status,
             term: intern(term, &mut out.terms, &mut seen.terms, &mut seen.last_term),
             window: intern(
@@ -250,7 +273,6 @@ fn read_batch(
                 &mut seen.last_window,
             ),
             deck_row: deck_row.value(i),
-            source_row: (first + i) as u32,
         });
     }
     Ok(())

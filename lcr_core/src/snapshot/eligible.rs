@@ -86,6 +86,12 @@ impl Eligibility {
         Self { changes, bits }
     }
 
+    /// Columns that are open at some instant at most.
+    pub fn count(&self) -> usize {
+        let ones = |bits: &Vec<u64>| bits.iter().map(|word| word.count_ones() as usize).sum();
+        self.bits.iter().map(ones).max().unwrap_or(0)
+    }
+
     /// The bits that hold at `at`.
     pub fn at(&self, at: i64) -> &[u64] {
         self.bits

@@ -93,8 +93,8 @@ pub fn publish(
         epoch_from_us: opened.meta.epoch_from_us,
         epoch_until_us: opened.meta.epoch_until_us,
         offers: access.offers.len(),
-        rates: opened.rows().len(),
-        codes: opened.codes().len(),
+        rates: opened.row_count(),
+        codes: opened.code_count(),
         card_indexes,
     };
     let json = serde_json::to_vec_pretty(&manifest).map_err(|e| SnapshotError::Invalid {

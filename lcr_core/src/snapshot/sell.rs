@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::index::Index;
-use crate::index::layout::OPEN;
+use crate::index::layout::{OPEN, Row};
 use crate::number::DigitKey;
 use crate::rating::Terms;
 use crate::time;
@@ -28,20 +28,14 @@ impl Card {
         let mut next_change = time::NEVER;
         let mut matched = None;
         for code in self.index.chain(number) {
-            let range = self.index.rows_of(code);
-            let rows = self
-                .index
-                .rows()
-                .get(range.start as usize..range.end as usize)
-                .unwrap_or(&[]);
-            let first = rows.partition_point(|r| r.column < self.column);
-            for row in rows[first..].iter().take_while(|r| r.column == self.column) {
-                let Some(window) = self.index.window(row) else {
+            let of_card = |(_, row): &(u32, Row)| row.column == self.column;
+            for (_, row) in self.index.rows_at(code).filter(of_card) {
+                let Some(window) = self.index.window(&row) else {
                     continue;
                 };
                 next_change = next_change.min(window.next_change(at));
                 if matched.is_none() && window.holds(at) {
-                    matched = Some((code, *row));
+                    matched = Some((code, row));
                 }
             }
         }

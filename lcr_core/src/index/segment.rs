@@ -1,0 +1,147 @@
+//! One index file in memory: the spans of its sections, and the arrays behind them.
+
+use super::container::{Container, Span};
+use super::layout::{Code, ColumnId, Cost, Line, LpmNode, Meta, Row, Term, Window};
+use super::walk::Hot;
+use crate::error::SnapshotError;
+
+pub struct Segment {
+    pub container: Container,
+    pub meta: Meta,
+    columns: Span<ColumnId>,
+    codes: Span<Code>,
+    instants: Span<i64>,
+    rows: Span<Row>,
+    terms: Span<Term>,
+    windows: Span<Window>,
+    name_starts: Span<u32>,
+    names: Span<u8>,
+    costs: Span<Cost>,
+    cost_keys: Span<u32>,
+    top: Span<Line>,
+    delta: Span<u32>,
+    lpm_root: Span<u32>,
+    lpm_nodes: Span<LpmNode>,
+}
+
+impl Segment {
+    /// Spans and meta; what the arrays hold is not looked at yet.
+    pub fn of(container: Container) -> Result<Self, SnapshotError> {
+        let meta_span = container.section::<u8>("meta")?;
+        let meta = serde_json::from_slice(container.slice(&meta_span)).map_err(|e| {
+            SnapshotError::Damaged {
+                file: container.file().to_owned(),
+                section: "meta".to_owned(),
+                why: e.to_string(),
+            }
+        })?;
+        Ok(Self {
+            meta,
+            columns: container.section("columns")?,
+            codes: container.section("codes")?,
+            instants: container.section("instants")?,
+            rows: container.section("rows")?,
+            terms: container.section("terms")?,
+            windows: container.section("windows")?,
+            name_starts: container.section("name_starts")?,
+            names: container.section("names")?,
+            costs: container.section("costs")?,
+            cost_keys: container.section("cost_keys")?,
+            top: container.section("top")?,
+            delta: container.section("delta")?,
+            lpm_root: container.section("lpm_root")?,
+            lpm_nodes: container.section("lpm_nodes")?,
+            container,
+        })
+    }
+
+    pub fn columns(&self) -> &[ColumnId] {
+        self.container.slice(&self.columns)
+    }
+    pub fn codes(&self) -> &[Code] {
+        self.container.slice(&self.codes)
+    }
+    pub fn instants(&self) -> &[i64] {
+        self.container.slice(&self.instants)
+    }
+    pub fn rows(&self) -> &[Row] {
+        self.container.slice(&self.rows)
+    }
+    pub fn terms(&self) -> &[Term] {
+        self.container.slice(&self.terms)
+    }
+    pub fn windows(&self) -> &[Window] {
+        self.container.slice(&self.windows)
+    }
+    pub fn name_starts(&self) -> &[u32] {
+        self.container.slice(&self.name_starts)
+    }
+    pub fn names(&self) -> &[u8] {
+        self.container.slice(&self.names)
+    }
+    pub fn costs(&self) -> &[Cost] {
+        self.container.slice(&self.costs)
+    }
+    pub fn cost_keys(&self) -> &[u32] {
+        self.container.slice(&self.cost_keys)
+    }
+    pub fn top(&self) -> &[Line] {
+        self.container.slice(&self.top)
+    }
+    pub fn delta(&self) -> &[u32] {
+        self.container.slice(&self.delta)
+    }
+
+    /// What decisions read.
+    pub fn hot(&self) -> Hot<'_> {
+        Hot::new(
+            self.container.slice(&self.lpm_root),
+            self.container.slice(&self.lpm_nodes),
+            self.codes(),
+            self.top(),
+            self.delta(),
+            self.columns().len(),
+        )
+    }
+
+    /// Bytes of what decisions read.
+    pub fn bytes_hot(&self) -> usize {
+        let hot = self.hot();
+        size_of_val(hot.lpm.root)
+            + size_of_val(hot.lpm.nodes)
+            + size_of_val(hot.codes)
+            + size_of_val(hot.top)
+            + size_of_val(hot.delta)
+    }
+
+    /// Rows of a code of this segment.
+    pub fn rows_of(&self, code: usize) -> std::ops::Range<usize> {
+        let codes = self.codes();
+        let Some(record) = codes.get(code) else {
+            return 0..0;
+        };
+        let end = codes
+            .get(code + 1)
+            .map_or(self.rows().len(), |next| next.row_start as usize);
+        record.row_start as usize..end.max(record.row_start as usize)
+    }
+
+    pub fn name(&self, name: u32) -> &str {
+        let starts = self.name_starts();
+        let at = name as usize;
+        let range = starts
+            .get(at)
+            .zip(starts.get(at + 1))
+            .map(|(a, b)| *a as usize..*b as usize);
+        range
+            .and_then(|r| self.names().get(r))
+            .and_then(|b| std::str::from_utf8(b).ok())
+            .unwrap_or("")
+    }
+
+    pub fn cost(&self, rank: u32) -> Option<u128> {
+        super::ranks::place(self.cost_keys(), rank)
+            .and_then(|i| self.costs().get(i))
+            .map(Cost::get)
+    }
+}
