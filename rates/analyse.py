@@ -94,6 +94,7 @@ def analyse(source: Source, sheet_value: Value, sheet: RawSheet, request: CheckR
             default_from_us=default_from,
             currency=currency.value,
             problem_limit=request.limits.problems,
+            thresholds=request.thresholds,
         )
     )
     return Analysis(

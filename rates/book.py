@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -69,9 +70,7 @@ class Book:
 
     def amount(self, seconds: int) -> Ints:
         """Nanos × 60 of one call under each row."""
-        return amount60(
-            self.rate, self.first_rate, self.fee, self.initial, self.following, self.free, seconds
-        )
+        return amount60(*self.call_columns(), seconds)
 
     @cached_property
     def short(self) -> Ints:
@@ -82,14 +81,39 @@ class Book:
         return self.amount(LONG)
 
     @cached_property
-    def currency(self) -> npt.NDArray[np.object_]:
-        return np.asarray(self.table["currency"].to_pandas(), dtype=object)
+    def currency_ids(self) -> npt.NDArray[np.int16]:
+        """Place of each row's currency in CURRENCIES."""
+        encoded = pc.dictionary_encode(_whole(self.table["currency"]))
+        ids = np.array([_currency_id(name) for name in encoded.dictionary.to_pylist()] or [0], np.int16)
+        found: npt.NDArray[np.int16] = ids[encoded.indices.to_numpy(zero_copy_only=False)]
+        return found
 
     @cached_property
     def destination(self) -> pa.Array:
-        column = self.table["destination"]
-        return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+        return _whole(self.table["destination"])
 
-    def terms_key(self) -> npt.NDArray[np.void]:
-        """Everything priced beside the rate, comparable row by row."""
-        return np.stack([self.first_rate, self.fee, self.initial, self.following, self.free], axis=1)
+    @cached_property
+    def codes(self) -> pa.Array:
+        return _whole(self.table["code"])
+
+    def call_columns(self) -> tuple[Ints, Ints, Ints, Ints, Ints, Ints]:
+        """Arguments of price.amount60, but for the seconds."""
+        return self.rate, self.first_rate, self.fee, self.initial, self.following, self.free
+
+    def priced_columns(self) -> tuple[npt.NDArray[Any], ...]:
+        """All that makes the price of a call."""
+        return (*self.call_columns(), self.currency_ids)
+
+
+CURRENCIES: list[str] = []
+"""Names by currency id, as they were met."""
+
+
+def _currency_id(name: str) -> int:
+    if name not in CURRENCIES:
+        CURRENCIES.append(name)
+    return CURRENCIES.index(name)
+
+
+def _whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -197,6 +197,39 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "overlap": Entry(
         "error", "Validities of one code overlap", "End the earlier row where the later one begins."
     ),
+    # whole-file sanity (rates.thresholds): severity by the carrier's level
+    "truncated_rows": Entry(
+        "error",
+        "Table ends where a sheet is full",
+        "Rows beyond the sheet's last one are lost: ask for the rest, or for CSV.",
+    ),
+    "truncated_area": Entry(
+        "warning",
+        "Table stops inside an area",
+        "The rows seem to be cut off: compare the end of the table with the last deck.",
+    ),
+    "rate_like_code": Entry("error", "Rates look like dial codes", "Check which column holds the rates."),
+    "duplicate_rows": Entry(
+        "warning", "Many rows stand in the file twice", "Is the file put together from two? Send one of them."
+    ),
+    "origin_conflict": Entry(
+        "warning",
+        "Origin groups read in two ways",
+        "The longest code and the caller's group give different prices: agree which of them wins.",
+    ),
+    "price_leap": Entry(
+        "warning", "Price leaps", "Check the decimal mark and the unit, then confirm or correct."
+    ),
+    "decimal_slip": Entry(
+        "warning",
+        "Decimal mark may have slipped",
+        "The price is ten, a hundred … times what stands beside or before it.",
+    ),
+    "margin_trap": Entry(
+        "warning",
+        "Dearer codes below a sell code",
+        "Whoever sells the shorter code loses on these: price them apart.",
+    ),
     "no_rows": Entry("error", "No rows left", "No row of the file can be used."),
     # against the deck in force
     "notice_short": Entry(
@@ -210,5 +243,5 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "changes_many": Entry(
         "warning", "Many rates change", "More than 30 % of the rates change: a second person must agree."
     ),
-    "rate_jump": Entry("warning", "A rate changes more than tenfold", "A second person must agree."),
+    "rate_jump": Entry("warning", "A rate changes many times over", "A second person must agree."),
 }

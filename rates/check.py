@@ -2,6 +2,7 @@
 
 import datetime as dt
 import time
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,9 +12,11 @@ import pyarrow.compute as pc
 
 from rates import badrows, problems, store
 from rates.analyse import Analysis, analyse
+from rates.checks import DECK_CHECKS
+from rates.compared import Compared
 from rates.deckcheck import CheckReport, Outputs, Progress, Status
 from rates.diff import MissingRateOfExchange
-from rates.difftable import diff_table, guards
+from rates.difftable import diff_table
 from rates.lines import Lines
 from rates.notice import Terms
 from rates.options import CheckRequest
@@ -25,6 +28,7 @@ from rates.read.raw import RawSheet, Refused
 from rates.read.source import open_source
 from rates.timeline import merge
 from rates.validate import Validated, validate
+from rates.verdict import REVIEWABLE, confirmed, late_problems, stopping
 
 # Percent of a large CSV's time that is gone when a step begins, as measured; the steps themselves are one call each.
 _GONE = {"read": 0, "parse": 40, "check": 53, "compare": 70, "store": 95}
@@ -77,6 +81,7 @@ def _checked(request: CheckRequest, watch: _Watch) -> tuple[CheckReport, list[Ra
         lines = [_lines(sheet, number, analysis) for number, sheet in enumerate(sheets)]
         watch.step("check", total)
         valid = validate(lines)
+        del lines
         valid = _with_formulas(valid, sheets)
         return _judge(request, watch, analysis, valid, total), sheets
     except Refused as refused:
@@ -120,12 +125,7 @@ def _with_formulas(valid: Validated, sheets: list[RawSheet]) -> Validated:
     ]
     if not found:
         return valid
-    return Validated(
-        valid.rows,
-        problems.concat([valid.problems, problems.to_table(found)]),
-        valid.skipped,
-        valid.duplicates,
-    )
+    return replace(valid, problems=problems.concat([valid.problems, problems.to_table(found)]))
 
 
 def _judge(
@@ -134,7 +134,7 @@ def _judge(
     found = [valid.problems]
     if not valid.rows.num_rows and not valid.errors:
         found.append(problems.to_table([problem("no_rows")]))
-    if valid.errors or not valid.rows.num_rows:
+    if not valid.rows.num_rows or not stopping(valid.problems) <= REVIEWABLE:
         return _report(
             request, watch, analysis, "rejected", found=problems.concat(found), rows_read=total, valid=valid
         )
@@ -142,49 +142,48 @@ def _judge(
     terms = terms_of(request, valid.rows)
     try:
         merged = merge(store.read_file(request.current) if request.current else None, valid.rows, terms)
+        deck = Compared(request, terms.received_us, valid.rows, merged)
+        for check in DECK_CHECKS:
+            check(deck)
     except MissingRateOfExchange as fault:
         found.append(problems.to_table([problem("currency_changed", text=str(fault))]))
         return _report(
             request, watch, analysis, "rejected", found=problems.concat(found), rows_read=total, valid=valid
         )
-    diff = diff_table(merged, valid.rows)
-    guard = guards(merged, terms)
-    warned = [
-        problem(id, hint=f"{reason} A second person must agree.") for id, reason in guard.reasons.items()
-    ]
-    late = _late(request, diff)
-    found += [problems.to_table(warned), late]
-    refused = bool(pc.any(pc.equal(late["severity"], "error")).as_py()) if late.num_rows else False
+    diff = diff_table(merged, valid.rows, (("DUPLICATE", valid.duplicates), ("CONFLICT", valid.conflicts)))
+    found += [*deck.found, late_problems(request, diff)]
+    all_found = problems.concat(found)
+    refused = bool(stopping(all_found))
     watch.step("store", diff.num_rows)
     outputs = Outputs(
         rows=_write(request, "rows", valid.rows),
         diff=_write(request, "diff", diff),
-        timeline=_write(request, "timeline", merged.timeline),
+        timeline=None if refused else _write(request, "timeline", merged.timeline),
     )
     labels = {entry["values"]: entry["counts"] for entry in pc.value_counts(diff["label"]).to_pylist()}
-    if valid.duplicates.num_rows:
-        labels["DUPLICATE"] = valid.duplicates.num_rows
     span = pc.min_max(diff["effective_from"]).as_py() if diff.num_rows else {"min": None, "max": None}
     report = _report(
         request,
         watch,
         analysis,
         "rejected" if refused else "ready",
-        found=problems.concat(found),
+        found=all_found,
         rows_read=total,
         valid=valid,
         outputs=outputs,
     )
+    accepted = confirmed(request, all_found)
     return msgspec.structs.replace(
         report,
         labels=labels,
-        closing=guard.closing,
+        closing=len(merged.closing.keys)
+        + int((merged.plan.labelled("CLOSED") & merged.plan.effective).sum()),
         closes_at=_iso(merged.closing.at_us) if len(merged.closing.keys) else None,
         currency=valid.rows["currency"][0].as_py(),
         effective_first=span["min"] and span["min"].isoformat(),
         effective_last=span["max"] and span["max"].isoformat(),
-        needs_second_person=bool(guard.reasons),
-        second_person_reasons=tuple(guard.reasons.values()),
+        needs_second_person=bool(deck.second_person or accepted),
+        second_person_reasons=(*deck.second_person, *accepted),
     )
 
 
@@ -203,35 +202,6 @@ def terms_of(request: CheckRequest, rows: pa.Table) -> Terms:
         deck_id=request.deck_id,
         options=request.options,
         fx=request.fx,
-    )
-
-
-def _late(request: CheckRequest, diff: pa.Table) -> pa.Table:
-    """One warning (or, when such rows refuse the file, one error) for every increase with too short notice."""
-    late = diff.filter(pc.equal(diff["label"], "LATE"))
-    days = f"{request.options.notice_days} {request.options.notice_unit} days"
-    begins = f"Increase with less than {days} of notice: "
-    words = {
-        "postpone": "postponed to the first legal instant.",
-        "accept": "taken as asked.",
-        "refuse": "refused by the agreement.",
-        "reject": "the row is left out; the code keeps its price.",
-    }
-    chosen = [request.options.late_codes.get(code, request.options.late) for code in late["code"].to_pylist()]
-    count = late.num_rows
-    none = pa.nulls(count, pa.utf8())
-    return pa.table(
-        [
-            none,
-            late["row"],
-            none,
-            late["code"],
-            late["asked_from"].cast(pa.utf8()),
-            pa.array(["notice_short"] * count, pa.utf8()),
-            pa.array(["error" if choice == "refuse" else "warning" for choice in chosen], pa.utf8()),
-            pa.array([begins + words[choice] for choice in chosen], pa.utf8()),
-        ],
-        schema=problems.SCHEMA,
     )
 
 

@@ -5,20 +5,28 @@ so increments, fees and currencies count, and a code split from its parent is co
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from rates.book import Book, Ints
+from rates.book import CURRENCIES, Book, Ints
 from rates.keys import digits_of
 from rates.lookup import FOREVER
 from rates.notice import Terms
-from rates.schema import BLOCKED, CLOSED, OPEN
+from rates.price import amount60
+from rates.schema import BLOCKED, CLOSED, LABELS, OPEN
 
 Mask = npt.NDArray[np.bool_]
+Marks = npt.NDArray[np.int8]
+LABEL: Final = {name: np.int8(place) for place, name in enumerate(LABELS)}
+NAME_LABELS: Final = ("", "RENAMED", "MOVED")
+_BACKDATABLE: Final = ("NEW", "INCREASE", "DECREASE", "LATE", "TERMS_CHANGED", "REOPENED")
+_POSTPONED, _ACCEPTED, _REJECTED = np.int8(1), np.int8(2), np.int8(3)
+_CHOICES = {"postpone": _POSTPONED, "accept": _ACCEPTED, "refuse": _ACCEPTED, "reject": _REJECTED}
 
 
 class MissingRateOfExchange(Exception):
@@ -30,20 +38,27 @@ class MissingRateOfExchange(Exception):
 @dataclass(frozen=True)
 class RowPlan:
     """Per typed row of the deck (index into its table): what it is compared with, its label, and when it takes effect.
-    `effective` = it has an effect at all; `unchanged` = the timeline already says exactly this, so nothing is written;
-    `rejected` = an increase with too short notice that a person left out."""
+    `label`: place in schema.LABELS; `name_label`: in NAME_LABELS. `before`, `after`: cost of a call of 180 s (nanos × 60) where
+    `compared`, both in the row's currency. `effective` = it has an effect at all; `unchanged` = the timeline already says
+    exactly this, so nothing is written; `rejected` = an increase with too short notice that a person left out."""
 
     book: Book
     start: Ints
     end: Ints
     old: Ints
-    label: npt.NDArray[np.object_]
-    name_label: npt.NDArray[np.object_]
+    label: Marks
+    name_label: Marks
     effective: Mask
     unchanged: Mask
     late: Mask
     rejected: Mask
-    jump: Mask
+    compared: Mask
+    before: Ints
+    after: Ints
+
+    def labelled(self, *names: str) -> Mask:
+        found: Mask = np.isin(self.label, [LABEL[name] for name in names])
+        return found
 
 
 def plan_rows(current: Book, rows: pa.Table, terms: Terms) -> RowPlan:
@@ -54,139 +69,175 @@ def plan_rows(current: Book, rows: pa.Table, terms: Terms) -> RowPlan:
     old = current.lookup.longest(new.keys, start)
     has = old >= 0
     at = np.maximum(old, 0)
-    own = has & (_pick(current.keys, at) == new.keys)
-    priced = has & (_pick(current.status, at) == OPEN)
+    own = has & (pick(current.keys, at) == new.keys)
+    same_state = own & (pick(current.status, at) == new.status)
     is_open = new.status == OPEN
-    up, down, jump = _moves(current, new, at, priced & is_open, terms)
-    same_terms = (
-        priced
-        & is_open
-        & ~up
-        & ~down
-        & (_pick(current.terms_key(), at) == new.terms_key()).all(axis=1)
-        & (_pick(current.rate, at) == new.rate)
-    )
-    old_names, new_names = _names(current, at), np.asarray(new.destination.to_pandas(), object)
-    renamed = own & (old_names != new_names)
-    known = set(current.destination.to_pylist()) if renamed.any() else set()
-    moved = renamed & np.array([name in known for name in new_names]) if renamed.any() else renamed
-    name_label = np.where(moved, "MOVED", np.where(renamed, "RENAMED", "")).astype(object)
+    compared = has & (pick(current.status, at) == OPEN) & is_open
+    up, down, before = _moves(current, new, at, compared, terms)
+    renamed = own & _renamed(current, new, at)
+    name_label = _name_labels(current, new, renamed)
 
-    label = np.full(len(new), "NEW", object)
-    reopened = is_open & ~priced & (own | (~has & current.lookup.ever(new.keys)))
-    label[reopened] = "REOPENED"
-    compared = priced & is_open
-    label[compared] = "TERMS_CHANGED"
-    label[compared & same_terms] = "UNCHANGED"
-    label[compared & same_terms & renamed] = name_label[compared & same_terms & renamed]
-    label[compared & down & ~up] = "DECREASE"
-    label[compared & up] = "INCREASE"
-    same_state = own & (_pick(current.status, at) == new.status)
-    label[new.status == BLOCKED] = "BLOCKED"
-    label[(new.status == BLOCKED) & same_state] = "UNCHANGED"
-    label[new.status == CLOSED] = "CLOSED"
-    label[(new.status == CLOSED) & (~own | same_state)] = "UNCHANGED"
+    label = np.full(len(new), LABEL["NEW"], np.int8)
+    unpriced = np.flatnonzero(is_open & ~compared)
+    known = own[unpriced] | (~has[unpriced] & current.lookup.ever(new.keys[unpriced]))
+    label[unpriced[known]] = LABEL["REOPENED"]
+    even = np.flatnonzero(compared & ~up & ~down)
+    label[even] = LABEL["TERMS_CHANGED"]
+    same = even[_same_terms(current, new, at, even)]
+    label[same] = LABEL["UNCHANGED"]
+    named = same[renamed[same]]
+    label[named] = np.where(name_label[named] == 2, LABEL["MOVED"], LABEL["RENAMED"])
+    label[down] = LABEL["DECREASE"]
+    label[up] = LABEL["INCREASE"]
+    for state, name in ((BLOCKED, "BLOCKED"), (CLOSED, "CLOSED")):
+        here = new.status == state
+        label[here] = LABEL[name]
+        label[here & (same_state if state == BLOCKED else ~own | same_state)] = LABEL["UNCHANGED"]
 
-    dearer = (label == "INCREASE") | ((label == "TERMS_CHANGED") & _dearer_somewhere(current, new, at))
+    dearer = up & (label == LABEL["INCREASE"])
+    changed = np.flatnonzero(label == LABEL["TERMS_CHANGED"])
+    dearer[changed] = _dearer_somewhere(current, new, at, changed)
     late = dearer & (start < terms.legal_us)
-    label[late] = "LATE"
-    chosen = late_choices(new, late, terms)
-    start = np.where(chosen == "postpone", terms.legal_us, start)
-    rejected = chosen == "reject"
+    label[late] = LABEL["LATE"]
+    chosen = _late_choices(new, late, terms)
+    start = np.where(chosen == _POSTPONED, terms.legal_us, start)
+    rejected = chosen == _REJECTED
     if terms.options.backdated == "accept":
-        label[
-            (asked < terms.received_us)
-            & np.isin(label, ("NEW", "DECREASE", "LATE", "TERMS_CHANGED", "REOPENED"))
-        ] = "BACKDATED"
+        past = asked < terms.received_us
+        label[past & np.isin(label, [LABEL[name] for name in _BACKDATABLE])] = LABEL["BACKDATED"]
     end = _ends(new, np.where(rejected, FOREVER, start))
     effective = (end > start) & ~rejected
-    alone = ~pd.Series(new.keys).duplicated(keep=False).to_numpy()
-    unchanged = (
-        (label == "UNCHANGED")
-        & own
-        & same_state
-        & ~renamed
-        & alone
-        & (end == FOREVER)
-        & (_pick(current.end, at) == FOREVER)
-    )
-    unchanged |= (new.status == CLOSED) & (label == "UNCHANGED") & ~current.lookup.ever(new.keys)
+    unchanged = _nothing_new(current, new, at, end, label, same_state, renamed)
     return RowPlan(
-        new, start, end, old, label, name_label, effective, unchanged, late & effective, rejected, jump
-    )
+        new, start, end, old, label, name_label, effective, unchanged, late & effective, rejected, compared,
+        before, new.long,
+    )  # fmt: skip
 
 
-def late_choices(new: Book, late: Mask, terms: Terms) -> npt.NDArray[np.object_]:
-    """What happens to each late row, `""` for the others: the choice for its code, else the deck's."""
-    found = np.where(late, terms.options.late, "").astype(object)
-    if terms.options.late_codes:
-        for at in np.flatnonzero(late):
-            found[at] = terms.options.late_codes.get(digits_of(int(new.keys[at])), terms.options.late)
-    return found
-
-
-def _pick(column: npt.NDArray[Any], at: Ints) -> npt.NDArray[Any]:
+def pick(column: npt.NDArray[Any], at: Ints) -> npt.NDArray[Any]:
     """column[at], with zeros where the column is empty (`at` then holds only placeholders)."""
     return column[at] if len(column) else np.zeros((len(at), *column.shape[1:]), column.dtype)
 
 
-def _names(book: Book, at: Ints) -> npt.NDArray[np.object_]:
-    return (
-        np.asarray(book.destination.take(pa.array(at)).to_pandas(), object)
-        if len(book)
-        else np.full(len(at), "", object)
-    )
+def names_of(book: Book, at: Ints) -> pa.Array:
+    """Destinations of the rows `at`; empty names where the book is empty."""
+    return book.destination.take(pa.array(at)) if len(book) else pa.array([""] * len(at), pa.utf8())
 
 
-def _moves(current: Book, new: Book, at: Ints, compared: Mask, terms: Terms) -> tuple[Mask, Mask, Mask]:
-    """(dearer at 30 s or 180 s, cheaper at either, more than tenfold or less than a tenth at 180 s)."""
-    up, down, jump = (np.zeros(len(new), bool) for _ in range(3))
+def _late_choices(new: Book, late: Mask, terms: Terms) -> Marks:
+    """What happens to each late row, 0 for the others: the choice for its code, else the deck's."""
+    found = np.where(late, _CHOICES[terms.options.late], np.int8(0))
+    if terms.options.late_codes:
+        for at in np.flatnonzero(late):
+            choice = terms.options.late_codes.get(digits_of(int(new.keys[at])), terms.options.late)
+            found[at] = _CHOICES[choice]
+    return found
+
+
+def _renamed(current: Book, new: Book, at: Ints) -> Mask:
+    found: Mask = pc.not_equal(names_of(current, at), new.destination).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _name_labels(current: Book, new: Book, renamed: Mask) -> Marks:
+    """MOVED where the new name is one that the deck in force knows, else RENAMED."""
+    found = renamed.astype(np.int8)
+    where = np.flatnonzero(renamed)
+    if len(where):
+        names = new.destination.take(pa.array(where))
+        moved = pc.is_in(names, value_set=current.destination.unique()).to_numpy(zero_copy_only=False)
+        found[where[moved]] = 2
+    return found
+
+
+def _moves(current: Book, new: Book, at: Ints, compared: Mask, terms: Terms) -> tuple[Mask, Mask, Ints]:
+    """(dearer at 30 s or 180 s, cheaper at either, what 180 s cost before in the row's currency)."""
+    up, down = np.zeros(len(new), bool), np.zeros(len(new), bool)
+    before = pick(current.long, at)
     if not compared.any():
-        return up, down, jump
-    old_cur, new_cur = _pick(current.currency, at), new.currency
-    foreign = compared & (old_cur != new_cur)
-    for old_amount, new_amount, is_long in (
-        (current.short, new.short, False),
-        (current.long, new.long, True),
-    ):
-        before, after = _pick(old_amount, at), new_amount
-        if foreign.any():
-            before = before.astype(object) * _factors(old_cur, foreign, terms.fx)
-            after = after.astype(object) * _factors(new_cur, foreign, terms.fx)
-        up |= compared & np.asarray(after > before, bool)
-        down |= compared & np.asarray(after < before, bool)
-        if is_long:
-            jump = compared & np.asarray(
-                (before > 0) & (after > 0) & ((after // 10 > before) | (before // 10 > after)), bool
-            )
-    return up, down, jump
+        return up, down, before
+    foreign = np.flatnonzero(compared & (pick(current.currency_ids, at) != new.currency_ids))
+    for old, now in ((pick(current.short, at), new.short), (before, new.long)):
+        up |= compared & (now > old)
+        down |= compared & (now < old)
+    if len(foreign):
+        up[foreign] = down[foreign] = False
+        here = at[foreign]
+        fx_old = fx_factors(current.currency_ids[here], terms.fx)
+        fx_new = fx_factors(new.currency_ids[foreign], terms.fx)
+        for old, now in ((current.short, new.short), (current.long, new.long)):
+            was, becomes = old[here].astype(object) * fx_old, now[foreign].astype(object) * fx_new
+            up[foreign] |= (becomes > was).astype(bool)
+            down[foreign] |= (becomes < was).astype(bool)
+        before = before.copy()
+        before[foreign] = (current.long[here].astype(object) * fx_old // fx_new).astype(np.int64)
+    return up, down & ~up, before
 
 
-def _factors(currencies: npt.NDArray[np.object_], where: Mask, fx: dict[str, str]) -> npt.NDArray[np.object_]:
-    """Nanos of the base currency for one unit; 10⁹ (a common factor) where both sides share a currency."""
-    factors = np.full(len(currencies), 10**9, object)
-    for name in set(currencies[where]):
+def fx_factors(ids: npt.NDArray[np.int16], fx: dict[str, str]) -> npt.NDArray[np.object_]:
+    """Nanos of the base currency for one unit."""
+    factors = np.empty(len(ids), object)
+    for id in pd.unique(ids):
+        name = CURRENCIES[int(id)]
         if name not in fx:
             raise MissingRateOfExchange(name)
-        factors[where & (currencies == name)] = int(Decimal(fx[name]) * 10**9)
+        factors[ids == id] = int(Decimal(fx[name]) * 10**9)
     return factors
 
 
-def _dearer_somewhere(current: Book, new: Book, at: Ints) -> Mask:
+def _same_terms(current: Book, new: Book, at: Ints, where: Ints) -> Mask:
+    """Rate, fee, increments and currency are all as before."""
+    found = np.ones(len(where), bool)
+    here = at[where]
+    for old, now in zip(current.priced_columns(), new.priced_columns(), strict=True):
+        found &= pick(old, here) == now[where]
+    return found
+
+
+def _dearer_somewhere(current: Book, new: Book, at: Ints, where: Ints) -> Mask:
     """Whether other increments or fees make calls of 1, 31 or 61 s dearer though 30 s and 180 s cost the same."""
-    found = np.zeros(len(new), bool)
-    if len(current):
-        for seconds in (1, 31, 61):
-            found |= new.amount(seconds) > current.amount(seconds)[at]
+    found = np.zeros(len(where), bool)
+    for seconds in (1, 31, 61):
+        found |= _amount(new, where, seconds) > _amount(current, at[where], seconds)
+    return found
+
+
+def _amount(book: Book, rows: Ints, seconds: int) -> Ints:
+    rate, first, fee, initial, following, free = (pick(column, rows) for column in book.call_columns())
+    return amount60(rate, first, fee, initial, np.maximum(following, 1), free, seconds)
+
+
+def _nothing_new(
+    current: Book, new: Book, at: Ints, end: Ints, label: Marks, same_state: Mask, renamed: Mask
+) -> Mask:
+    """Rows the timeline already holds word for word and open-ended; and closed rows of codes it never held."""
+    found: Mask = (
+        (label == LABEL["UNCHANGED"])
+        & same_state
+        & ~renamed
+        & (end == FOREVER)
+        & (pick(current.end, at) == FOREVER)
+        & ~repeated(new.keys)
+    )
+    closed = np.flatnonzero((new.status == CLOSED) & (label == LABEL["UNCHANGED"]))
+    found[closed] |= ~current.lookup.ever(new.keys[closed])
+    return found
+
+
+def repeated(keys: Ints) -> Mask:
+    """Rows whose key another row has too."""
+    if len(keys) < 2 or bool((keys[1:] > keys[:-1]).all()):
+        return np.zeros(len(keys), bool)
+    found: Mask = pd.Series(keys).duplicated(keep=False).to_numpy()
     return found
 
 
 def _ends(new: Book, start: Ints) -> Ints:
     """A row ends at its own end, or where a later-asked row of the same code begins, whichever is first."""
+    if not repeated(new.keys).any():
+        return new.end
     order = np.lexsort((start, new.start, new.keys))
     keys = new.keys[order]
-    if len(keys) < 2 or (keys[1:] != keys[:-1]).all():
-        return new.end
     later = pd.DataFrame({"key": keys[::-1], "start": start[order][::-1]})
     lowest = later.groupby("key", sort=False)["start"].cummin().to_numpy()[::-1]
     following = np.full(len(keys), FOREVER, np.int64)

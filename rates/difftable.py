@@ -1,6 +1,7 @@
-"""The plan of a deck as the table people review (schema.DIFF), and the guards that call a second person."""
+"""The plan of a deck as the table people review (schema.DIFF)."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -9,58 +10,82 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rates.book import Book, Ints
-from rates.diff import _names, _pick
+from rates.diff import NAME_LABELS, fx_factors, names_of, pick
 from rates.keys import codes_of
 from rates.lookup import FOREVER
-from rates.notice import Terms
 from rates.price import LONG, SHORT, per_minute
-from rates.schema import DIFF, INSTANT, OPEN, completed
+from rates.schema import DIFF, INSTANT, LABELS, OPEN, completed
 from rates.timeline import Merged
 
-CLOSES_SHARE, CHANGES_SHARE = 20, 30
 PPM = 1_000_000
 
 
-def diff_table(merged: Merged, rows: pa.Table) -> pa.Table:
-    """Rows of the file with an effect in file order, then absent codes."""
-    parts = [_of_rows(merged, completed(rows)), _of_closing(merged)]
-    return pa.concat_tables(parts).combine_chunks()
-
-
-def _of_rows(merged: Merged, rows: pa.Table) -> pa.Table:
-    plan, current = merged.plan, merged.current
+def diff_table(merged: Merged, rows: pa.Table, aside: Sequence[tuple[str, pa.Table]] = ()) -> pa.Table:
+    """Rows of the file with an effect in file order, then absent codes, then rows set aside: (label, schema.ROWS)."""
+    plan = merged.plan
     at = np.flatnonzero(plan.effective | plan.rejected)
-    new = plan.book
-    old = plan.old[at]
-    priced = (old >= 0) & (_pick(current.status, np.maximum(old, 0)) == OPEN)
+    shown_from = np.where(plan.rejected[at], FOREVER, plan.start[at])
+    shown_until = np.where(plan.rejected[at], FOREVER, plan.end[at])
+    labels = _words(LABELS, plan.label[at])
+    name_labels = _words(NAME_LABELS, plan.name_label[at])
+    effects = _of_rows(
+        merged.current, plan.book, rows, at, plan.old[at], labels, name_labels, shown_from, shown_until, merged.fx
+    )  # fmt: skip
+    parts = [effects, _of_closing(merged)]
+    for label, table in aside:
+        book = Book.of(table, merged.current.layers)
+        everything = np.arange(len(book))
+        never = np.full(len(book), FOREVER, np.int64)
+        parts.append(
+            _of_rows(
+                merged.current, book, completed(table), everything, merged.current.lookup.longest(book.keys, book.start),
+                _same(label, len(book)), _same("", len(book)), never, never, merged.fx,
+            )
+        )  # fmt: skip
+    return pa.concat_tables(parts)
+
+
+def _of_rows(
+    current: Book,
+    new: Book,
+    rows: pa.Table,
+    at: Ints,
+    old: Ints,
+    labels: pa.Array,
+    name_labels: pa.Array,
+    start: Ints,
+    end: Ints,
+    fx: dict[str, str],
+) -> pa.Table:
+    """One row of the diff for each row `at` of `new`; `old`: the row of `current` it is compared with, −1 = none."""
+    place = np.maximum(old, 0)
+    priced = (old >= 0) & (pick(current.status, place) == OPEN)
     shown = new.status[at] == OPEN
-    before = _side(current, np.maximum(old, 0), priced)
-    after = _side(new, at, shown)
-    picked = rows.take(pa.array(at))
-    foreign = priced & (_pick(current.currency, np.maximum(old, 0)) != new.currency[at])
+    before, after = _side(current, place, priced), _side(new, at, shown)
+    picked = rows if len(at) == rows.num_rows else rows.take(pa.array(at))
     none = pa.nulls(len(at), pa.utf8())
     return pa.table(
         [
             picked["code"],
-            pa.array(_names(current, np.maximum(old, 0)), pa.utf8(), mask=old < 0),
+            pc.if_else(pa.array(old >= 0), names_of(current, place), None),
             picked["destination"],
-            pa.array(plan.label[at], pa.utf8()),
-            pa.array(plan.name_label[at], pa.utf8()),
+            labels,
+            name_labels,
             picked["currency"],
-            before["rate"],
-            after["rate"],
-            before["eff30"],
-            after["eff30"],
-            before["eff180"],
-            after["eff180"],
-            _change(before, after, priced & shown & ~foreign),
+            before.rate,
+            after.rate,
+            before.eff30,
+            after.eff30,
+            before.eff180,
+            after.eff180,
+            _change(_converted(before, current, place, new, at, priced & shown, fx), after, priced & shown),
             _instants(new.start[at]),
-            _instants(np.where(plan.rejected[at], FOREVER, plan.start[at])),
-            _instants(np.where(plan.rejected[at], FOREVER, plan.end[at])),
+            _instants(start),
+            _instants(end),
             _codes(current, old),
             none,
-            before["terms"],
-            after["terms"],
+            before.terms,
+            after.terms,
             picked["row"].cast(pa.int32()),
             picked["origin"],
             picked["jurisdiction"],
@@ -78,61 +103,108 @@ def _of_closing(merged: Merged) -> pa.Table:
     instant = np.full(count, closing.at_us, np.int64)
     fallback = after_book.lookup.longest(closing.keys, instant)
     place = np.maximum(fallback, 0)
-    lands = (fallback >= 0) & (_pick(after_book.status, place) == OPEN)
-    before = _side(current, closing.old, current.status[closing.old] == OPEN)
-    after = _side(after_book, place, lands)
-    names = _names(current, closing.old)
-    none = pa.nulls(count, pa.utf8())
+    lands = (fallback >= 0) & (pick(after_book.status, place) == OPEN)
+    was_open = current.status[closing.old] == OPEN
+    before, after = _side(current, closing.old, was_open), _side(after_book, place, lands)
+    gone = current.table.select(["currency", "origin", "jurisdiction"]).take(pa.array(closing.old))
+    comparable = _converted(before, current, closing.old, after_book, place, lands & was_open, merged.fx)
+    codes = codes_of(closing.keys)
     return pa.table(
         [
-            codes_of(closing.keys),
-            pa.array(names, pa.utf8()),
-            none,
-            pa.array(["CLOSED"] * count),
-            pa.array([""] * count),
-            pa.array(current.currency[closing.old], pa.utf8()),
-            before["rate"],
-            after["rate"],
-            before["eff30"],
-            after["eff30"],
-            before["eff180"],
-            after["eff180"],
-            _change(before, after, lands),
+            codes,
+            names_of(current, closing.old),
+            pa.nulls(count, pa.utf8()),
+            _same("CLOSED", count),
+            _same("", count),
+            gone["currency"],
+            before.rate,
+            after.rate,
+            before.eff30,
+            after.eff30,
+            before.eff180,
+            after.eff180,
+            _change(comparable, after, lands & was_open),
             _instants(instant),
             _instants(instant),
             pa.nulls(count, INSTANT),
-            codes_of(closing.keys),
+            codes,
             _codes(after_book, np.where(lands, fallback, -1)),
-            before["terms"],
-            after["terms"],
+            before.terms,
+            after.terms,
             pa.nulls(count, pa.int32()),
-            *(current.table[name].take(pa.array(closing.old)) for name in ("origin", "jurisdiction")),
+            gone["origin"],
+            gone["jurisdiction"],
         ],
         schema=DIFF,
     )
 
 
-def _side(book: Book, at: Ints, shown: npt.NDArray[np.bool_]) -> dict[str, pa.Array]:
+def _words(words: Sequence[str], places: npt.NDArray[np.int8]) -> pa.Array:
+    return pa.array(words, pa.utf8()).take(pa.array(places))
+
+
+def _same(word: str, count: int) -> pa.Array:
+    return pa.array([word], pa.utf8()).take(pa.array(np.zeros(count, np.int8)))
+
+
+@dataclass(frozen=True)
+class _Side:
+    """What a call costs under some rows of a book; null where there is no price."""
+
+    rate: pa.Array
+    short: Ints
+    long: Ints
+    hidden: npt.NDArray[np.bool_]
+    terms: pa.Array
+
+    @property
+    def eff30(self) -> pa.Array:
+        return pa.array(self.short, pa.int64(), mask=self.hidden)
+
+    @property
+    def eff180(self) -> pa.Array:
+        return pa.array(self.long, pa.int64(), mask=self.hidden)
+
+
+def _side(book: Book, at: Ints, shown: npt.NDArray[np.bool_]) -> _Side:
     """Rate, effective prices and terms of rows `at`; null where not `shown`."""
-    hide = ~shown
-
-    def ints(column: Ints) -> pa.Array:
-        return pa.array(_pick(column, at), pa.int64(), mask=hide)
-
-    stacked = _pick(book.terms_key(), at)
-    inverse = np.zeros(len(at), np.int64)
-    for column in stacked.T:  # number the few distinct combinations without sorting them
+    columns = [pick(column, at) for column in book.call_columns()[1:]]
+    number = np.zeros(len(at), np.int64)
+    for column in columns:  # number the few distinct combinations without sorting them
+        if len(column) and (column == column[0]).all():
+            continue
         codes, values = pd.factorize(column)
-        inverse = pd.factorize(inverse * len(values) + codes)[0].astype(np.int64)
-    unique = stacked[np.flatnonzero(~pd.Series(inverse).duplicated().to_numpy())]
-    words = pa.array([_terms(*(int(v) for v in row)) for row in unique], pa.utf8())
-    terms = words.take(pa.array(inverse.reshape(-1), pa.int64()))
-    return {
-        "rate": ints(book.rate),
-        "eff30": ints(per_minute(book.short, SHORT)),
-        "eff180": ints(per_minute(book.long, LONG)),
-        "terms": pc.if_else(pa.array(shown), terms, None),
-    }
+        number = pd.factorize(number * len(values) + codes)[0].astype(np.int64)
+    firsts = np.unique(number, return_index=True)[1] if number.any() else np.zeros(min(len(at), 1), np.int64)
+    words = pa.array([_terms(*(int(column[row]) for column in columns)) for row in firsts], pa.utf8())
+    return _Side(
+        pa.array(pick(book.rate, at), pa.int64(), mask=~shown),
+        per_minute(pick(book.short, at), SHORT),
+        per_minute(pick(book.long, at), LONG),
+        ~shown,
+        words.take(pa.array(number, pa.int64(), mask=~shown)),
+    )
+
+
+def _converted(
+    before: _Side,
+    current: Book,
+    old: Ints,
+    new: Book,
+    at: Ints,
+    where: npt.NDArray[np.bool_],
+    fx: dict[str, str],
+) -> _Side:
+    """Old prices in the currency of the new ones, at the day's rates of exchange; unchanged where both are the same."""
+    foreign = np.flatnonzero(where & (pick(current.currency_ids, old) != pick(new.currency_ids, at)))
+    if not len(foreign):
+        return before
+    old_fx = fx_factors(current.currency_ids[old[foreign]], fx)
+    new_fx = fx_factors(new.currency_ids[at[foreign]], fx)
+    short, long = before.short.copy(), before.long.copy()
+    for column in (short, long):
+        column[foreign] = (column[foreign].astype(object) * old_fx // new_fx).astype(np.int64)
+    return replace(before, short=short, long=long)
 
 
 def _terms(first_rate: int, fee: int, initial: int, following: int, free: int) -> str:
@@ -143,20 +215,10 @@ def _terms(first_rate: int, fee: int, initial: int, following: int, free: int) -
     return words + (f" free {free} s" if free else "")
 
 
-def _change(
-    before: dict[str, pa.Array], after: dict[str, pa.Array], where: npt.NDArray[np.bool_]
-) -> pa.Array:
+def _change(before: _Side, after: _Side, where: npt.NDArray[np.bool_]) -> pa.Array:
     """Change of the effective price in ppm, floored; at 180 s, or at 30 s where that alone moved."""
-
-    def numbers(column: pa.Array) -> Ints:
-        found: Ints = pc.fill_null(column, 0).to_numpy(zero_copy_only=False)
-        return found
-
-    old180, new180, old30, new30 = (
-        numbers(c) for c in (before["eff180"], after["eff180"], before["eff30"], after["eff30"])
-    )
-    use_short = (old180 == new180) & (old30 != new30)
-    old, new = np.where(use_short, old30, old180), np.where(use_short, new30, new180)
+    use_short = (before.long == after.long) & (before.short != after.short)
+    old, new = np.where(use_short, before.short, before.long), np.where(use_short, after.short, after.long)
     safe = np.maximum(old, 1)
     # whole and rest apart, so that the product stays inside 64 bits
     change = (new - old) // safe * PPM + (new - old) % safe * PPM // safe
@@ -166,56 +228,8 @@ def _change(
 def _codes(book: Book, at: Ints) -> pa.Array:
     if not len(book):
         return pa.nulls(len(at), pa.utf8())
-    column = (
-        book.table["code"].combine_chunks()
-        if isinstance(book.table["code"], pa.ChunkedArray)
-        else book.table["code"]
-    )
-    return column.take(pa.array(at, pa.int64(), mask=at < 0))
+    return book.codes.take(pa.array(at, pa.int64(), mask=at < 0))
 
 
 def _instants(micros: Ints) -> pa.Array:
     return pa.array(micros, pa.int64(), mask=micros == FOREVER).cast(INSTANT)
-
-
-@dataclass(frozen=True)
-class Guards:
-    """Counts against the deck in force at receipt, and the sentences for those that breach a guard, by problem id."""
-
-    active: int
-    closing: int
-    changed: int
-    jumps: int
-    reasons: dict[str, str]
-
-
-def guards(merged: Merged, terms: Terms) -> Guards:
-    current, plan = merged.current, merged.plan
-    active = int(
-        (
-            (current.start <= terms.received_us)
-            & (current.end > terms.received_us)
-            & (current.status == OPEN)
-        ).sum()
-    )
-    stated = int(((plan.label == "CLOSED") & plan.effective).sum())
-    closing = len(merged.closing.keys) + stated
-    changed = int(
-        (
-            np.isin(plan.label, ("INCREASE", "DECREASE", "LATE", "TERMS_CHANGED", "BACKDATED"))
-            & plan.effective
-        ).sum()
-    )
-    jumps = int((plan.jump & plan.effective).sum())
-    reasons = {}
-    if active and closing * 100 > CLOSES_SHARE * active:
-        reasons["closes_many"] = (
-            f"{closing:,} of {active:,} active codes would close ({closing * 100 // active} %, limit {CLOSES_SHARE} %)."
-        )
-    if active and changed * 100 > CHANGES_SHARE * active:
-        reasons["changes_many"] = (
-            f"{changed:,} rates change against {active:,} active codes ({changed * 100 // active} %, limit {CHANGES_SHARE} %)."
-        )
-    if jumps:
-        reasons["rate_jump"] = f"{jumps:,} rates change more than tenfold."
-    return Guards(active, closing, changed, jumps, reasons)

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from rates.catalogue import CATALOGUE
 from rates.options import DeckOptions
 from rates.problems import SCHEMA, TEXT_LIMIT
+from rates.thresholds import Thresholds
 
 Mask = npt.NDArray[np.bool_]
 
@@ -33,6 +34,7 @@ class Reading:
     default_from_us: int | None
     currency: str | None
     problem_limit: int = 1_000_000
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
 
 @dataclass
@@ -107,6 +109,22 @@ class Lines:
                 schema=SCHEMA,
             )
         )
+
+    def judge(
+        self,
+        check: str,
+        where: Mask,
+        column: str | None = None,
+        *,
+        id: str | None = None,
+        hint: str | None = None,
+    ) -> bool:
+        """Report by the carrier's threshold of a sanity check; False when the check is off. `id`: of the problem, when it
+        is not that of the check."""
+        severity = self.reading.thresholds.severity_for(check, self.reading.options.accept_warnings)
+        if severity is not None:
+            self.report(id or check, where, column, severity=severity, hint=hint)
+        return severity is not None
 
     def fault(self, id: str, column: str) -> Mask:
         """Rows whose cell of this field has this fault."""

@@ -42,18 +42,19 @@ class Lookup:
     def longest(self, keys: Keys, at: Ints) -> Ints:
         """Row whose code is the longest prefix of each code (itself included) among those in force at `at`: of the code's own layer,
         and where that has none, of the next wider one."""
-        found = self._longest_inside(keys, at)
+        found = self.inside(keys, at)
         pending = np.flatnonzero((found < 0) & (keys >= LAYER))
         wider = keys[pending]
         while len(pending):
             wider = self._layers.next_of(wider)
-            hit = self._longest_inside(wider, at[pending])
+            hit = self.inside(wider, at[pending])
             found[pending[hit >= 0]] = hit[hit >= 0]
             left = (hit < 0) & (wider >= LAYER)
             pending, wider = pending[left], wider[left]
         return found
 
-    def _longest_inside(self, keys: Keys, at: Ints) -> Ints:
+    def inside(self, keys: Keys, at: Ints) -> Ints:
+        """The same, in the code's own layer only."""
         found = self.exact(keys, at)
         pending = np.flatnonzero(found < 0)
         current = parents(keys[pending])

@@ -161,12 +161,19 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     output_bytes: int = 2 * 2**30
 
 
+class SellCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """path: local Arrow file (schema.TIMELINE) of what is sold; name: as people know it."""
+
+    name: str
+    path: str
+
+
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One file to be checked against the timeline in force.
 
     path: local file; name: what the sender called it. current: local Arrow file of the offer's timeline in force, or None.
     out_dir: existing directory for the Arrow outputs. fx: currency → base units for one unit, decimal string; needed only when
-    a deck changes its currency. last_encoding: of the carrier's last accepted deck."""
+    a deck changes its currency, or a card is in another one. last_encoding: of the carrier's last accepted deck."""
 
     path: str
     name: str
@@ -180,6 +187,8 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Local Arrow file with columns `code` and `destination`: the exchange's own code deck."""
     last_encoding: str | None = None
     preview_rows: int = 20
+    cards: tuple[SellCard, ...] = ()
+    """Rate cards in force that sell what this offer buys, for the margin traps."""
     thresholds: Thresholds = Thresholds()
     """How strict the sanity checks are with this carrier."""
     limits: Limits = Limits()

@@ -20,11 +20,13 @@ class MissingTable(Exception):
 
 def write_file(table: pa.Table, path: str | Path) -> None:
     """Write one Arrow IPC file and flush it to disk."""
-    with open(path, "wb") as sink:
-        with ipc.new_file(sink, table.schema) as writer:
-            writer.write_table(table.combine_chunks())
-        sink.flush()
-        os.fsync(sink.fileno())
+    with pa.OSFile(str(path), "wb") as sink, ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def read_file(path: str | Path) -> pa.Table:
@@ -49,13 +51,35 @@ class Store:
         """Store and return the key. Same content, same key; writing twice is harmless and never tears a reader."""
         sink = pa.BufferOutputStream()
         with ipc.new_file(sink, table.schema) as writer:
-            writer.write_table(table.combine_chunks())
+            writer.write_table(table.combine_chunks())  # one key for one content, however it came in pieces
         return self._put_bytes(sink.getvalue())
 
     def put_file(self, path: str | Path) -> str:
         """Store an Arrow IPC file that already lies on the local disk (the output of a check)."""
         with pa.memory_map(str(path)) as source:
-            return self._put_bytes(source.read_buffer())
+            content = source.read_buffer()
+            key = hashlib.sha256(memoryview(content)).hexdigest()
+            if not self._local or not self._linked(path, key):
+                self._put_bytes(content, key)
+        return key
+
+    def _linked(self, path: str | Path, key: str) -> bool:
+        """A second name for a finished file on the same disk instead of a copy; False where that cannot be."""
+        target = self.path(key)
+        if self.exists(key):
+            return True
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        try:
+            with open(path, "rb") as finished:
+                os.fsync(finished.fileno())
+            os.link(path, target)
+        except FileExistsError:
+            return True
+        except OSError:
+            return False
+        os.chmod(target, 0o444)
+        _sync_directory(os.path.dirname(target))
+        return True
 
     def open(self, key: str) -> pa.Table:
         """The table, memory-mapped when local. Raises MissingTable."""
@@ -70,8 +94,8 @@ class Store:
     def exists(self, key: str) -> bool:
         return bool(self._fs.get_file_info(self.path(key)).type == pafs.FileType.File)
 
-    def _put_bytes(self, content: pa.Buffer) -> str:
-        key = hashlib.sha256(memoryview(content)).hexdigest()
+    def _put_bytes(self, content: pa.Buffer, key: str | None = None) -> str:
+        key = key or hashlib.sha256(memoryview(content)).hexdigest()
         path = self.path(key)
         if self.exists(key):
             return key
@@ -87,9 +111,13 @@ class Store:
             out.flush()
             os.fsync(out.fileno())
         os.rename(temporary, path)
-        handle = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        _sync_directory(directory)
         return key
+
+
+def _sync_directory(path: str) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

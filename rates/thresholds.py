@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal, NamedTuple, cast
 
@@ -108,6 +108,11 @@ class Thresholds:
     def severity(self, id: str) -> Literal["error", "warning"] | None:
         """Of its problems; None = the check is off."""
         return {"block": "error", "warn": "warning", "off": None}[self.level(id)]
+
+    def severity_for(self, id: str, accepted: Collection[str]) -> Literal["error", "warning"] | None:
+        """The same after a person has accepted the findings of these checks."""
+        found = self.severity(id)
+        return "warning" if found == "error" and id in accepted else found
 
     def to_dict(self) -> dict[str, Any]:
         """For a JSON column; only what differs from the defaults."""

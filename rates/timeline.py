@@ -28,6 +28,7 @@ class Merged:
     plan: RowPlan
     closing: Closing
     timeline: pa.Table
+    fx: dict[str, str]
 
 
 def apply(current: pa.Table | None, rows: pa.Table, terms: Terms) -> pa.Table:
@@ -59,7 +60,7 @@ def merge(current: pa.Table | None, rows: pa.Table, terms: Terms) -> Merged:
         merged_origin(origin_rules(book.table), origin_rules(rows), whole=whole),
         jurisdiction_rules(rows) or (None if whole else jurisdiction_rules(book.table)),
     )
-    return Merged(book, plan, closing, timeline)
+    return Merged(book, plan, closing, timeline, terms.fx)
 
 
 def erase(book: Book, keys: Keys, start: Ints, end: Ints) -> pa.Table:

@@ -32,12 +32,14 @@ _SPREAD = (
 @dataclass(frozen=True)
 class Validated:
     """rows: schema.ROWS, only what may be used; problems: problems.SCHEMA; skipped: rows of the file left out;
-    duplicates: identical or chosen-away copies (schema.ROWS)."""
+    duplicates: identical copies left out; conflicts: rows of one code at different terms, chosen away or not yet chosen between
+    (both schema.ROWS)."""
 
     rows: pa.Table
     problems: pa.Table
     skipped: int
     duplicates: pa.Table
+    conflicts: pa.Table
 
     @property
     def errors(self) -> int:
@@ -53,12 +55,14 @@ def validate(sheets: Sequence[Lines]) -> Validated:
     for check in CODE_CHECKS:
         check(spread)
     found = problems.concat([table for lines in (*sheets, spread) for table in lines.problems])
+    mark = spread.values["duplicate"]
     skipped = sum(int((~lines.keep).sum()) for lines in sheets)
     return Validated(
-        _rows(spread, spread.keep, sheets),
+        _rows(spread, spread.keep & (mark != 3), sheets),
         found,
         skipped,
-        _rows(spread, spread.values["duplicate"] > 0, sheets),
+        _rows(spread, mark == 1, sheets),
+        _rows(spread, mark >= 2, sheets),
     )
 
 
@@ -75,10 +79,11 @@ def _spread(sheets: Sequence[Lines]) -> Lines:
     values = {}
     for name in _SPREAD:
         columns = [
-            lines.values[name][source] if name in lines.values else np.full(len(source), MISSING, np.int64)
+            np.full(len(source), MISSING, np.int64) if name not in lines.values
+            else lines.values[name] if _is_all(source, lines) else lines.values[name][source]
             for lines, source, _ in parts
-        ]
-        values[name] = np.concatenate(columns)
+        ]  # fmt: skip
+        values[name] = columns[0] if len(columns) == 1 else np.concatenate(columns)
     values["sheet"] = np.concatenate(sheet_index)
     texts = {
         "code": codes,
@@ -95,6 +100,11 @@ def _spread(sheets: Sequence[Lines]) -> Lines:
         values=values,
         keep=np.ones(len(codes), bool),
     )
+
+
+def _is_all(source: npt.NDArray[np.int64], lines: Lines) -> bool:
+    """Every line has given exactly one code."""
+    return len(source) == len(lines) and bool((np.diff(source) == 1).all())
 
 
 def _destination(lines: Lines) -> pa.Array:

@@ -7,4 +7,6 @@ from rates.lines import Lines, is_none
 
 def check(lines: Lines) -> None:
     found = countries_of(keys_of(lines.texts["code"]))
-    lines.report("unknown_country", is_none(found), "code")
+    unknown = is_none(found)
+    if unknown.sum() >= lines.reading.thresholds.unknown_rows:
+        lines.judge("unknown_country", unknown, "code")

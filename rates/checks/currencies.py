@@ -52,7 +52,7 @@ def _distinct(texts: pa.Array, read: object) -> tuple[npt.NDArray[np.object_], n
 
 def _mixed(lines: Lines, found: npt.NDArray[np.object_], used: set[str]) -> None:
     common = max(used, key=lambda code: (int((found[lines.keep] == code).sum()), code))
-    lines.report(
+    lines.judge(
         "currency_mixed",
         found != common,
         "currency" if "currency" in lines.texts else "rate",

@@ -16,9 +16,12 @@ _TERMS = (
     "effective_until",
 )
 
+_MANY = 10  # a few copies in a small file are no sign of anything
+
 
 def check(lines: Lines) -> None:
-    """Settles values["duplicate"]: 1 an identical copy left out, 2 one left out by choice, else 0."""
+    """Settles values["duplicate"]: 1 an identical copy left out, 2 one left out by choice, 3 one of several at different
+    terms that nobody has chosen between, else 0."""
     keys, start = keys_of(lines.texts["code"]), lines.values["effective_from"]
     mark = np.zeros(len(lines), np.int8)
     lines.values["duplicate"] = mark
@@ -43,6 +46,10 @@ def check(lines: Lines) -> None:
     in_conflict = odd_group[group]
     copy[order[in_conflict]] = False
     mark[copy] = 1
+    kept = max(int(lines.keep.sum()), 1)
+    if copy.sum() >= _MANY and copy.sum() * 100 > lines.reading.thresholds.duplicate_pct * kept:
+        share = f"{int(copy.sum()) * 100 // kept} % of the rows stand in the file twice: is it put together from two?"
+        lines.judge("duplicate_rows", copy & (np.cumsum(copy) == 1), "code", hint=share)
     lines.report(
         "duplicate_code",
         copy,
@@ -59,9 +66,17 @@ def check(lines: Lines) -> None:
         conflict[order[in_conflict & ~ends]] = True
     else:
         conflict[order[in_conflict]] = True
-        lines.report("duplicate_code", conflict, "code")
+        if lines.judge("code_conflict", conflict, "code", id="duplicate_code") and _blocked(lines):
+            mark[conflict & lines.keep] = 3
         return
     mark[conflict] = 2
     lines.report(
         "duplicate_code", conflict, "code", severity="warning", hint="Left out by your choice.", skip=True
+    )
+
+
+def _blocked(lines: Lines) -> bool:
+    return (
+        lines.reading.thresholds.severity_for("code_conflict", lines.reading.options.accept_warnings)
+        == "error"
     )

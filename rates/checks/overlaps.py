@@ -21,4 +21,4 @@ def check(lines: Lines) -> None:
     over = (keys[here] == keys[following]) & (end[here] != NONE) & (end[here] > start[following])
     where = np.zeros(len(lines), bool)
     where[here[over]] = True
-    lines.report("overlap", where, "code")
+    lines.judge("overlap", where, "code")

@@ -26,7 +26,8 @@ def check_text(folder: Path, text: str, current: CheckReport | None = None, **op
 
 def diff(report: CheckReport) -> dict[str, dict[str, Any]]:
     assert report.status == "ready", report.problems
-    return {row["code"]: row for row in store.read_file(report.outputs.diff).to_pylist()}  # type: ignore[arg-type]
+    rows = store.read_file(report.outputs.diff).to_pylist()  # type: ignore[arg-type]
+    return {row["code"]: row for row in rows if row["label"] not in ("DUPLICATE", "CONFLICT")}
 
 
 def labels(report: CheckReport) -> dict[str, str]:
