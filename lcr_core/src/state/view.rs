@@ -166,7 +166,7 @@ impl View {
             .last()
     }
 
-    /// What the longest judged code of the offer says about the number; `None` = nothing, or healthy.
+    /// What the longest judged code of the offer says about the number, be it that it is healthy again.
     pub fn demotion(&self, offer: u32, number: DigitKey) -> Option<Demotion> {
         let from = self.demotions.partition_point(|(o, _)| *o < offer);
         self.demotions[from..]
@@ -175,7 +175,6 @@ impl View {
             .filter(|(_, d)| number.starts_with(d.code))
             .map(|(_, d)| *d)
             .last()
-            .filter(|d| d.level != Level::Healthy)
     }
 
     fn has(&self, offer: u32, flag: u8) -> bool {
