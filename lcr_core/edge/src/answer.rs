@@ -16,7 +16,8 @@ pub struct Answer {
     pub retry_after_s: Option<u64>,
     /// `WWW-Authenticate`, of a 401.
     pub challenge: Option<&'static str>,
-    pub allow: bool,
+    /// `Allow`, of a 405.
+    pub allow: Option<&'static str>,
     pub snapshot: Option<SnapshotId>,
 }
 
@@ -51,7 +52,7 @@ impl Answer {
             decision_id: None,
             retry_after_s: None,
             challenge: None,
-            allow: false,
+            allow: None,
             snapshot: None,
         }
     }
@@ -111,7 +112,10 @@ pub fn reason(status: u16) -> &'static str {
         404 => "Not Found",
         405 => "Method Not Allowed",
         408 => "Request Timeout",
+        411 => "Length Required",
+        413 => "Content Too Large",
         414 => "URI Too Long",
+        415 => "Unsupported Media Type",
         429 => "Too Many Requests",
         431 => "Request Header Fields Too Large",
         500 => "Internal Server Error",
@@ -152,8 +156,8 @@ pub fn append(
     if let Some(challenge) = answer.challenge {
         field(out, "WWW-Authenticate", challenge.as_bytes());
     }
-    if answer.allow {
-        field(out, "Allow", b"GET, HEAD");
+    if let Some(methods) = answer.allow {
+        field(out, "Allow", methods.as_bytes());
     }
     if !keep_alive {
         field(out, "Connection", b"close");

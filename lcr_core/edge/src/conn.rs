@@ -10,7 +10,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use crate::head::{self, HEAD_TOO_LARGE, MAX_HEAD_BYTES, TIMED_OUT};
+use crate::head::{self, BODY_TOO_LARGE, HEAD_TOO_LARGE, Head, MAX_HEAD_BYTES, TIMED_OUT};
+use crate::route::Target;
 use crate::routes::Worker;
 
 const READ_BYTES: usize = 16 * 1024;
@@ -21,6 +22,8 @@ const DRAIN_GRACE: Duration = Duration::from_millis(500);
 /// After a refusal the rest of what the peer sends is read for so long and so much, so that it sees the answer.
 const LINGER: Duration = Duration::from_millis(500);
 const LINGER_BYTES: usize = 256 * 1024;
+
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// What became of the bytes read: does the connection live on, and was any request answered?
 struct Served {
@@ -43,6 +46,8 @@ pub struct Connection<S> {
     draining: bool,
     input: Vec<u8>,
     output: Vec<u8>,
+    /// `100 Continue` was said for the request whose body is awaited.
+    continued: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -60,6 +65,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             draining: false,
             input: Vec::with_capacity(2048),
             output: Vec::with_capacity(4096),
+            continued: false,
         }
     }
 
@@ -187,15 +193,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
                 break;
             };
+            let head = match head::parse(rest.get(..end).unwrap_or_default()) {
+                Ok(head) => head,
+                Err(refusal) => {
+                    live = self.refuse(&refusal);
+                    break;
+                }
+            };
+            // A body that no path takes is never read: the connection ends with the answer.
+            let too_long = head.content_length > Target::at(head.path).body_limit();
+            if too_long && Target::at(head.path).takes(head.method) {
+                live = self.refuse(&BODY_TOO_LARGE);
+                break;
+            }
+            let length = if too_long { 0 } else { head.content_length };
+            let Some(body) = rest.get(end..end + length) else {
+                // The head is parsed again when more has come; `scanned` stays before its end.
+                *scanned = end.saturating_sub(4);
+                if head.expects_continue && !std::mem::replace(&mut self.continued, true) {
+                    self.output.extend_from_slice(CONTINUE);
+                }
+                break;
+            };
             *scanned = 0;
+            self.continued = false;
             live = serve_one(
                 &self.worker,
-                rest.get(..end).unwrap_or_default(),
+                &head,
+                body,
                 self.peer,
                 &mut self.output,
                 &mut answered,
-            );
-            start += end;
+            ) && !too_long;
+            start += end + length;
             if self.output.len() >= FLUSH_BYTES {
                 self.settle(began, &mut answered, write).await?;
             }
@@ -206,6 +236,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             live,
             any: start > 0,
         })
+    }
+
+    /// Refuse what stands in the input; the connection ends.
+    fn refuse(&mut self, refusal: &head::Refusal) -> bool {
+        self.worker.borrow_mut().refuse(refusal, &mut self.output);
+        false
     }
 
     /// Write what is waiting and count it as answered.
@@ -260,23 +296,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 }
 
-/// Parse and answer one head. Returns whether the connection lives on.
+/// Answer one request. Returns whether the connection lives on.
 fn serve_one(
     worker: &RefCell<Worker>,
-    bytes: &[u8],
+    head: &Head<'_>,
+    body: &[u8],
     peer: Option<IpAddr>,
     output: &mut Vec<u8>,
     answered: &mut usize,
 ) -> bool {
     let mut worker = worker.borrow_mut();
-    let head = match head::parse(bytes) {
-        Ok(head) => head,
-        Err(refusal) => {
-            worker.refuse(&refusal, output);
-            return false;
-        }
-    };
     *answered += 1;
     worker.metrics().in_flight.fetch_add(1, Ordering::Relaxed);
-    worker.serve(&head, peer, output)
+    worker.serve(head, body, peer, output)
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use lcr_core::access::{Key, Trunk};
-use lcr_core::answer::write_native;
+use lcr_core::answer::{self, Dial, Format};
 use lcr_core::decide::decide;
 use lcr_core::error::QueryError;
 use lcr_core::number::DigitKey;
@@ -22,6 +22,8 @@ pub struct Ask<'a> {
     pub max: Option<u32>,
     pub explain: bool,
     pub decision_id: &'a str,
+    pub format: Format,
+    pub dial: Dial<'a>,
 }
 
 /// A snapshot in service.
@@ -58,7 +60,7 @@ impl Loaded {
         self.snapshot.access.trunks_by_source(ip)
     }
 
-    /// Decide and append the JSON to `body`; returns the status of the answer.
+    /// Decide and append the answer in its form to `body`; returns the status of the answer.
     pub fn decide(&self, ask: &Ask<'_>, body: &mut String) -> Result<&'static str, QueryError> {
         let query = Query {
             common: Common {
@@ -76,7 +78,7 @@ impl Loaded {
             },
         };
         let decision = decide(&self.snapshot, None, &query)?;
-        write_native(&self.snapshot, &decision, body);
+        answer::write(ask.format, &self.snapshot, &decision, &ask.dial, body);
         Ok(decision.status.words().0)
     }
 }

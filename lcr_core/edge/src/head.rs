@@ -1,16 +1,19 @@
-//! The request head: strict HTTP/1.1 on `httparse`. A request carries no body here, so whatever
-//! announces one is refused and the connection closed: nothing can be smuggled behind a head.
+//! The request head: strict HTTP/1.1 on `httparse`. A body comes with POST and one Content-Length or not at all;
+//! whatever else announces one is refused and the connection closed: nothing can be smuggled behind a head.
 use memchr::memchr_iter;
 
 /// Longest request head and request target, in bytes; most header fields in one head.
 pub const MAX_HEAD_BYTES: usize = 16 * 1024;
 pub const MAX_TARGET_BYTES: usize = 4 * 1024;
 pub const MAX_HEADERS: usize = 64;
+/// Longest body of any path, in bytes.
+pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     Get,
     Head,
+    Post,
     Other,
 }
 
@@ -24,6 +27,12 @@ pub struct Head<'a> {
     pub authorization: Option<&'a str>,
     pub api_key: Option<&'a str>,
     pub forwarded_for: Option<&'a str>,
+    pub accept: Option<&'a str>,
+    pub content_type: Option<&'a str>,
+    /// Bytes of the body; 0 without one.
+    pub content_length: usize,
+    /// The client waits for `100 Continue` before it sends the body.
+    pub expects_continue: bool,
     pub keep_alive: bool,
 }
 
@@ -89,8 +98,20 @@ const VERSION: Refusal = refuse(
 const BODY: Refusal = refuse(
     400,
     "body_not_allowed",
-    "The request announces a body; this service takes none.",
-    "send GET without Content-Length and Transfer-Encoding",
+    "The request announces a body where none is taken.",
+    "send GET without Content-Length and Transfer-Encoding, or POST to a path that takes one",
+);
+const LENGTH_REQUIRED: Refusal = refuse(
+    411,
+    "length_required",
+    "The body of this request has no Content-Length.",
+    "send the body whole, with Content-Length; Transfer-Encoding is not read here",
+);
+pub const BODY_TOO_LARGE: Refusal = refuse(
+    413,
+    "body_too_large",
+    "The body is longer than this path takes.",
+    "send at most 64 KiB, or 4 MiB to /v1/lcr/batch",
 );
 const FRAMING: Refusal = refuse(
     400,
@@ -107,7 +128,7 @@ const HOST: Refusal = refuse(
 const REPEATED: Refusal = refuse(
     400,
     "repeated_field",
-    "Authorization, X-Api-Key and X-Forwarded-For may each appear once.",
+    "Authorization, X-Api-Key, X-Forwarded-For, Accept and Content-Type may each appear once.",
     "send each field once",
 );
 const FIELD_TEXT: Refusal = refuse(
@@ -160,6 +181,7 @@ pub fn parse(head: &[u8]) -> Result<Head<'_>, Refusal> {
         method: match method {
             "GET" => Method::Get,
             "HEAD" => Method::Head,
+            "POST" => Method::Post,
             _ => Method::Other,
         },
         path,
@@ -167,6 +189,10 @@ pub fn parse(head: &[u8]) -> Result<Head<'_>, Refusal> {
         authorization: None,
         api_key: None,
         forwarded_for: None,
+        accept: None,
+        content_type: None,
+        content_length: 0,
+        expects_continue: false,
         keep_alive: minor == 1,
     };
     read_fields(request.headers, minor, &mut parsed)?;
@@ -179,11 +205,15 @@ fn read_fields<'a>(
     parsed: &mut Head<'a>,
 ) -> Result<(), Refusal> {
     let (mut hosts, mut lengths) = (0u8, 0u8);
-    let (mut body, mut chunked, mut close) = (false, false, false);
+    let (mut chunked, mut close) = (false, false);
     for field in fields {
         // The length picks the few fields that matter, so that most cost one comparison.
         match field.name.len() {
             4 if named(field, "host") => hosts = hosts.saturating_add(1),
+            6 if named(field, "accept") => once(&mut parsed.accept, field)?,
+            6 if named(field, "expect") => {
+                parsed.expects_continue = field.value.eq_ignore_ascii_case(b"100-continue");
+            }
             9 if named(field, "x-api-key") => once(&mut parsed.api_key, field)?,
             10 if named(field, "connection") => {
                 for option in field.value.split(|b| *b == b',') {
@@ -194,13 +224,11 @@ fn read_fields<'a>(
                     }
                 }
             }
+            12 if named(field, "content-type") => once(&mut parsed.content_type, field)?,
             13 if named(field, "authorization") => once(&mut parsed.authorization, field)?,
             14 if named(field, "content-length") => {
                 lengths = lengths.saturating_add(1);
-                if field.value.is_empty() || !field.value.iter().all(u8::is_ascii_digit) {
-                    return Err(FRAMING);
-                }
-                body |= field.value.iter().any(|b| *b != b'0');
+                parsed.content_length = length(field.value).ok_or(FRAMING)?;
             }
             15 if named(field, "x-forwarded-for") => once(&mut parsed.forwarded_for, field)?,
             17 if named(field, "transfer-encoding") => chunked = true,
@@ -210,7 +238,14 @@ fn read_fields<'a>(
     if lengths > 1 || (lengths > 0 && chunked) {
         return Err(FRAMING);
     }
-    if body || chunked {
+    if parsed.method == Method::Post {
+        if chunked {
+            return Err(LENGTH_REQUIRED);
+        }
+        if parsed.content_length > MAX_BODY_BYTES {
+            return Err(BODY_TOO_LARGE);
+        }
+    } else if chunked || parsed.content_length > 0 {
         return Err(BODY);
     }
     if hosts > 1 || (hosts == 0 && minor == 1) {
@@ -219,6 +254,18 @@ fn read_fields<'a>(
     // Close wins over keep-alive wherever it stands.
     parsed.keep_alive &= !close;
     Ok(())
+}
+
+/// Digits only; what does not fit counts as the longest there is.
+fn length(value: &[u8]) -> Option<usize> {
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let sum = value.iter().fold(0usize, |sum, digit| {
+        sum.saturating_mul(10)
+            .saturating_add(usize::from(digit - b'0'))
+    });
+    Some(sum)
 }
 
 fn named(field: &httparse::Header<'_>, name: &str) -> bool {
@@ -326,6 +373,30 @@ mod tests {
         assert_eq!(with("Content-Length: +0\r\n"), (400, "bad_framing"));
         assert_eq!(with("Content-Length: 0, 0\r\n"), (400, "bad_framing"));
         assert!(parse(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").is_ok());
+    }
+
+    #[test]
+    fn a_post_says_how_long_its_body_is() {
+        let post = |fields: &str| format!("POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n");
+        let text = post("Content-Length: 12\r\nExpect: 100-continue\r\nContent-Type: text/x\r\n");
+        let head = parse(text.as_bytes()).unwrap();
+        assert_eq!(
+            (head.method, head.content_length, head.expects_continue),
+            (Method::Post, 12, true)
+        );
+        assert_eq!(head.content_type, Some("text/x"));
+        assert_eq!(
+            refusal(&post("Transfer-Encoding: chunked\r\n")),
+            (411, "length_required")
+        );
+        assert_eq!(
+            refusal(&post("Content-Length: 99999999999999999999999\r\n")),
+            (413, "body_too_large")
+        );
+        assert_eq!(
+            refusal(&post("Content-Length: 1\r\nContent-Length: 1\r\n")),
+            (400, "bad_framing")
+        );
     }
 
     #[test]

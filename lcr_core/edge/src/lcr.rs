@@ -1,19 +1,21 @@
-//! `GET /v1/lcr`: parameters, caller, limits, one decision.
+//! `/v1/lcr` in all its forms: parameters, caller, limits, one decision.
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use lcr_core::answer::{Dial, Format, freeswitch_not_found, safe};
 use lcr_core::error::QueryError;
 use lcr_core::number::DigitKey;
 
-use crate::answer::{Answer, JSON, Problem, SnapshotId};
+use crate::answer::{Answer, Problem, SnapshotId};
 use crate::caller;
 use crate::clock::parse_instant;
 use crate::decision_id;
 use crate::engine::{Ask, Loaded};
-use crate::head::Head;
+use crate::head::{Head, Method};
 use crate::metrics::Refused;
 use crate::query::{self, BadParameter, Parameters};
 use crate::routes::Worker;
+use crate::switches::{self, Posted};
 
 /// Most routes one answer may hold.
 pub const MAX_ROUTES: u32 = 100;
@@ -25,19 +27,63 @@ struct Options {
     explain: bool,
 }
 
-pub fn answer(
-    worker: &mut Worker,
-    loaded: &Loaded,
-    head: &Head<'_>,
-    peer: Option<IpAddr>,
-    now_us: i64,
-) -> Answer {
-    let mut answer = match decide(worker, loaded, head, peer, now_us) {
+/// One request for routes: its head, its body where it has one, who sent it.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    pub head: &'a Head<'a>,
+    pub body: &'a [u8],
+    pub peer: Option<IpAddr>,
+    /// The form that the path asks for.
+    pub format: Option<Format>,
+    pub now_us: i64,
+}
+
+pub fn answer(worker: &mut Worker, loaded: &Loaded, request: &Request<'_>) -> Answer {
+    let mut answer = match decide(worker, loaded, request) {
         Ok(answer) => answer,
-        Err(refused) => refused.answer(&mut worker.body),
+        Err(refused) => {
+            let mut answer = refused.answer(&mut worker.body);
+            if form_of(request, None) == Ok(Format::Asterisk) {
+                in_hash_form(&mut answer, refused.code(), &mut worker.body);
+            }
+            answer
+        }
     };
     answer.snapshot = Some(SnapshotId::new(&loaded.id));
     answer
+}
+
+/// Asterisk hardly sees the HTTP code: the refusal stands in the body as well.
+fn in_hash_form(answer: &mut Answer, code: &str, body: &mut Vec<u8>) {
+    body.clear();
+    body.extend_from_slice(b"status=error&count=0&reason=");
+    body.extend_from_slice(code.as_bytes());
+    answer.content_type = Format::Asterisk.content_type();
+}
+
+/// The form of the answer: what the path says, else `format`, else `Accept`, else native.
+fn form_of(
+    request: &Request<'_>,
+    parameters: Option<&Parameters<'_>>,
+) -> Result<Format, BadParameter> {
+    if let Some(format) = request.format {
+        return Ok(format);
+    }
+    if let Some(name) = parameters.and_then(|p| p.get("format")) {
+        return Format::named(name).ok_or_else(|| {
+            BadParameter::new(
+                "bad_format",
+                "format",
+                format!("There is no form of answer called \"{}\".", query::shown(name)),
+                "use json, compact, rtjson, freeswitch, httapi, dialstring, opensips, carriers, asterisk, siphon or text",
+            )
+        });
+    }
+    Ok(request
+        .head
+        .accept
+        .and_then(Format::accepted)
+        .unwrap_or_default())
 }
 
 /// A refusal on the way to the decision.
@@ -61,6 +107,15 @@ impl From<caller::Denied> for Refusal {
 }
 
 impl Refusal {
+    fn code(&self) -> &str {
+        match self {
+            Self::Parameter(bad) => bad.code,
+            Self::Denied(denied) => denied.code,
+            Self::Slow { .. } => "rate_limited",
+            Self::Core(fault) => fault.code(),
+        }
+    }
+
     fn answer(&self, body: &mut Vec<u8>) -> Answer {
         match self {
             Self::Parameter(bad) => Problem {
@@ -110,22 +165,23 @@ impl Refusal {
     }
 }
 
-fn decide(
-    worker: &mut Worker,
-    loaded: &Loaded,
-    head: &Head<'_>,
-    peer: Option<IpAddr>,
-    now_us: i64,
-) -> Result<Answer, Refusal> {
+fn decide(worker: &mut Worker, loaded: &Loaded, request: &Request<'_>) -> Result<Answer, Refusal> {
+    let (head, now_us) = (request.head, request.now_us);
     // The caller comes first: a stranger learns nothing from how parameters are refused. Trunks that
     // share an address are told apart by what was dialled, so a readable dnis is used when there is one.
-    let parameters = query::parse(head.query);
+    let mut parameters = query::parse(head.query);
+    let mut posted = Ok(Posted::Question);
+    if head.method == Method::Post
+        && let (Ok(parameters), Some(format)) = (&mut parameters, request.format)
+    {
+        posted = switches::read(format, request.body, parameters);
+    }
     let dialled = parameters
         .as_ref()
         .ok()
         .and_then(|p| p.get("dnis"))
         .unwrap_or("");
-    let caller = caller::identify(loaded, head, peer, dialled.trim(), now_us)?;
+    let caller = caller::identify(loaded, head, request.peer, dialled.trim(), now_us)?;
     if let Some(limiter) = &worker.shared.limiter
         && let Err(wait_ns) = limiter.take(caller.limit_id, worker.shared.monotonic_ns())
     {
@@ -135,6 +191,10 @@ fn decide(
         });
     }
     let parameters = parameters?;
+    let format = form_of(request, Some(&parameters))?;
+    if let Posted::Nothing = posted? {
+        return Ok(nothing(format, &mut worker.body));
+    }
     let options = options(&parameters)?;
     if options.explain && !caller.may_explain {
         return Err(Refusal::Denied(caller::Denied {
@@ -144,19 +204,22 @@ fn decide(
             hint: "create a key with the scope lcr:explain, or leave explain out",
         }));
     }
+    let dial = dial(&parameters)?;
     let dnis = dnis(&parameters, caller.trunk.tech_prefix.as_deref())?;
     let id = worker.ids.next(now_us);
     let id_text = decision_id::hex(id);
     let ask = Ask {
         trunk_id: caller.trunk.trunk_id,
         dnis,
-        ani: ani(&parameters)?,
+        ani: ani(&parameters),
         lrn: optional_number(&parameters, "lrn")?,
         call_id: parameters.get("call_id"),
         at_us: options.at_us.unwrap_or(now_us),
         max: options.max,
         explain: options.explain,
         decision_id: std::str::from_utf8(&id_text).unwrap_or(""),
+        format,
+        dial,
     };
     worker.body.clear();
     // An empty vector becomes a string and back without a copy; its room is used again.
@@ -166,12 +229,57 @@ fn decide(
     match decided {
         Ok(status) => {
             worker.metrics().decision(status);
-            let mut answer = Answer::new(200, JSON);
+            let mut answer = Answer::new(200, format.content_type());
             answer.decision_id = Some(id);
             Ok(answer)
         }
         Err(fault) => Err(Refusal::Core(fault)),
     }
+}
+
+/// The answer to a post that asks for no routes.
+fn nothing(format: Format, body: &mut Vec<u8>) -> Answer {
+    let mut text = String::new();
+    if format == Format::Freeswitch {
+        freeswitch_not_found(&mut text);
+    } else {
+        text.push_str(
+            "<document type=\"xml/freeswitch-httapi\"><params/><variables/><work/></document>\n",
+        );
+    }
+    body.clear();
+    body.extend_from_slice(text.as_bytes());
+    Answer::new(200, format.content_type())
+}
+
+/// How FreeSWITCH is to dial. Profile and context are names, so that they can stand in a dial string as they are.
+fn dial<'p>(parameters: &'p Parameters<'_>) -> Result<Dial<'p>, BadParameter> {
+    let mut dial = Dial::default();
+    dial.by_gateway = match parameters.get("dial") {
+        None | Some("uri") => false,
+        Some("gateway") => true,
+        Some(text) => {
+            let detail = format!("\"{}\" is not a way to dial.", query::shown(text));
+            return Err(BadParameter::new(
+                "bad_dial",
+                "dial",
+                detail,
+                "use uri or gateway",
+            ));
+        }
+    };
+    let name = |word: &'static str| match parameters.get(word) {
+        Some(text) if !safe::is_name(text) => Err(BadParameter::new(
+            "bad_name",
+            word,
+            format!("\"{}\" is not a name of a switch.", query::shown(text)),
+            "use 1 to 64 letters, digits, dots, dashes and underscores",
+        )),
+        found => Ok(found),
+    };
+    dial.profile = name("profile")?.unwrap_or(dial.profile);
+    dial.context = name("context")?.unwrap_or(dial.context);
+    Ok(dial)
 }
 
 fn options(parameters: &Parameters<'_>) -> Result<Options, BadParameter> {
@@ -265,19 +373,9 @@ fn optional_number(
     }
 }
 
-/// The caller's number; what switches send for a withheld one counts as none.
-fn ani(parameters: &Parameters<'_>) -> Result<Option<DigitKey>, BadParameter> {
-    const WITHHELD: [&str; 5] = [
-        "anonymous",
-        "restricted",
-        "unavailable",
-        "unknown",
-        "private",
-    ];
-    match parameters.get("ani") {
-        Some(text) if WITHHELD.iter().any(|w| text.eq_ignore_ascii_case(w)) => Ok(None),
-        _ => optional_number(parameters, "ani"),
-    }
+/// The caller's number. What is none (withheld, a name, too long) counts as not given: a call does not fail for its CLI.
+fn ani(parameters: &Parameters<'_>) -> Option<DigitKey> {
+    parameters.get("ani").and_then(DigitKey::normalise)
 }
 
 fn bad_number(parameter: &'static str, text: &str) -> BadParameter {
@@ -352,16 +450,29 @@ mod tests {
     }
 
     #[test]
-    fn a_withheld_caller_number_counts_as_none() {
-        for value in ["anonymous", "Restricted", ""] {
+    fn a_caller_number_that_is_none_counts_as_not_given() {
+        for value in ["anonymous", "Restricted", "", "bob", "12345678901234567"] {
             assert_eq!(
-                ani(&query::parse(&format!("ani={value}")).unwrap()).unwrap(),
-                None
+                ani(&query::parse(&format!("ani={value}")).unwrap()),
+                None,
+                "{value}"
             );
         }
+    }
+
+    #[test]
+    fn names_for_a_switch_are_plain() {
+        let code = |q: &str| {
+            dial(&query::parse(q).unwrap())
+                .map(|d| (d.by_gateway, d.profile.to_owned(), d.context.to_owned()))
+                .map_err(|e| e.code)
+        };
         assert_eq!(
-            ani(&query::parse("ani=bob").unwrap()).unwrap_err().code,
-            "bad_number"
+            code("dial=gateway&profile=carriers"),
+            Ok((true, "carriers".to_owned(), "public".to_owned()))
         );
+        assert_eq!(code("dial=x"), Err("bad_dial"));
+        assert_eq!(code("profile=a/b"), Err("bad_name"));
+        assert_eq!(code("context=a%22b"), Err("bad_name"));
     }
 }

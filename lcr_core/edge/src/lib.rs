@@ -1,7 +1,7 @@
 //! The edge server: least-cost routing over HTTP. `run` is its one entry point; the bindings call it.
 //!
 //! Map, from outside in: `config` → `server` (threads, drain) → `listen` → `conn` (one connection) →
-//! `head`, `query` (parsing) → `routes` → `lcr` (`caller`, `limit`, `decision_id`) → `engine` (the core) →
+//! `head`, `query`, `switches` (parsing) → `routes` (`route`) → `lcr` (`caller`, `limit`, `decision_id`) → `engine` (the core) →
 //! `answer`. Beside it: `snapshots` (watch and swap), `metrics`, `log`, `clock`, `net`.
 //! docs/lcr-http.md says what it answers.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -21,9 +21,11 @@ mod log;
 mod metrics;
 mod net;
 mod query;
+mod route;
 mod routes;
 mod server;
 mod snapshots;
+mod switches;
 
 /// Why the server could not start.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,11 +3,20 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-pub const ROUTES: [&str; 6] = ["lcr", "healthz", "readyz", "metrics", "other", "malformed"];
-pub const STATUSES: [u16; 14] = [
-    200, 400, 401, 403, 404, 405, 408, 414, 429, 431, 500, 503, 505, 0,
+pub const ROUTES: [&str; 8] = [
+    "lcr",
+    "batch",
+    "control",
+    "healthz",
+    "readyz",
+    "metrics",
+    "other",
+    "malformed",
 ];
-pub const DECISIONS: [&str; 3] = ["ok", "no_route", "blocked"];
+pub const STATUSES: [u16; 18] = [
+    200, 400, 401, 403, 404, 405, 408, 409, 411, 413, 414, 415, 429, 431, 500, 503, 505, 0,
+];
+pub const DECISIONS: [&str; 4] = ["ok", "no_route", "blocked", "no_credit"];
 pub const REFUSALS: [&str; 4] = ["connections", "in_flight", "rate", "no_snapshot"];
 /// Upper bounds of the latency buckets, in microseconds.
 const BUCKETS_US: [u64; 12] = [
@@ -18,6 +27,8 @@ const BUCKETS_US: [u64; 12] = [
 #[repr(usize)]
 pub enum Route {
     Lcr,
+    Batch,
+    Control,
     Healthz,
     Readyz,
     Metrics,

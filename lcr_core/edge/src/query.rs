@@ -27,18 +27,30 @@ impl BadParameter {
 }
 
 /// The names `/v1/lcr` knows, in the order of `Parameters::values`.
-pub const NAMES: [&str; 7] = ["dnis", "ani", "lrn", "call_id", "at", "max", "explain"];
-pub const NAMES_HINT: &str = "use dnis, ani, lrn, call_id, at, max, explain";
+pub const NAMES: [&str; COUNT] = [
+    "dnis", "ani", "lrn", "call_id", "at", "max", "explain", "format", "dial", "profile", "context",
+];
+const COUNT: usize = 11;
+pub const NAMES_HINT: &str =
+    "use dnis, ani, lrn, call_id, at, max, explain, format, dial, profile, context";
 /// Longest decoded value, in bytes, per name.
-const LIMITS: [usize; 7] = [64, 64, 64, 128, 40, 16, 16];
+const LIMITS: [usize; COUNT] = [64, 64, 64, 128, 40, 16, 16, 16, 16, 64, 64];
 
 /// Decoded values; an empty value counts as absent, so a switch may send `ani=` when it knows none.
 #[derive(Debug, Default)]
 pub struct Parameters<'a> {
-    values: [Option<Cow<'a, str>>; 7],
+    values: [Option<Cow<'a, str>>; COUNT],
 }
 
-impl Parameters<'_> {
+impl<'a> Parameters<'a> {
+    /// Take a value from elsewhere than the query string (a form, a JSON body). Over-long ones are cut off at nothing:
+    /// they count as not given.
+    pub fn put(&mut self, name: &str, value: Cow<'a, str>) {
+        if let Some(index) = NAMES.iter().position(|n| *n == name) {
+            self.values[index] = Some(value).filter(|v| v.len() <= LIMITS[index]);
+        }
+    }
+
     pub fn get(&self, name: &str) -> Option<&str> {
         let index = NAMES.iter().position(|n| *n == name)?;
         self.values[index].as_deref().filter(|v| !v.is_empty())

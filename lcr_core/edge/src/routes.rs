@@ -13,6 +13,7 @@ use crate::decision_id::DecisionIds;
 use crate::head::{Head, Method, Refusal};
 use crate::metrics::{self, Refused, Route, WorkerMetrics};
 use crate::net::real_peer;
+use crate::route::Target;
 use crate::server::Shared;
 use crate::{lcr, log};
 
@@ -41,17 +42,29 @@ impl Worker {
     }
 
     /// Answer one request. Returns whether the connection lives on.
-    pub fn serve(&mut self, head: &Head<'_>, peer: Option<IpAddr>, out: &mut Vec<u8>) -> bool {
+    pub fn serve(
+        &mut self,
+        head: &Head<'_>,
+        body: &[u8],
+        peer: Option<IpAddr>,
+        out: &mut Vec<u8>,
+    ) -> bool {
         let now_us = now_us();
-        let route = route(head.path);
-        let answer = match catch_unwind(AssertUnwindSafe(|| self.route(route, head, peer, now_us)))
-        {
+        let target = Target::at(head.path);
+        let request = lcr::Request {
+            head,
+            body,
+            peer,
+            format: target.format,
+            now_us,
+        };
+        let answer = match catch_unwind(AssertUnwindSafe(|| self.route(target, &request))) {
             Ok(answer) => answer,
             Err(_) => fault(&mut self.body),
         };
-        // After a request that may carry a body no next head can be trusted to be one.
+        // After a request of a method we do not know, no next head can be trusted to be one.
         let keep_alive = head.keep_alive && head.method != Method::Other && !self.shared.draining();
-        self.metrics().request(route, answer.status);
+        self.metrics().request(target.route, answer.status);
         answer::append(
             out,
             &answer,
@@ -91,45 +104,39 @@ impl Worker {
         );
     }
 
-    fn route(
-        &mut self,
-        route: Route,
-        head: &Head<'_>,
-        peer: Option<IpAddr>,
-        now_us: i64,
-    ) -> Answer {
-        if head.method == Method::Other {
+    fn route(&mut self, target: Target, request: &lcr::Request<'_>) -> Answer {
+        if target.route != Route::Other && !target.takes(request.head.method) {
             let mut answer = Problem {
                 status: 405,
                 code: "method_not_allowed",
-                detail: "Only GET and HEAD are served here.",
-                hint: "use GET",
+                detail: "This path is not asked by this method.",
+                hint: "use a method that Allow names",
                 parameter: None,
             }
             .answer(&mut self.body);
-            answer.allow = true;
+            answer.allow = Some(target.methods());
             return answer;
         }
-        match route {
-            Route::Lcr => self.lcr(head, peer, now_us),
+        match target.route {
+            Route::Lcr => self.lcr(request),
             Route::Healthz => self.json(
                 200,
                 &serde_json::json!({"status": "alive", "version": env!("CARGO_PKG_VERSION")}),
             ),
             Route::Readyz => self.ready(),
-            Route::Metrics => self.scrape(head, peer),
-            Route::Other | Route::Malformed => Problem {
+            Route::Metrics => self.scrape(request.head, request.peer),
+            Route::Batch | Route::Control | Route::Other | Route::Malformed => Problem {
                 status: 404,
                 code: "not_found",
                 detail: "There is nothing at this path.",
-                hint: "ask /v1/lcr, /healthz, /readyz or /metrics",
+                hint: "ask /v1/lcr, /v1/lcr/<format>, /healthz, /readyz or /metrics",
                 parameter: None,
             }
             .answer(&mut self.body),
         }
     }
 
-    fn lcr(&mut self, head: &Head<'_>, peer: Option<IpAddr>, now_us: i64) -> Answer {
+    fn lcr(&mut self, request: &lcr::Request<'_>) -> Answer {
         let shared = Arc::clone(&self.shared);
         if shared.in_flight() > shared.settings.max_in_flight {
             self.metrics().refused(Refused::InFlight);
@@ -149,8 +156,12 @@ impl Worker {
             answer.retry_after_s = Some(1);
             return answer;
         };
-        let peer = real_peer(peer, head.forwarded_for, &shared.settings.trusted_proxies);
-        lcr::answer(self, loaded, head, peer, now_us)
+        let peer = real_peer(
+            request.peer,
+            request.head.forwarded_for,
+            &shared.settings.trusted_proxies,
+        );
+        lcr::answer(self, loaded, &lcr::Request { peer, ..*request })
     }
 
     fn json(&mut self, status: u16, value: &Value) -> Answer {
@@ -220,16 +231,6 @@ impl Worker {
         for _ in 0..requests {
             self.metrics().latency(took);
         }
-    }
-}
-
-fn route(path: &str) -> Route {
-    match path {
-        "/v1/lcr" => Route::Lcr,
-        "/healthz" => Route::Healthz,
-        "/readyz" => Route::Readyz,
-        "/metrics" => Route::Metrics,
-        _ => Route::Other,
     }
 }
 

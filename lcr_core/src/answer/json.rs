@@ -32,6 +32,16 @@ impl<'a> Object<'a> {
         self.out
     }
 
+    /// Writes a name that ends in a number (`uri2`); the caller writes the value.
+    pub fn numbered(&mut self, name: &str, place: u32) -> &mut String {
+        if !std::mem::take(&mut self.first) {
+            self.out.push(',');
+        }
+        // Writing to a String cannot fail.
+        let _ = write!(self.out, "\"{name}{place}\":");
+        self.out
+    }
+
     pub fn null(&mut self, name: &str) {
         self.key(name).push_str("null");
     }

@@ -1,0 +1,135 @@
+//! One route as the formats see it: names and terms looked up once, the address in safe parts.
+
+use super::{row_and_term, safe};
+use crate::access::words::OfferWords;
+use crate::decide::{Decision, Route};
+use crate::index::layout::Term;
+use crate::money::write_decimal;
+use crate::number::DigitKey;
+use crate::snapshot::Snapshot;
+
+pub struct View<'a> {
+    pub rank: usize,
+    pub offer: &'a OfferWords,
+    pub term: &'a Term,
+    pub number: DigitKey,
+    pub destination: &'a str,
+    pub currency: &'a str,
+    pub eff_nanos: u128,
+}
+
+/// The routes of a decision, best first. What the snapshot does not know (never, in one that was verified) is left out.
+pub fn views<'a>(
+    snapshot: &'a Snapshot,
+    decision: &'a Decision,
+) -> impl Iterator<Item = View<'a>> + Clone {
+    decision
+        .routes
+        .iter()
+        .enumerate()
+        .filter_map(move |(i, route)| view(snapshot, decision, i + 1, route))
+}
+
+fn view<'a>(
+    snapshot: &'a Snapshot,
+    decision: &Decision,
+    rank: usize,
+    route: &Route,
+) -> Option<View<'a>> {
+    let offer = snapshot.access.offers.get(route.offer as usize)?;
+    let (_, term) = row_and_term(snapshot, route.row)?;
+    Some(View {
+        rank,
+        offer,
+        term,
+        number: decision.number,
+        destination: snapshot.index.destination(term),
+        currency: snapshot.index.currency(term.currency),
+        eff_nanos: decision.effective_nanos(route.comparable),
+    })
+}
+
+impl View<'_> {
+    /// `v12`: the carrier's id, the name of its gateway, endpoint or carrier in a switch. Unique, stable, and plain everywhere.
+    pub fn carrier(&self, out: &mut String) {
+        out.push('v');
+        push(out, self.offer.carrier_id);
+    }
+
+    /// The number as it is dialled: the offer's prefix and the number.
+    pub fn user(&self, out: &mut String) {
+        safe::user(out, &self.offer.uri_user_prefix);
+        push(out, self.number);
+    }
+
+    /// Has the offer an address that is plain in every format?
+    pub fn has_host(&self) -> bool {
+        self.offer
+            .uri_host
+            .as_deref()
+            .is_some_and(safe::is_plain_host)
+    }
+
+    /// `host:port;transport=tcp`, port and transport where the offer has them.
+    pub fn address(&self, out: &mut String) {
+        let host = self.offer.uri_host.as_deref().unwrap_or("");
+        if host.contains(':') && !host.starts_with('[') {
+            out.push('[');
+            out.push_str(host);
+            out.push(']');
+        } else {
+            out.push_str(host);
+        }
+        if let Some(port) = self.offer.uri_port {
+            out.push(':');
+            push(out, port);
+        }
+        if self.offer.transport != "udp" {
+            out.push_str(";transport=");
+            out.push_str(&self.offer.transport);
+        }
+    }
+
+    /// `sip:user@address`; nothing without a plain host.
+    pub fn uri(&self, out: &mut String) {
+        if self.has_host() {
+            out.push_str("sip:");
+            self.user(out);
+            out.push('@');
+            self.address(out);
+        }
+    }
+
+    /// `sip:address`: where the request is sent.
+    pub fn next_hop(&self, out: &mut String) {
+        if self.has_host() {
+            out.push_str("sip:");
+            self.address(out);
+        }
+    }
+
+    pub fn rate(&self, out: &mut String) {
+        write_decimal(
+            out,
+            u128::from(self.term.rate_nanos.max(0).unsigned_abs()),
+            9,
+        );
+    }
+
+    /// Milliseconds to wait for a first reply of any kind.
+    pub fn no_reply_ms(&self) -> u32 {
+        self.offer.no_reply_ms.unwrap_or(self.offer.timeout_ms)
+    }
+
+    /// Whole seconds to wait for the vendor's first ringing, rounded up.
+    pub fn timeout_s(&self) -> u32 {
+        let ms = self.offer.ringing_ms.unwrap_or(self.offer.timeout_ms);
+        ms.div_ceil(1000).max(1)
+    }
+}
+
+pub fn push(out: &mut String, value: impl std::fmt::Display) {
+    use std::fmt::Write;
+    // Writing to a String cannot fail.
+    let _ = write!(out, "{value}");
+}
