@@ -87,19 +87,24 @@ class Edge:
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
 
-    def get(self, path: str, method: str = "GET", key: str | None = KEY, **headers: str) -> Reply:
+    def get(
+        self, path: str, method: str = "GET", key: str | None = KEY, body: bytes | None = None, **headers: str
+    ) -> Reply:
         """One request on a connection of its own; `_` in a header name stands for `-`."""
         connection = self.connect()
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if key is not None:
             sent["Authorization"] = f"Bearer {key}"
-        connection.request(method, path, headers=sent)
+        connection.request(method, path, body=body, headers=sent)
         reply = read(connection)
         connection.close()
         return reply
 
     def lcr(self, query: str = f"dnis={UK}", **more: Any) -> Reply:
         return self.get(f"/v1/lcr?{query}", **more)
+
+    def post(self, path: str, body: bytes, **more: Any) -> Reply:
+        return self.get(path, "POST", body=body, **more)
 
     def serves(self, snapshot_id: str) -> None:
         """Wait until this snapshot answers."""
@@ -108,10 +113,14 @@ class Edge:
             f"snapshot {snapshot_id} answers",
         )
 
-    def raw(self, data: bytes, *, close_write: bool = False) -> bytes:
-        """Send bytes, read until the edge closes."""
+    def raw(self, data: bytes, *, close_write: bool = False, then: bytes = b"") -> bytes:
+        """Send bytes (and more after the first answer), read until the edge closes."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE_S) as sock:
             sock.sendall(data)
+            if then:
+                first = sock.recv(65536)
+                sock.sendall(then)
+                return first + read_all(sock)
             if close_write:
                 sock.shutdown(socket.SHUT_WR)
             return read_all(sock)

@@ -89,7 +89,6 @@ def test_a_withheld_caller_number_counts_as_none(shared_edge: Edge) -> None:
         ("dnis=", "missing_parameter", "dnis"),
         ("dnis=44x", "bad_number", "dnis"),
         ("dnis=1234567890123456", "bad_number", "dnis"),
-        (f"dnis={UK}&ani=x1", "bad_number", "ani"),
         (f"dnis={UK}&lrn=x1", "bad_number", "lrn"),
         (f"dnis={UK}&at=noon", "bad_at", "at"),
         (f"dnis={UK}&max=0", "bad_max", "max"),

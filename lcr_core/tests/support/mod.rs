@@ -45,6 +45,7 @@ impl Dice {
 #[derive(Debug, Clone)]
 pub struct Rate {
     pub code: String,
+    pub destination: String,
     pub rate: i64,
     pub first_rate: Option<i64>,
     pub fee: i64,
@@ -62,6 +63,7 @@ impl Rate {
         let (first_rate, fee, currency, status, from, until) = (None, 0, "USD", 0, 0, None);
         Self {
             code: code.to_owned(),
+            destination: format!("Zone {}", &code[..1]),
             rate,
             first_rate,
             fee,
@@ -96,11 +98,7 @@ pub fn batch(rates: &[Rate]) -> RecordBatch {
     };
     RecordBatch::try_from_iter_with_nullable([
         ("code", text(|r| r.code.clone()), false),
-        (
-            "destination",
-            text(|r| format!("Zone {}", &r.code[..1])),
-            false,
-        ),
+        ("destination", text(|r| r.destination.clone()), false),
         ("rate_nanos", of(|r| r.rate), false),
         (
             "first_rate_nanos",
