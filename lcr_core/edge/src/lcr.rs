@@ -254,8 +254,7 @@ fn nothing(format: Format, body: &mut Vec<u8>) -> Answer {
 
 /// How FreeSWITCH is to dial. Profile and context are names, so that they can stand in a dial string as they are.
 fn dial<'p>(parameters: &'p Parameters<'_>) -> Result<Dial<'p>, BadParameter> {
-    let mut dial = Dial::default();
-    dial.by_gateway = match parameters.get("dial") {
+    let by_gateway = match parameters.get("dial") {
         None | Some("uri") => false,
         Some("gateway") => true,
         Some(text) => {
@@ -277,9 +276,12 @@ fn dial<'p>(parameters: &'p Parameters<'_>) -> Result<Dial<'p>, BadParameter> {
         )),
         found => Ok(found),
     };
-    dial.profile = name("profile")?.unwrap_or(dial.profile);
-    dial.context = name("context")?.unwrap_or(dial.context);
-    Ok(dial)
+    let usual = Dial::default();
+    Ok(Dial {
+        by_gateway,
+        profile: name("profile")?.unwrap_or(usual.profile),
+        context: name("context")?.unwrap_or(usual.context),
+    })
 }
 
 fn options(parameters: &Parameters<'_>) -> Result<Options, BadParameter> {
