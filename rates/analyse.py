@@ -1,4 +1,4 @@
-"""What the file says about itself: header, columns, decimal mark, date order, currency; and what a person still has to answer."""
+"""What the file says about itself: sheets, header, columns, units, decimal mark, date order, currency; and what is still to be answered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pandas as pd
 import pyarrow as pa
 
-from rates.deckcheck import Column, Guess, Preview, PreviewRow, Value
-from rates.fields import FIELDS, RATE_FIELDS
+from rates.deckcheck import Guess, Preview, PreviewRow, Value
+from rates.fields import is_rate
 from rates.lines import Reading
 from rates.options import CheckRequest
 from rates.parse.dates import guess_order, micros, parse_date
@@ -16,9 +16,11 @@ from rates.parse.money import guess_decimal_mark
 from rates.parse.text import clean
 from rates.parse.words import currency_in, parse_currency
 from rates.problems import Problem, problem
-from rates.read.columns import find_header, map_columns
+from rates.questions import column_questions
+from rates.read.headers import cents_in, unit_in
 from rates.read.raw import RawSheet, Refused
 from rates.read.source import Source
+from rates.tables import Table, Tables
 
 
 @dataclass(frozen=True)
@@ -27,61 +29,54 @@ class Analysis:
 
     guess: Guess
     preview: Preview
-    mapping: dict[int, str]
-    header_row: int
-    last_row: int
+    tables: Tables
     reading: Reading | None
     questions: tuple[Problem, ...]
 
 
-def analyse(source: Source, sheet_value: Value, sheet: RawSheet, request: CheckRequest) -> Analysis:
-    options, frame = request.options, sheet.frame
-    if frame.shape[0] == 0 or frame.shape[1] == 0:
-        raise Refused.because("sheet_empty", sheet=sheet.name)
-    stated_header = options.header_row is not None
-    header_row, sure = (options.header_row, 100) if options.header_row is not None else find_header(frame)
-    last_row = options.last_row or len(frame)
-    questions: list[Problem] = []
-    if not 0 <= header_row < max(len(frame), 1) + 1 or not header_row <= last_row <= len(frame):
-        raise Refused.because(
-            "option_invalid",
-            sheet=sheet.name,
-            text=f"header {header_row}, last {last_row}",
-            hint=f"The sheet has rows 1 to {len(frame)}.",
-        )
-    columns = map_columns(frame, header_row, options.mapping, options.headers)
-    mapping = {c.index: c.field for c in columns if c.field and c.field not in ("ignore", "comment")}
-    if header_row == 0 and not stated_header and options.mapping is None:
-        questions.append(problem("header_not_found", sheet=sheet.name))
-    questions += _mapping_questions(columns, mapping, options.mapping, sheet)
-    body = frame.iloc[header_row:last_row]
-    mark = _decimal(body, mapping, request, questions)
-    order = _order(body, mapping, request, questions)
-    currency = _currency(columns, body, mapping, request)
-    if currency.value is None and "currency" not in mapping.values():
+def analyse(source: Source, tables: Tables, request: CheckRequest) -> Analysis:
+    """Raises Refused for a sheet without cells and for options that cannot be used."""
+    options, main = request.options, tables.rates[0]
+    if not main.columns or not main.sheet.rows:
+        raise Refused.because("sheet_empty", sheet=main.name)
+    questions = list(column_questions(tables, request))
+    mark = _decimal(tables, request, questions)
+    order = _order(tables, request, questions)
+    currency = _currency(tables, request)
+    if currency.value is None and not any("currency" in table.fields for table in tables.rates):
         questions.append(
             problem(
                 "column_missing",
                 column="currency",
-                sheet=sheet.name,
+                sheet=main.name,
                 hint="Neither file nor options name the currency: give a default currency.",
             )
         )
-    default_from = _default_from(request, mapping, questions, sheet)
+    unit, money_unit = _units(tables, request, questions)
+    default_from = _default_from(request, tables, questions)
     if options.mode is None:
         questions.append(problem("mode_missing"))
+    names = tuple(source.sheets)
     guess = Guess(
         kind=source.kind,
-        sheets=tuple(source.sheets),
-        sheet=sheet_value,
+        sheets=names,
+        sheet=Value(
+            value=main.name,
+            confidence=100 if len(names) == 1 or main.kind.stated else 85,
+            alternatives=names,
+            stated=main.kind.stated,
+        ),
         encoding=source.encoding,
         delimiter=source.delimiter,
-        header_row=Value(value=str(header_row), confidence=sure, stated=stated_header),
-        last_row=Value(value=str(last_row), confidence=95, stated=options.last_row is not None),
+        header_row=Value(value=str(main.header_row), confidence=main.header_sure, stated=main.header_stated),
+        last_row=Value(value=str(main.last_row), confidence=95, stated=main.last_stated),
         decimal_mark=mark,
         date_order=order,
         currency=currency,
-        columns=columns,
+        columns=main.columns,
+        rate_unit=unit,
+        money_unit=money_unit,
+        tables=tuple(table.guessed(request.preview_rows) for table in tables.all) if len(names) > 1 else (),
     )
     reading = (
         None
@@ -97,79 +92,30 @@ def analyse(source: Source, sheet_value: Value, sheet: RawSheet, request: CheckR
             thresholds=request.thresholds,
         )
     )
-    return Analysis(
-        guess, _preview(sheet, request.preview_rows), mapping, header_row, last_row, reading, tuple(questions)
-    )
+    return Analysis(guess, _preview(main.sheet, request.preview_rows), tables, reading, tuple(questions))
 
 
-def _mapping_questions(
-    columns: Sequence[Column], mapping: dict[int, str], stated: dict[int, str] | None, sheet: RawSheet
-) -> list[Problem]:
-    found: list[Problem] = []
-    for index, name in (stated or {}).items():
-        if not 0 <= index < len(columns):
-            found.append(problem("column_unknown", sheet=sheet.name, text=f"column {index + 1}: {name}"))
-        elif name not in FIELDS:
-            found.append(
-                problem(
-                    "column_unknown", sheet=sheet.name, text=name, hint="Fields are: " + ", ".join(FIELDS)
-                )
-            )
-    fields = list(mapping.values())
-    for name in dict.fromkeys(fields):
-        if fields.count(name) > 1:
-            found.append(
-                problem(
-                    "column_ambiguous",
-                    sheet=sheet.name,
-                    column=name,
-                    text=", ".join(c.header or c.letter for c in columns if c.field == name),
-                )
-            )
-    if "code" not in fields and not {"country_code", "area_code"} <= set(fields):
-        found.append(
-            problem(
-                "column_missing",
-                sheet=sheet.name,
-                column="code",
-                hint="No column holds dial codes: map it, or send a sheet that has them.",
-            )
-        )
-    if not {"rate", "rate_peak"} & set(fields):
-        found.append(
-            problem(
-                "column_missing",
-                sheet=sheet.name,
-                column="rate",
-                hint="No column holds rates: map it, or send a sheet that has them.",
-            )
-        )
-    for column in columns:
-        if column.field and column.field not in ("ignore", "comment") and column.confidence < 90:
-            found.append(
-                problem(
-                    "column_unsure",
-                    sheet=sheet.name,
-                    column=column.header or f"column {column.letter}",
-                    text=column.field,
-                    hint=f"Taken for {column.field} with {column.confidence} % confidence: confirm or correct.",
-                )
-            )
-    return found
+def _body(table: Table) -> pd.DataFrame:
+    return table.sheet.frame.iloc[table.header_row : table.last_row]
 
 
-def _cells(body: pd.DataFrame, mapping: dict[int, str], names: Sequence[str]) -> pa.Array:
-    parts = [clean(body[index]) for index, name in mapping.items() if name in names]
+def _cells(tables: Sequence[Table], names: Sequence[str], *, rates: bool = False) -> pa.Array:
+    """Cells of all columns with one of these fields, or with any price of time."""
+    parts = [
+        clean(_body(table)[index])
+        for table in tables
+        for index, name in table.mapping.items()
+        if name in names or (rates and is_rate(name))
+    ]
     return pa.concat_arrays(parts) if parts else pa.array([], pa.utf8())
 
 
-def _decimal(
-    body: pd.DataFrame, mapping: dict[int, str], request: CheckRequest, questions: list[Problem]
-) -> Value:
+def _decimal(tables: Tables, request: CheckRequest, questions: list[Problem]) -> Value:
     marks = (".", ",")
     if request.options.decimal_mark:
         return Value(value=request.options.decimal_mark, confidence=100, alternatives=marks, stated=True)
-    texts = _cells(body, mapping, (*RATE_FIELDS, "connect_fee"))
+    priced = (*tables.rates, *tables.of("surcharges"))
+    texts = _cells(priced, ("connect_fee", "surcharge"), rates=True)
     value, sure = guess_decimal_mark(texts)
     if value is None or sure < 75:
         questions.append(
@@ -178,13 +124,11 @@ def _decimal(
     return Value(value=value, confidence=sure, alternatives=marks)
 
 
-def _order(
-    body: pd.DataFrame, mapping: dict[int, str], request: CheckRequest, questions: list[Problem]
-) -> Value:
+def _order(tables: Tables, request: CheckRequest, questions: list[Problem]) -> Value:
     orders = ("dmy", "mdy", "ymd")
     if request.options.date_order:
         return Value(value=request.options.date_order, confidence=100, alternatives=orders, stated=True)
-    texts = _cells(body, mapping, ("effective_from", "effective_until"))
+    texts = _cells(tables.rates, ("effective_from", "effective_until"))
     value, sure = guess_order(texts)
     if value is None:
         questions.append(
@@ -193,23 +137,49 @@ def _order(
     return Value(value=value, confidence=sure, alternatives=orders)
 
 
-def _currency(
-    columns: Sequence[Column], body: pd.DataFrame, mapping: dict[int, str], request: CheckRequest
-) -> Value:
+def _units(tables: Tables, request: CheckRequest, questions: list[Problem]) -> tuple[Value, Value]:
+    """Unit of time and of money that the prices are written in: per minute and whole units, unless a heading says otherwise."""
+    options = request.options
+    units, moneys = ("per_minute", "per_second", "per_increment"), ("unit", "cent")
+    heads = [
+        (t, t.columns[index].header)
+        for t in tables.rates
+        for index, name in t.mapping.items()
+        if is_rate(name)
+    ]
+    unit = Value(value=options.rate_unit or "per_minute", confidence=100 if options.rate_unit else 90, alternatives=units,
+                 stated=options.rate_unit is not None)  # fmt: skip
+    money = Value(value=options.money_unit or "unit", confidence=100 if options.money_unit else 90, alternatives=moneys,
+                  stated=options.money_unit is not None)  # fmt: skip
+    for table, head in heads:
+        if options.rate_unit is None and unit.confidence == 90 and (said := unit_in(head)):
+            unit = Value(value=said, confidence=80, alternatives=units)
+            hint = f"The heading says {said.replace('_', ' ')}: choose the unit of the rates."
+            questions.append(problem("unit_unsure", sheet=table.name, column=head, text=head, hint=hint))
+        if options.money_unit is None and money.confidence == 90 and cents_in(head):
+            money = Value(value="cent", confidence=80, alternatives=moneys)
+            hint = (
+                "The heading names cents: choose whether rates are in units or in hundredths of the currency."
+            )
+            questions.append(problem("unit_unsure", sheet=table.name, column=head, text=head, hint=hint))
+    return unit, money
+
+
+def _currency(tables: Tables, request: CheckRequest) -> Value:
     stated = request.options.defaults.currency
     if stated:
         known = parse_currency(stated)
         if known is None:
             raise Refused.because("currency_unknown", text=stated)
         return Value(value=known, confidence=100, stated=True)
-    for column in columns:
-        if column.field in ("rate", "rate_peak", "connect_fee") and (found := currency_in(column.header)):
-            return Value(value=found, confidence=95)
-    texts = (
-        _cells(body, mapping, ("currency",))
-        if "currency" in mapping.values()
-        else _cells(body, mapping, ("rate",))[:2000]
-    )
+    for table in tables.rates:
+        for column in table.columns:
+            priced = column.field is not None and (is_rate(column.field) or column.field == "connect_fee")
+            if priced and (found := currency_in(column.header)):
+                return Value(value=found, confidence=95)
+    texts = _cells(tables.rates, ("currency",))
+    if not len(texts):
+        texts = _cells(tables.rates, (), rates=True)[:2000]
     for text in texts.unique().to_pylist()[:2000]:
         bare_number = not text or (text[0].isdigit() and text[-1].isdigit())
         if not bare_number and (found := currency_in(text)):
@@ -217,9 +187,7 @@ def _currency(
     return Value(value=None, confidence=0)
 
 
-def _default_from(
-    request: CheckRequest, mapping: dict[int, str], questions: list[Problem], sheet: RawSheet
-) -> int | None:
+def _default_from(request: CheckRequest, tables: Tables, questions: list[Problem]) -> int | None:
     try:
         zone = ZoneInfo(request.options.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -228,8 +196,10 @@ def _default_from(
         ) from None
     stated = request.options.defaults.effective_from
     if stated is None:
-        if "effective_from" not in mapping.values():
-            questions.append(problem("date_missing", sheet=sheet.name))
+        for table in tables.rates:
+            if "effective_from" not in table.fields:
+                questions.append(problem("date_missing", sheet=table.name))
+                break
         return None
     if stated == "receipt":
         return micros(request.received_at)

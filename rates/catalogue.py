@@ -60,6 +60,29 @@ CATALOGUE: Final[dict[str, Entry]] = {
     ),
     "column_ambiguous": Entry("error", "Two columns for one field", "Map each field to one column only."),
     "column_unsure": Entry("error", "Column needs a look", "Confirm what this column holds."),
+    "sheets_unsure": Entry(
+        "error",
+        "Several sheets hold something",
+        "Confirm what each sheet holds, and for which callers its prices are.",
+    ),
+    "unit_unsure": Entry(
+        "error", "Unit of the prices needs a look", "Choose the unit in which the rates are written."
+    ),
+    "tier_unsure": Entry(
+        "error",
+        "Several volume tiers",
+        "Say which tier applies: map its column as the rate, or name the tier.",
+    ),
+    "origin_list_missing": Entry(
+        "error",
+        "Origin group without A-prefixes",
+        "Prices for these callers need the list of A-prefixes: send the sheet that has it, or state the group.",
+    ),
+    "origin_unknown": Entry(
+        "error",
+        "Not an A-prefix",
+        "Write A-prefixes as digits with the country code first, or name one country.",
+    ),
     "mode_missing": Entry(
         "error",
         "Full or partial not stated",
@@ -72,6 +95,33 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "Say whether 1,234 is one point two or one thousand: choose the decimal mark.",
     ),
     # rows
+    "cells_split": Entry(
+        "error",
+        "A delimiter stands inside cells",
+        "Prices with decimal commas are not quoted, so each is two cells: confirm that they belong together.",
+        ("join_split_cells",),
+    ),
+    "jurisdiction_unknown": Entry(
+        "error", "Jurisdiction not understood", "Use interstate, intrastate, indeterminate or local."
+    ),
+    "destination_unknown": Entry(
+        "error",
+        "No dial codes for this destination",
+        "No list of codes has this name: correct the name, add its codes, or leave the row out.",
+        ("skip_unknown_destinations",),
+    ),
+    "area_zero": Entry(
+        "error",
+        "Area code begins with 0",
+        "Say whether the 0 is dialled from abroad (Italy) or only inside the country.",
+        ("strip_area_zero", "keep_area_zero"),
+    ),
+    "zero_lost": Entry(
+        "error",
+        "Dial code seems to have lost a 0",
+        "Numbers of this country keep their leading 0: a spreadsheet may have dropped it.",
+        ("restore_zeros", "keep_codes_as_written"),
+    ),
     "extra_cells": Entry(
         "warning",
         "Cells beyond the last column",

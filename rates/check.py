@@ -12,20 +12,21 @@ import pyarrow.compute as pc
 
 from rates import badrows, problems, store
 from rates.analyse import Analysis, analyse
+from rates.assemble import assemble, mended
 from rates.checks import DECK_CHECKS
 from rates.compared import Compared
 from rates.deckcheck import CheckReport, Outputs, Progress, Status
 from rates.diff import MissingRateOfExchange
 from rates.difftable import diff_table
-from rates.lines import Lines
 from rates.notice import Terms
 from rates.options import CheckRequest
+from rates.origins import rules_of_file
 from rates.parse.dates import micros, parse_date
-from rates.parse.sheet import parse_sheet
 from rates.problems import problem
-from rates.read.columns import find_header
 from rates.read.raw import RawSheet, Refused
 from rates.read.source import open_source
+from rates.rules import with_rules
+from rates.tables import plan_tables
 from rates.timeline import merge
 from rates.validate import Validated, validate
 from rates.verdict import REVIEWABLE, confirmed, late_problems, stopping
@@ -71,18 +72,22 @@ def _checked(request: CheckRequest, watch: _Watch) -> tuple[CheckReport, list[Ra
         source = open_source(
             Path(request.path), request.name, request.options, request.limits, request.last_encoding, scratch
         )
-        value, sheets = source.choose(request.options.sheets)
+        tables, notes = mended(plan_tables(source, request.options), source, request.options)
+        sheets = tables.sheets
         total = sum(sheet.rows for sheet in sheets)
         watch.step("parse", total)
-        analysis = analyse(source, value, sheets[0], request)
+        analysis = analyse(source, tables, request)
         if analysis.reading is None:
             asked = problems.to_table(analysis.questions)
             return _report(request, watch, analysis, "needs_mapping", found=asked, rows_read=total), sheets
-        lines = [_lines(sheet, number, analysis) for number, sheet in enumerate(sheets)]
+        lines, helpers = assemble(tables, analysis.reading, request)
         watch.step("check", total)
-        valid = validate(lines)
-        del lines
-        valid = _with_formulas(valid, sheets)
+        valid = validate(lines, helpers)
+        current = store.read_file(request.current) if request.current else None
+        origin, jurisdiction, said = rules_of_file(tables, lines, analysis.reading, request, current)
+        del lines, helpers
+        valid = replace(valid, rows=with_rules(valid.rows, origin, jurisdiction))
+        valid = _with_notes(valid, sheets, [problems.to_table(notes), said])
         return _judge(request, watch, analysis, valid, total), sheets
     except Refused as refused:
         status: Status = "needs_mapping" if {p.id for p in refused.problems} & _ANSWERABLE else "rejected"
@@ -93,26 +98,8 @@ def _checked(request: CheckRequest, watch: _Watch) -> tuple[CheckReport, list[Ra
 _ANSWERABLE = {"encoding_error", "sheet_missing", "option_invalid", "currency_unknown", "header_not_found"}
 
 
-def _lines(sheet: RawSheet, number: int, analysis: Analysis) -> Lines:
-    header = analysis.header_row if number == 0 else (find_header(sheet.frame)[0] or analysis.header_row)
-    last = analysis.last_row if number == 0 else sheet.rows
-    missing = [index for index in analysis.mapping if index >= sheet.frame.shape[1]]
-    if missing:
-        raise Refused.because(
-            "column_unknown",
-            sheet=sheet.name,
-            text=f"column {missing[0] + 1}",
-            hint="This sheet has other columns: import it apart.",
-        )
-    headers = {
-        index: str(sheet.frame.iat[header - 1, index]).strip() if header else ""
-        for index in range(sheet.frame.shape[1])
-    }
-    assert analysis.reading is not None
-    return parse_sheet(sheet, header, last, analysis.mapping, headers, analysis.reading)
-
-
-def _with_formulas(valid: Validated, sheets: list[RawSheet]) -> Validated:
+def _with_notes(valid: Validated, sheets: list[RawSheet], notes: list[pa.Table]) -> Validated:
+    """What was found before the rows were judged: formulas, mended rows, origin lists."""
     found = [
         problem(
             "formula_cell",
@@ -123,9 +110,8 @@ def _with_formulas(valid: Validated, sheets: list[RawSheet]) -> Validated:
         for sheet in sheets
         for ref in sheet.formulas
     ]
-    if not found:
-        return valid
-    return replace(valid, problems=problems.concat([valid.problems, problems.to_table(found)]))
+    extra = [table for table in (*notes, problems.to_table(found)) if table.num_rows]
+    return replace(valid, problems=problems.concat([valid.problems, *extra])) if extra else valid
 
 
 def _judge(

@@ -102,6 +102,8 @@ class DeckOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     tier: str | None = None
     """Of a deck with a volume tier in each row: the tier that applies."""
     origin_reading: Literal["origin_first", "code_first"] = "origin_first"
+    origin_groups: dict[str, tuple[str, ...]] = {}
+    """Origin group → its A-prefixes, where the file has no such list."""
     invalid_group: str | None = None
     """Origin group of callers without a valid number; None = the one whose name says so, else the dearest."""
     ij_fallback: Literal["max", "intrastate", "interstate"] = "max"

@@ -3,6 +3,7 @@
 import re
 import tomllib
 import unicodedata
+from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -10,6 +11,12 @@ SYNONYMS: Final[dict[str, list[str]]] = tomllib.loads(
     (files("rates") / "synonyms.toml").read_text(encoding="utf-8")
 )
 """Field → words, written as `normal` leaves them."""
+
+
+@lru_cache(maxsize=8192)
+def words_of(header: str) -> str:
+    """`normal`, remembered."""
+    return normal(header)
 
 
 def normal(header: str) -> str:

@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 
 from rates import problems
 from rates.checks import CODE_CHECKS, ROW_CHECKS
+from rates.keys import Keys, keys_of
+from rates.layers import Layers
 from rates.lines import Lines, Mask
 from rates.parse.dates import NONE
 from rates.parse.money import MISSING
@@ -46,17 +48,22 @@ class Validated:
         return pc.sum(pc.equal(self.problems["severity"], "error")).as_py() or 0
 
 
-def validate(sheets: Sequence[Lines]) -> Validated:
-    """All sheets together are one deck: duplicates are looked for across them."""
+def validate(sheets: Sequence[Lines], helpers: Sequence[Lines] = ()) -> Validated:
+    """All sheets together are one deck: duplicates are looked for across them. `helpers`: sheets without prices, judged already."""
     for lines in sheets:
         for check in ROW_CHECKS:
             check(lines)
     spread = _spread(sheets)
     for check in CODE_CHECKS:
         check(spread)
-    found = problems.concat([table for lines in (*sheets, spread) for table in lines.problems])
+    found = problems.concat([table for lines in (*helpers, *sheets, spread) for table in lines.problems])
     mark = spread.values["duplicate"]
-    skipped = sum(int((~lines.keep).sum()) for lines in sheets)
+    layered = len({lines.sheet for lines in sheets}) < len(sheets)
+    if layered:  # a row with several prices is judged once for each: what is wrong with it is said once
+        found = pa.Table.from_pandas(
+            found.to_pandas().drop_duplicates(), schema=found.schema, preserve_index=False
+        )
+    skipped = _left_out(sheets) if layered else sum(int((~lines.keep).sum()) for lines in sheets)
     return Validated(
         _rows(spread, spread.keep & (mark != 3), sheets),
         found,
@@ -64,6 +71,13 @@ def validate(sheets: Sequence[Lines]) -> Validated:
         _rows(spread, mark == 1, sheets),
         _rows(spread, mark >= 2, sheets),
     )
+
+
+def _left_out(sheets: Sequence[Lines]) -> int:
+    """Rows of the file of which no price is kept."""
+    rows = {(lines.sheet, row) for lines in sheets for row in lines.rows.tolist()}
+    kept = {(lines.sheet, row) for lines in sheets for row in lines.rows[lines.keep].tolist()}
+    return len(rows - kept)
 
 
 def _spread(sheets: Sequence[Lines]) -> Lines:
@@ -91,6 +105,17 @@ def _spread(sheets: Sequence[Lines]) -> Lines:
             [_destination(lines).take(pa.array(source)) for lines, source, _ in parts]
         ),
     }
+    for name in ("origin", "jurisdiction"):
+        if any(name in lines.texts for lines in sheets):
+            texts[name] = pa.concat_arrays(
+                [
+                    lines.texts[name].take(pa.array(source))
+                    if name in lines.texts
+                    else pa.nulls(len(source), pa.utf8())
+                    for lines, source, _ in parts
+                ]
+            )
+    values["key"] = keys_of(codes) + _layers(texts, len(codes))
     return Lines(
         sheet=first.sheet,
         rows=np.concatenate([lines.rows[source] for lines, source, _ in parts]),
@@ -105,6 +130,14 @@ def _spread(sheets: Sequence[Lines]) -> Lines:
 def _is_all(source: npt.NDArray[np.int64], lines: Lines) -> bool:
     """Every line has given exactly one code."""
     return len(source) == len(lines) and bool((np.diff(source) == 1).all())
+
+
+def _layers(texts: dict[str, pa.Array], count: int) -> Keys:
+    """What to add to the key of each code, so that the same code in another layer is another price."""
+    if not {"origin", "jurisdiction"} & set(texts):
+        return np.zeros(count, np.int64)
+    none = pa.nulls(count, pa.utf8())
+    return Layers().of(pa.table({name: texts.get(name, none) for name in ("origin", "jurisdiction")}))
 
 
 def _destination(lines: Lines) -> pa.Array:

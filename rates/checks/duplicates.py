@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from rates.keys import keys_of
 from rates.lines import Lines
 
 _TERMS = (
@@ -22,7 +21,7 @@ _MANY = 10  # a few copies in a small file are no sign of anything
 def check(lines: Lines) -> None:
     """Settles values["duplicate"]: 1 an identical copy left out, 2 one left out by choice, 3 one of several at different
     terms that nobody has chosen between, else 0."""
-    keys, start = keys_of(lines.texts["code"]), lines.values["effective_from"]
+    keys, start = lines.values["key"], lines.values["effective_from"]
     mark = np.zeros(len(lines), np.int8)
     lines.values["duplicate"] = mark
     order = np.lexsort((np.arange(len(keys)), start, keys, ~lines.keep))

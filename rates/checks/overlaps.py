@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from rates.keys import keys_of
 from rates.lines import Lines
 from rates.parse.dates import NONE
 
 
 def check(lines: Lines) -> None:
     keys, start, end = (
-        keys_of(lines.texts["code"]),
+        lines.values["key"],
         lines.values["effective_from"],
         lines.values["effective_until"],
     )

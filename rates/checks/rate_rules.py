@@ -45,7 +45,13 @@ def _check_column(lines: Lines, name: str) -> None:
 
 
 def _settle_unit(lines: Lines) -> None:
-    """Nanos per minute from the unit the deck is written in. Per increment: 60/next of them in a minute, half-up to a nano."""
+    """Nanos per minute from the unit the deck is written in; cents are hundredths, half-up to a nano.
+    Per increment: 60/next of them in a minute, half-up to a nano."""
+    if lines.reading.options.money_unit == "cent":
+        for name in ("rate", "first_rate", "connect_fee"):
+            if name in lines.values:
+                cents = lines.values[name]
+                lines.values[name] = np.where(cents == MISSING, MISSING, (cents + 50) // 100)
     unit = lines.reading.options.rate_unit
     if unit is None or unit == "per_minute":
         return

@@ -1,6 +1,7 @@
 """Dial codes: one, a list, a range, or country code + area codes → digit strings."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,6 +11,14 @@ import pyarrow.compute as pc
 
 MAX_DIGITS = 15
 _PLAIN = r"^[1-9]\d{0,14}$"
+_PATTERN = re.compile(
+    r"^\^?\+?(?P<head>\d*(?:\[[\d-]+\]\d*)*)(?:\.[*+]|\.|\\d[*+]?|\[0-9\][*+]?|\*|%|[xX]{2,}|#+)*\$?$"
+)
+"""`^93.*`, `93*`, `93XXX`, `93[45]`: every number that begins so."""
+_DASHED = re.compile(r"^\+?\d{1,3}(?:-\d+){2,}$")
+KEEPS_ZERO = ("39", "378", "379", "225", "241", "242", "229")
+"""Country codes whose national numbers begin with 0 from abroad too."""
+ZERO_RULES = {"strip": "strip_area_zero", "keep": "keep_area_zero"}
 _RANGE = re.compile(r"^(\+?\d+)\s*(?:-|–|—|\.\.+|to)\s*(\+?\d+)$", re.I)
 _SHORTENED = re.compile(r"^\d(?:[.,]\d+)?e\+?\d+$", re.I)
 
@@ -38,12 +47,13 @@ def _cover(first: str, last: str) -> Iterator[str]:
 
 
 def parse_codes(
-    texts: pa.Array, prefixes: pa.Array | None, spaces: str | None
+    texts: pa.Array, prefixes: pa.Array | None, spaces: str | None, zeros: str | None = None
 ) -> tuple[pa.Array, npt.NDArray[np.int64], npt.NDArray[np.object_]]:
     """(codes, source row of each code, faults per source row). `prefixes`: country codes to put in front of every part.
-    `spaces`: "join" or "split" for blanks inside a cell, None = a problem."""
+    `spaces`: "join" or "split" for blanks inside a cell; `zeros`: "strip" or "keep" for an area code that begins with 0 where the
+    country does not keep it; None = a problem."""
     if prefixes is not None:
-        return _parse_parts(texts, prefixes, spaces)
+        return _parse_parts(texts, prefixes, spaces, zeros)
     faults = np.empty(len(texts), object)
     plain = pc.match_substring_regex(texts, _PLAIN)
     fast = plain.to_numpy(zero_copy_only=False)
@@ -66,7 +76,7 @@ def parse_codes(
 
 
 def _parse_parts(
-    texts: pa.Array, prefixes: pa.Array, spaces: str | None
+    texts: pa.Array, prefixes: pa.Array, spaces: str | None, zeros: str | None
 ) -> tuple[pa.Array, npt.NDArray[np.int64], npt.NDArray[np.object_]]:
     faults = np.empty(len(texts), object)
     found: list[str] = []
@@ -75,7 +85,7 @@ def _parse_parts(
     for row, key in enumerate(zip(texts.to_pylist(), prefixes.to_pylist(), strict=True)):
         result = known.get(key)
         if result is None:
-            result = known[key] = _with_country(*key, spaces)
+            result = known[key] = _with_country(*key, spaces, zeros)
         _take(result, row, found, sources, faults)
     return pa.array(found, pa.utf8()), np.array(sources, np.int64), faults
 
@@ -90,14 +100,25 @@ def _take(
         sources.extend([row] * len(result))
 
 
-def _with_country(area: str, country: str, spaces: str | None) -> list[str] | str:
+def _with_country(area: str, country: str, spaces: str | None, zeros: str | None) -> list[str] | str:
     head = re.sub(r"\.0+$", "", country).lstrip("+")
     head = head[2:] if head.startswith("00") else head
     if not head:
         return "code_missing"
     if not head.isdigit():
         return "bad_code"
-    return _cell(area, head, spaces) if area else _cell(head, "", spaces)
+    if not area:
+        return _cell(head, "", spaces)
+    if head not in KEEPS_ZERO and re.search(r"(?:^|[,;|/\s-])0\d", area) and zeros != "keep":
+        if zeros != "strip":
+            return "area_zero"
+        area = re.sub(r"(^|[,;|/\s-])0+(?=\d)", r"\1", area)
+    return _cell(area, head, spaces)
+
+
+def codes_in(part: str) -> list[str]:
+    """Codes of one item that stands alone. Raises BadCode."""
+    return _part(part, "", None)
 
 
 def _cell(text: str, head: str, spaces: str | None) -> list[str] | str:
@@ -106,7 +127,7 @@ def _cell(text: str, head: str, spaces: str | None) -> list[str] | str:
         return "code_missing"
     try:
         codes: list[str] = []
-        for part in re.split(r"[,;|\n/]+", text):
+        for part in re.split(r"[,;|\n/&]+| and ", text):
             part = part.strip().strip("'\"").strip()
             if part:
                 codes.extend(_part(part, head, spaces))
@@ -116,8 +137,14 @@ def _cell(text: str, head: str, spaces: str | None) -> list[str] | str:
 
 
 def _part(part: str, head: str, spaces: str | None) -> list[str]:
+    if not part.isascii():
+        part = unicodedata.normalize("NFKC", part)
     if _SHORTENED.match(part):
         raise BadCode("code_shortened")
+    if _DASHED.match(part):
+        return [_whole(part.replace("-", ""), head)]
+    if not part.isdigit() and (found := _PATTERN.match(part)) and found["head"]:
+        return [_whole(code, head) for code in _classes(found["head"])]
     if found := _RANGE.match(part):
         first, last = (_whole(end, head) for end in found.groups())
         return expand_range(first, last)
@@ -131,6 +158,24 @@ def _part(part: str, head: str, spaces: str | None) -> list[str]:
             return [_whole("".join(pieces), head)]
         raise BadCode("code_spaced")
     return [_whole(part, head)]
+
+
+def _classes(head: str) -> list[str]:
+    """`9[3-57]` → 93, 94, 95, 97."""
+    codes = [""]
+    for fixed, chosen in re.findall(r"(\d+)|\[([\d-]+)\]", head):
+        if fixed:
+            codes = [code + fixed for code in codes]
+            continue
+        digits: list[str] = []
+        for low, high in re.findall(r"(\d)(?:-(\d))?", chosen):
+            if high and high < low:
+                raise BadCode("range_invalid")
+            digits += [str(digit) for digit in range(int(low), int(high or low) + 1)]
+        codes = [code + digit for code in codes for digit in dict.fromkeys(digits)]
+        if len(codes) > 1000:
+            raise BadCode("range_invalid")
+    return codes
 
 
 def _whole(digits: str, head: str) -> str:

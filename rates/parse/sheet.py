@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rates.fields import RATE_FIELDS
+from rates.fields import is_rate
 from rates.lines import Lines, Reading
 from rates.parse import dates, increments, money, words
 from rates.parse.text import clean
@@ -33,6 +33,7 @@ def parse_sheet(
     if not filled.all():
         kept = pa.array(filled)
         texts, rows = {name: cells.filter(kept) for name, cells in texts.items()}, rows[filled]
+    _fill_country(texts)
     lines = Lines(
         sheet=sheet.name,
         rows=rows,
@@ -43,7 +44,7 @@ def parse_sheet(
     )
     _extra_cells(lines, body, headers, header_row, filled)
     _money(lines)
-    _dates(lines, sheet.date_1904)
+    _dates(lines, sheet.date_1904 or reading.options.date_system == "1904")
     _increments(lines)
     if "status" in texts:
         lines.values["status"], lines.faults["status"] = words.parse_status(texts["status"])
@@ -57,6 +58,17 @@ def _filled(texts: dict[str, pa.Array]) -> npt.NDArray[np.bool_]:
         has = pc.not_equal(cells, "")
         any_text = has if any_text is None else pc.or_(any_text, has)
     return np.zeros(0, bool) if any_text is None else any_text.to_numpy(zero_copy_only=False)
+
+
+def _fill_country(texts: dict[str, pa.Array]) -> None:
+    """A country code written once above its area codes holds for all of them."""
+    country, area = texts.get("country_code"), texts.get("area_code")
+    if country is None or area is None:
+        return
+    below = pc.and_(pc.equal(country, ""), pc.not_equal(area, ""))
+    if pc.any(below).as_py():
+        above = pc.fill_null(pc.fill_null_forward(pc.if_else(pc.equal(country, ""), None, country)), "")
+        texts["country_code"] = pc.if_else(below, above, country)
 
 
 def _extra_cells(
@@ -76,8 +88,8 @@ def _extra_cells(
 
 def _money(lines: Lines) -> None:
     mark = lines.reading.decimal_mark
-    for name in (*RATE_FIELDS, "connect_fee"):
-        if name in lines.texts:
+    for name in list(lines.texts):
+        if is_rate(name) or name == "connect_fee":
             lines.values[name], lines.faults[name] = money.parse_money(lines.texts[name], mark)
 
 

@@ -1,103 +1,75 @@
 """Which column holds what: header words first, then the look of the cells. Confidence ≥ 90 is taken, 75–89 asked, below unmapped."""
 
-import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass
 
+import msgspec
 import pandas as pd
-from rapidfuzz import fuzz, process
 
 from rates.deckcheck import Column
+from rates.fields import FREE, ORIGIN_RATE
+from rates.parse.words import is_status
+from rates.read.headers import ASK, REST, Guessed, find_header, is_tier, layer_of, score_header
+from rates.read.looks import INCREMENTS, MONEY, look_at, share
 from rates.read.raw import letter
-from rates.synonyms import EXACT, normal
+from rates.synonyms import words_of
 
-TAKE, ASK = 90, 75
-HEADER_ROWS = 30
 SAMPLES = 5
-_NOISE = re.compile(
-    r"\b(usd|eur|gbp|in|the|of|new|us|euro|dollar|per min|per minute|min|sec|seconds|s|call|voip|termination|utc|gmt)\b"
-)
-_CODE = re.compile(r"^\+?\d{1,15}([-,;|/ ]+\d{1,15})*$")
-_MONEY = re.compile(r"^[^\d\-]{0,4}\d{1,4}[.,]\d{1,9}\D{0,4}$")
-_DATE = re.compile(r"^\d{1,4}[-/.]\w{1,3}[-/.]\d{2,4}|^\w{3} \d{1,2},? \d{4}")
-_INCREMENTS = re.compile(r"^\d{1,3}\s*[/+:\-]\s*\d{1,3}([/+:\-]\d{1,3})?$")
-_CURRENCY = re.compile(r"^[A-Z]{3}$")
-_WORDS = re.compile(r"[^\W\d_]{3,}")
-
-
-@lru_cache(maxsize=4096)
-def score_header(header: str) -> tuple[tuple[str, int], ...]:
-    """Fields for one header cell, best first: 100 a known word, 95 known but for noise words, else likeness below 90."""
-    words = normal(header)
-    if not words or len(words) > 60:
-        return ()
-    if words.startswith("ignored"):
-        return (("ignore", 100),)
-    if words in EXACT:
-        return ((EXACT[words], 100),)
-    bare = " ".join(_NOISE.sub(" ", words).split())
-    if bare in EXACT:
-        return ((EXACT[bare], 95),)
-    best: dict[str, int] = {}
-    for word, ratio, _ in process.extract(
-        words, EXACT.keys(), scorer=fuzz.token_sort_ratio, limit=12, score_cutoff=60
-    ):
-        likeness = min(int(ratio), 94 if ratio >= 95 and len(word) > 4 else 89)
-        best[EXACT[word]] = max(best.get(EXACT[word], 0), likeness)
-    return tuple(sorted(best.items(), key=lambda item: -item[1]))
-
-
-def find_header(frame: pd.DataFrame) -> tuple[int, int]:
-    """(1-based row, confidence) of the header among the first 30 rows; (0, confidence) when none looks like one."""
-    best_row, best_score, best_fields = 0, 0, 0
-    for number, cells in enumerate(frame.head(HEADER_ROWS).itertuples(index=False, name=None), start=1):
-        fields = set()
-        score = 0
-        for cell in cells:
-            found = score_header(cell.strip()) if cell.strip() and not cell.strip()[0].isdigit() else ()
-            if found and found[0][1] >= ASK:
-                score += found[0][1] if found[0][0] not in fields else 10
-                fields.add(found[0][0])
-        useful = len(fields - {"ignore", "comment"})
-        if useful >= 2 and score > best_score:
-            best_row, best_score, best_fields = number, score, useful
-    if best_row:
-        return best_row, 98 if best_fields >= 3 else 90
-    return 0, 60
+SAMPLED_ROWS = 400
+_CHECKED = ("code", "rate", "effective_from", "destination")
 
 
 def map_columns(
-    frame: pd.DataFrame, header_row: int, mapping: dict[int, str] | None, template: dict[str, str] | None
+    frame: pd.DataFrame,
+    header_row: int,
+    mapping: Mapping[int, str] | None,
+    template: Mapping[str, str] | None,
+    surely: bool = True,
 ) -> tuple[Column, ...]:
-    """One Column per column of the sheet. A stated mapping or a matching template wins over every guess."""
+    """One Column per column of the sheet. A stated mapping or a matching template wins over every guess. surely = False:
+    whether there is a header at all is guessed, so looks count for more."""
     headers = [cell.strip() for cell in frame.iloc[header_row - 1]] if header_row else [""] * frame.shape[1]
-    body = frame.iloc[header_row : header_row + 400]
-    by_name = {normal(name): field for name, field in (template or {}).items()} if mapping is None else {}
+    body = frame.iloc[header_row : header_row + SAMPLED_ROWS]
+    by_name = {words_of(name): field for name, field in (template or {}).items()} if mapping is None else {}
     columns = []
     for index in range(frame.shape[1]):
         samples = _samples(body[index])
         found = list(score_header(headers[index])) if header_row else []
+        stated = True
         if mapping is not None:
-            field, confidence, stated = mapping.get(index), 100, True
-        elif normal(headers[index]) in by_name:
-            field, confidence, stated = by_name[normal(headers[index])], 100, True
+            chosen = Guessed(mapping[index], 100, "chosen") if index in mapping else None
+        elif headers[index] and words_of(headers[index]) in by_name:
+            chosen = Guessed(by_name[words_of(headers[index])], 100, "the carrier's template")
         else:
-            if not found or found[0][1] < ASK:
-                found += look_at(samples)
-            field, confidence, stated = (found[0][0], found[0][1], False) if found else (None, 0, False)
+            stated = False
+            found = _with_layers(headers[index], samples, found)
+            if not found or found[0].confidence < ASK:
+                found += look_at(samples, headless=not header_row)
+            chosen = found[0] if found else None
         columns.append(
             Column(
                 index=index,
                 letter=letter(index),
                 header=headers[index],
-                field=field if confidence >= ASK else None,
-                confidence=confidence,
-                alternatives=tuple(dict.fromkeys(name for name, _ in found)),
+                field=chosen.field if chosen and (stated or chosen.confidence >= ASK) else None,
+                confidence=chosen.confidence if chosen else 100 if stated else 0,
+                alternatives=tuple(dict.fromkeys(guess.field for guess in found)),
                 samples=samples[:SAMPLES],
                 stated=stated,
+                reason=chosen.reason if chosen else "left out" if stated else "nothing tells what it holds",
             )
         )
-    return tuple(columns) if mapping is not None else _settle(columns)
+    return tuple(columns) if mapping is not None else _Settling(columns, body).done()
+
+
+def _with_layers(header: str, samples: tuple[str, ...], found: list[Guessed]) -> list[Guessed]:
+    """Prices of one origin group or jurisdiction, and of one volume tier."""
+    if header and (layer := layer_of(header)) and (share(samples, MONEY) > 0.5 or not samples):
+        sure = 95 if not layer.startswith(ORIGIN_RATE) else 85
+        return [Guessed(layer, sure, "heading names whose calls the prices are for"), *found]
+    if header and is_tier(header) and share(samples, MONEY) > 0.5:
+        return [Guessed("rate", 60, "prices of one volume tier")]
+    return found
 
 
 def _samples(cells: pd.Series) -> tuple[str, ...]:
@@ -105,96 +77,133 @@ def _samples(cells: pd.Series) -> tuple[str, ...]:
     return tuple(list(seen)[:40])
 
 
-def look_at(samples: Sequence[str]) -> list[tuple[str, int]]:
-    """Fields by the look of the cells alone; never sure enough to be taken."""
-    if not samples:
-        return []
-
-    def share(pattern: re.Pattern[str]) -> float:
-        return sum(1 for s in samples if pattern.search(s)) / len(samples)
-
-    if share(_DATE) > 0.8:
-        return [("effective_from", 70)]
-    if share(_MONEY) > 0.8:
-        return [("rate", 80)]
-    if share(_INCREMENTS) > 0.8:
-        return [("increments", 70)]
-    if share(_CURRENCY) == 1 and len(samples) <= 5:
-        return [("currency", 74)]
-    if share(_CODE) > 0.8:
-        return [("code", 80)]
-    if share(_WORDS) > 0.8:
-        return [("destination", 76)]
-    return []
-
-
-def _settle(columns: list[Column]) -> tuple[Column, ...]:
+@dataclass
+class _Settling:
     """One column a field: the surest keeps it, equals are asked; then the pairs whose words depend on each other."""
-    by_field: dict[str, list[Column]] = {}
-    for column in columns:
-        if column.field and column.field not in ("ignore", "comment"):
-            by_field.setdefault(column.field, []).append(column)
-    out = {column.index: column for column in columns}
-    for field, rivals in by_field.items():
-        if len(rivals) < 2:
-            continue
-        rivals.sort(key=lambda c: (-c.confidence, not _fits(field, c.samples), c.index))
-        tie = rivals[0].confidence == rivals[1].confidence and _fits(field, rivals[0].samples) == _fits(
-            field, rivals[1].samples
+
+    columns: list[Column]
+    body: pd.DataFrame
+
+    def done(self) -> tuple[Column, ...]:
+        self.out = {column.index: column for column in self.columns}
+        self._changes()
+        self._rest_of_world()
+        self._rivals()
+        self._increments()
+        self._codes()
+        self._blocks()
+        return tuple(self.out[i] for i in sorted(self.out))
+
+    def _fields(self) -> dict[str | None, Column]:
+        return {column.field: column for column in self.out.values() if column.field}
+
+    def _put(self, column: Column, field: str | None, confidence: int, reason: str) -> None:
+        before = [column.field] if column.field and column.field != "change" else []
+        self.out[column.index] = msgspec.structs.replace(
+            column,
+            field=field,
+            confidence=confidence,
+            reason=reason,
+            alternatives=tuple(dict.fromkeys([*before, *(a for a in column.alternatives if a != "change")])),
         )
-        if tie and field not in ("destination",):
-            out[rivals[0].index] = _with(rivals[0], field, ASK)
-        for rival in rivals[1:]:
-            out[rival.index] = _with(rival, None, 0)
-    _settle_increments(out)
-    _settle_codes(out)
-    return tuple(out[i] for i in sorted(out))
+
+    def _changes(self) -> None:
+        """A column of changes is the status where it says so in the words of a status, such as `closed`."""
+        has_status = any(column.field == "status" for column in self.columns)
+        for column in self.columns:
+            if column.field != "change":
+                continue
+            samples = _samples(self.body[column.index])
+            known = sum(is_status(sample) for sample in samples)
+            if not has_status and samples and known == len(samples):
+                self._put(column, "status", 92, "cells are words of a status")
+            else:
+                self._put(column, "comment", 95, "heading of a remark")
+
+    def _rest_of_world(self) -> None:
+        """Prices for callers from elsewhere are those for everybody, when no other column is."""
+        rests = [
+            column
+            for column in self.out.values()
+            if column.field
+            and not column.stated
+            and column.field.startswith(ORIGIN_RATE)
+            and REST.search(column.field.removeprefix(ORIGIN_RATE).lower())
+        ]
+        if len(rests) == 1 and not any(column.field == "rate" for column in self.out.values()):
+            self._put(rests[0], "rate", 85, "prices for callers of no other group")
+
+    def _rivals(self) -> None:
+        by_field: dict[str, list[Column]] = {}
+        for column in self.out.values():
+            if column.field and column.field not in FREE:
+                by_field.setdefault(column.field, []).append(column)
+        for field, rivals in by_field.items():
+            if len(rivals) < 2:
+                continue
+            rivals.sort(key=lambda c: (not c.stated, -c.confidence, not self._fits(c), c.index))
+            first, second = rivals[0], rivals[1]
+            tie = first.confidence == second.confidence and self._fits(first) == self._fits(second)
+            if tie and field != "destination" and not self._same_cells(first, second):
+                self._put(first, field, ASK, "another column has a heading as good")
+            for rival in rivals[1:]:
+                self._put(rival, None, 0, f"column {first.letter} is surer to be this field")
+
+    def _same_cells(self, first: Column, second: Column) -> bool:
+        return bool((self.body[first.index] == self.body[second.index]).all())
+
+    def _fits(self, column: Column) -> bool:
+        looks = [guess.field for guess in look_at(_samples(self.body[column.index]))]
+        return not looks or looks[0] == column.field or column.field not in _CHECKED
+
+    def _increments(self) -> None:
+        """`Increment` beside `Initial Increment` is the next one; `First interval` alone may hold both."""
+        fields = self._fields()
+        both = fields.get("increments")
+        if both and "initial_increment" in fields and "next_increment" not in fields:
+            self._put(both, "next_increment", 95, "stands beside the initial increment")
+        initial = fields.get("initial_increment")
+        if initial and initial.samples and all(INCREMENTS.match(s) for s in initial.samples):
+            self._put(initial, "increments", 92, "cells hold both increments")
+
+    def _codes(self) -> None:
+        """Country code + area code make a code; a country code beside full codes is only decoration."""
+        fields = self._fields()
+        country, area, code = fields.get("country_code"), fields.get("area_code"), fields.get("code")
+        if country and not all(s.strip("+").replace(".0", "").isdigit() for s in country.samples):
+            self._put(country, "country" if "country" not in fields else None, 95, "cells are names")
+            country = None
+        if country and code and not area:
+            heads = [c.lstrip("+").removesuffix(".0") for c in country.samples]
+            whole = any(s.lstrip("+").startswith(head) for s in code.samples for head in heads)
+            if whole:
+                self._put(country, "ignore", 90, "the codes begin with it already")
+            else:
+                self._put(code, "area_code", 80, "the codes do not begin with the country code beside them")
+        elif country and not area and not code:
+            self._put(country, "code", 85, "no other column holds codes")
+        elif area and code:
+            self._put(area, "ignore", 90, "another column holds whole codes")
+        elif area and not country and not code:
+            self._put(area, "code", 80, "no other column holds codes")
+
+    def _blocks(self) -> None:
+        """OCN, LATA, NPA and NXX beside whole codes are decoration; so is one tier throughout."""
+        fields = self._fields()
+        blocks = fields.get("npanxx") or ("npa" in fields and "nxx" in fields)
+        if "code" in fields and blocks:
+            for name in ("npanxx", "npa", "nxx"):
+                if name in fields:
+                    self._put(fields[name], "ignore", 90, "another column holds whole codes")
+        elif "npanxx" in fields:
+            for name in ("npa", "nxx"):
+                if name in fields:
+                    self._put(fields[name], "ignore", 90, "another column holds NPA and NXX")
+        if ("npa" in fields) != ("nxx" in fields) and not blocks and "code" not in fields and "npa" in fields:
+            self._put(fields["npa"], "npanxx", 80, "no other column holds codes")
+        tier = fields.get("tier")
+        if tier and len(set(self.body[tier.index].str.strip()) - {""}) < 2:
+            self._put(tier, "ignore", 90, "one tier throughout")
 
 
-def _fits(field: str, samples: Sequence[str]) -> bool:
-    looks = [name for name, _ in look_at(samples)]
-    return not looks or looks[0] == field or field not in ("code", "rate", "effective_from", "destination")
-
-
-def _settle_increments(out: dict[int, Column]) -> None:
-    """`Increment` beside `Initial Increment` is the next one; `First interval` alone may hold both."""
-    fields = {column.field: column for column in out.values() if column.field}
-    both = fields.get("increments")
-    if both and "initial_increment" in fields and "next_increment" not in fields:
-        out[both.index] = _with(both, "next_increment", 95)
-    initial = fields.get("initial_increment")
-    if initial and initial.samples and all(_INCREMENTS.match(s) for s in initial.samples):
-        out[initial.index] = _with(initial, "increments", 92)
-
-
-def _settle_codes(out: dict[int, Column]) -> None:
-    """Country code + area code make a code; a country code beside full codes is only decoration."""
-    fields = {column.field: column for column in out.values() if column.field}
-    country, area, code = fields.get("country_code"), fields.get("area_code"), fields.get("code")
-    if country and not all(s.strip("+").isdigit() for s in country.samples):
-        out[country.index] = _with(country, "country" if "country" not in fields else None, 95)
-        country = None
-    if country and code and not area:
-        whole = any(s.lstrip("+").startswith(c.lstrip("+")) for s in code.samples for c in country.samples)
-        out[country.index if whole else code.index] = (
-            _with(country, "ignore", 90) if whole else _with(code, "area_code", 80)
-        )
-    elif country and not area and not code:
-        out[country.index] = _with(country, "code", 85)
-    elif area and code:
-        out[area.index] = _with(area, "ignore", 90)
-    elif area and not country and not code:
-        out[area.index] = _with(area, "code", 80)
-
-
-def _with(column: Column, field: str | None, confidence: int) -> Column:
-    alternatives = tuple(dict.fromkeys([*([column.field] if column.field else []), *column.alternatives]))
-    return Column(
-        index=column.index,
-        letter=column.letter,
-        header=column.header,
-        field=field,
-        confidence=confidence,
-        alternatives=alternatives,
-        samples=column.samples,
-    )
+__all__ = ["ASK", "find_header", "map_columns"]

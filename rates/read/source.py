@@ -17,17 +17,6 @@ _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _GZIP = b"\x1f\x8b"
 _NESTED = "An archive inside an archive is not opened: send the inner one."
 _NONE = Value(value=None, confidence=100)
-_SKIPPED_SHEETS = (
-    "readme",
-    "info",
-    "notes",
-    "cover",
-    "contact",
-    "legend",
-    "terms",
-    "instructions",
-    "disclaimer",
-)
 
 
 @dataclass
@@ -38,30 +27,6 @@ class Source:
     sheets: dict[str, Callable[[], RawSheet]] = field(default_factory=dict)
     encoding: Value = _NONE
     delimiter: Value = _NONE
-
-    def choose(self, stated: tuple[str, ...]) -> tuple[Value, list[RawSheet]]:
-        """The sheets to read: those stated, else the largest that is not a cover page."""
-        names = tuple(self.sheets)
-        if stated:
-            missing = [name for name in stated if name not in self.sheets]
-            if missing:
-                raise Refused.because(
-                    "sheet_missing", text=missing[0], hint="The file has: " + ", ".join(names[:20])
-                )
-            return Value(value=stated[0], confidence=100, alternatives=names, stated=True), [
-                self.sheets[n]() for n in stated
-            ]
-        best: RawSheet | None = None
-        likely = [n for n in names if not any(word in n.lower() for word in _SKIPPED_SHEETS)] or list(names)
-        for name in likely[:20]:
-            sheet = self.sheets[name]()
-            if best is None or sheet.rows * (sheet.frame.shape[1] > 1) > best.rows * (
-                best.frame.shape[1] > 1
-            ):
-                best = sheet
-        if best is None or best.rows == 0:
-            raise Refused.because("sheet_empty")
-        return Value(value=best.name, confidence=100 if len(names) == 1 else 85, alternatives=names), [best]
 
 
 def open_source(
