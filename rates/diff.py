@@ -89,10 +89,13 @@ def plan_rows(current: Book, rows: pa.Table, terms: Terms) -> RowPlan:
     label[named] = np.where(name_label[named] == 2, LABEL["MOVED"], LABEL["RENAMED"])
     label[down] = LABEL["DECREASE"]
     label[up] = LABEL["INCREASE"]
+    # Under the rule parent a code that was never quoted has nothing to close; under the others it stops the fall to its parent.
+    falls = terms.options.unlisted_rule == "parent"
     for state, name in ((BLOCKED, "BLOCKED"), (CLOSED, "CLOSED")):
         here = new.status == state
         label[here] = LABEL[name]
-        label[here & (same_state if state == BLOCKED else ~own | same_state)] = LABEL["UNCHANGED"]
+        nothing = same_state if state == BLOCKED else same_state | (~own & (falls | ~has))
+        label[here & nothing] = LABEL["UNCHANGED"]
 
     dearer = up & (label == LABEL["INCREASE"])
     changed = np.flatnonzero(label == LABEL["TERMS_CHANGED"])
@@ -107,7 +110,7 @@ def plan_rows(current: Book, rows: pa.Table, terms: Terms) -> RowPlan:
         label[past & np.isin(label, [LABEL[name] for name in _BACKDATABLE])] = LABEL["BACKDATED"]
     end = _ends(new, np.where(rejected, FOREVER, start))
     effective = (end > start) & ~rejected
-    unchanged = _nothing_new(current, new, at, end, label, same_state, renamed)
+    unchanged = _nothing_new(current, new, at, end, label, same_state, renamed, falls=falls)
     return RowPlan(
         new, start, end, old, label, name_label, effective, unchanged, late & effective, rejected, compared,
         before, new.long,
@@ -208,9 +211,18 @@ def _amount(book: Book, rows: Ints, seconds: int) -> Ints:
 
 
 def _nothing_new(
-    current: Book, new: Book, at: Ints, end: Ints, label: Marks, same_state: Mask, renamed: Mask
+    current: Book,
+    new: Book,
+    at: Ints,
+    end: Ints,
+    label: Marks,
+    same_state: Mask,
+    renamed: Mask,
+    *,
+    falls: bool,
 ) -> Mask:
-    """Rows the timeline already holds word for word and open-ended; and closed rows of codes it never held."""
+    """Rows the timeline already holds word for word and open-ended; and closed rows of codes it never held, where those may fall
+    back to their parent."""
     found: Mask = (
         (label == LABEL["UNCHANGED"])
         & same_state
@@ -219,7 +231,7 @@ def _nothing_new(
         & (pick(current.end, at) == FOREVER)
         & ~repeated(new.keys)
     )
-    closed = np.flatnonzero((new.status == CLOSED) & (label == LABEL["UNCHANGED"]))
+    closed = np.flatnonzero((new.status == CLOSED) & (label == LABEL["UNCHANGED"]) & falls)
     found[closed] |= ~current.lookup.ever(new.keys[closed])
     return found
 

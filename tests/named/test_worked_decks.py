@@ -251,3 +251,17 @@ def test_case_6_a_code_renamed_and_moved_at_once_is_told_by_code(tmp_path: Path)
         "Senegal Mobile Orange",
         "Senegal Mobile Free",
     )
+
+
+@pytest.mark.parametrize(("rule", "price"), [("parent", ("44", 4_000_000, 0)), ("block", ("447", 18_000_000, 2))])
+def test_case_4_a_code_closed_in_words_stops_the_fall_to_its_parent_only_under_the_rule_block(
+    tmp_path: Path, rule: str, price: tuple[str, int, int]
+) -> None:
+    vendor = Vendor(tmp_path)
+    text = (
+        "code,destination,rate,currency,effective from,status\n"
+        "44,United Kingdom,0.0040,USD,2025-03-01,open\n"
+        "447,UK Mobile,0.0180,USD,2025-03-01,closed\n"
+    )
+    vendor.receive("2025-03-01", text, mode="full", unlisted_rule=rule)
+    assert vendor.price("447700900123", "2025-03-02") == price

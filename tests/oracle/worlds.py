@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,13 +43,39 @@ TIMELINE = pa.schema(
         ("received_at", UTC_US),
         ("deck_id", pa.int64()),
         ("deck_row", pa.int32()),
+        ("origin", pa.string()),
+        ("jurisdiction", pa.string()),
     ]
 )
+ON = set(os.environ.get("TANDEM_ORACLE_FEATURES", "").split(","))
+OFFER: dict[str, Any] = {  # what an offer of access says when it says nothing
+    "weight": 0,
+    "keeps_cli": True,
+    "keeps_identity": False,
+    "min_digits": 1,
+    "max_digits": 15,
+    "schedule": None,
+}
+NO_STATE: dict[str, Any] = {
+    "generation": None,
+    "disabled_offers": [],
+    "blocks": [],
+    "channels_full": [],
+    "cps_full": [],
+    "cap_reached": [],
+    "vendor_credit_out": [],
+    "company_credit_out": [],
+    "trunk_credit_out": [],
+    "demoted": [],
+    "quality": [],
+}
 
 
 def timeline(rows: list[Row]) -> pa.Table:
     """The rows as the core wants them (docs/decision.md 1)."""
-    return pa.table({name: [row[name] for row in rows] for name in TIMELINE.names}, schema=TIMELINE)
+    return pa.table(
+        {name: [row.get(name) for row in rows] for name in TIMELINE.names}, schema=TIMELINE
+    ).select(TIMELINE.names if "layers" in ON else TIMELINE.names[:-2])
 
 
 @dataclass
@@ -65,14 +92,34 @@ class World:
     closed_codes: list[str]
     reference_seconds: int = 180
     keys: list[dict[str, Any]] = field(default_factory=list)
+    rules: dict[int, dict[str, Any]] = field(default_factory=dict)  # by offer or card: origin, jurisdiction
+    durations: dict[str, tuple[tuple[int, int], ...]] = field(
+        default_factory=dict
+    )  # code -> (seconds, weight)
+    nanp: dict[str, Any] | None = (
+        None  # {"blocks": {code: {country, state, rate_centre}}, "pairs": {{place, place}}}
+    )
+    tables: dict[int, pa.Table] = field(
+        default_factory=dict
+    )  # timelines as `rates` made them, of the same decks
+    epoch_us: int = EPOCH_US
+    states: list[dict[str, Any]] = field(default_factory=list)
     codes: list[str] = field(init=False)
+    memory: dict[Any, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.offers = [OFFER | offer for offer in self.offers]
         self._rows: dict[tuple[int | None, str], list[Row]] = defaultdict(list)
         self._unnamed: dict[str, list[Row]] = defaultdict(list)
+        self._by_place = {
+            owner
+            for owner, rows in [*self.timelines.items(), *self.cards.items()]
+            if any(row.get("jurisdiction") for row in rows)
+        }
         named = {offer["offer_id"] for offer in self.offers}
         for owner, rows in [*self.timelines.items(), *self.cards.items()]:
-            for row in rows:
+            for given in rows:
+                row = {"origin": None, "jurisdiction": None} | given
                 self._rows[owner, row["code"]].append(row)
                 if owner in self.timelines and owner not in named:
                     self._unnamed[row["code"]].append(row)
@@ -80,6 +127,9 @@ class World:
 
     def rows(self, owner: int | None, code: str) -> list[Row]:
         return self._rows.get((owner, code), [])
+
+    def has_jurisdictions(self, owner: int) -> bool:
+        return owner in self._by_place
 
     def unnamed(self, number: str) -> list[Row]:
         if not self._unnamed:
@@ -96,7 +146,7 @@ class World:
             "reference_seconds": self.reference_seconds,
             "max_seconds": 3600,
             "closed_codes": self.closed_codes,
-            "offers": self.offers,
+            "offers": [{k: v for k, v in o.items() if "offers" in ON or k not in OFFER} for o in self.offers],
             "trunks": list(self.trunks.values()),
             "keys": self.keys,
             "cards": [{"card_id": card, "index": card_index} for card in self.cards],
@@ -104,8 +154,16 @@ class World:
                 [offer, code, *(row[c] for c in COUNTERS)] for (offer, code), row in self.quality.items()
             ],
         }
-        snapshot_id = lcr_core.publish(str(root), index, json.dumps(access), EPOCH_US)
+        if "policies" in ON:
+            access["durations"] = [{"code": code, "mix": mix} for code, mix in self.durations.items()]
+        if "layers" in ON:
+            access["nanp"] = self.build_blocks(root)
+        snapshot_id = lcr_core.publish(str(root), index, json.dumps(access), self.epoch_us)
         return lcr_core.Snapshot.open(str(root), snapshot_id)
+
+    def build_blocks(self, root: Path) -> str | None:
+        """Compile the block file; None without one."""
+        return None
 
     def build(self, root: Path, timelines: dict[int, list[Row]], carriers: list[tuple[int, int]]) -> str:
         """Compile one index and return its file name."""
@@ -114,8 +172,20 @@ class World:
             "base_currency": "USD",
             "fx": self.fx_text,
             "reference_seconds": self.reference_seconds,
-            "offers": [{"offer_id": i, "carrier_id": known.get(i, 1)} for i in timelines],
+            "offers": [
+                {"offer_id": i, "carrier_id": known.get(i, 1)}
+                | ({"rules": self.rules[i]} if i in self.rules else {})
+                for i in timelines
+            ],
         }
-        tables = [(offer, timeline(rows)) for offer, rows in timelines.items()]
-        built = lcr_core.build_index(str(root), json.dumps(description), tables, EPOCH_US)
+        tables = [
+            (
+                offer,
+                self.tables[offer].select(TIMELINE.names if "layers" in ON else TIMELINE.names[:-2])
+                if offer in self.tables
+                else timeline(rows),
+            )
+            for offer, rows in timelines.items()
+        ]
+        built = lcr_core.build_index(str(root), json.dumps(description), tables, self.epoch_us)
         return str(json.loads(built)["index"])
