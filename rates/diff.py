@@ -173,7 +173,10 @@ def _moves(current: Book, new: Book, at: Ints, compared: Mask, terms: Terms) -> 
             up[foreign] |= (becomes > was).astype(bool)
             down[foreign] |= (becomes < was).astype(bool)
         before = before.copy()
-        before[foreign] = (current.long[here].astype(object) * fx_old // fx_new).astype(np.int64)
+        converted = current.long[here].astype(object) * fx_old // fx_new
+        before[foreign] = np.minimum(converted, np.iinfo(np.int64).max).astype(
+            np.int64
+        )  # shown, never compared
     return up, down & ~up, before
 
 

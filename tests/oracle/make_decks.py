@@ -33,7 +33,7 @@ def make_codes(r: Random, count: int, roots: list[str]) -> list[str]:
 def make_prices(r: Random) -> list[int]:
     """Few prices, so that equal costs are common; extremes so that nothing overflows unseen."""
     prices = [r.randint(1, 400) * 100_000 for _ in range(r.randint(2, 6))]
-    return [*prices, *r.sample([0, 1, 999_999_999, 10**15, 3_100_000_000, 4_300_001], 2)]
+    return [*prices, *r.sample([0, 1, 999_999_999, 10**13, 10**15, 3_100_000_000, 4_300_001], 2)]
 
 
 def make_rules(r: Random, kind: str) -> dict[str, Any]:
