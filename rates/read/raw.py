@@ -1,6 +1,6 @@
 """Raw cells of one sheet, and the refusal that ends a check early."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -52,19 +52,24 @@ def letter(index: int) -> str:
     return name
 
 
+def plain_texts(cells: Sequence[Any]) -> pa.Array:
+    return pa.array(cells, pa.utf8())
+
+
 def build_frame(
-    rows: Iterable[Sequence[str]],
+    rows: Iterable[Sequence[Any]],
     sheet: str,
     limits: Limits,
     middle: pa.Table | None = None,
-    tail: Iterable[Sequence[str]] = (),
+    tail: Iterable[Sequence[Any]] = (),
+    texts: Callable[[Sequence[Any]], pa.Array] = plain_texts,
 ) -> pd.DataFrame:
     """Collect rows (any width) into a frame of strings, chunk by chunk, so that memory stays near the size of the text.
-    `middle`: a table of texts, columns "0", "1", …, that comes after `rows`; then `tail`."""
+    `middle`: a table of texts, columns "0", "1", …, that comes after `rows`; then `tail`. `texts`: cells of a column as text."""
     chunks: list[pa.Table] = []
     total = width = 0
-    tables = (_chunk(part) for part in _parts(rows))
-    for chunk in chain(tables, (middle,) if middle else (), (_chunk(part) for part in _parts(tail))):
+    before, after = ((_chunk(part, texts) for part in _parts(cells)) for cells in (rows, tail))
+    for chunk in chain(before, (middle,) if middle else (), after):
         total += chunk.num_rows
         width = max(width, chunk.num_columns)
         if total > limits.rows:
@@ -94,8 +99,8 @@ def build_frame(
     return frame
 
 
-def _parts(rows: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
-    part: list[Sequence[str]] = []
+def _parts(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+    part: list[Sequence[Any]] = []
     for row in rows:
         part.append(row)
         if len(part) == CHUNK_ROWS:
@@ -105,13 +110,13 @@ def _parts(rows: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
         yield part
 
 
-def _chunk(part: list[Sequence[str]]) -> pa.Table:
+def _chunk(part: list[Sequence[Any]], texts: Callable[[Sequence[Any]], pa.Array]) -> pa.Table:
     width = max(map(len, part))
     if any(len(row) != width for row in part):
         part = [row if len(row) == width else [*row, *([""] * (width - len(row)))] for row in part]
     if not width:
         return pa.table({"0": pa.array([""] * len(part), pa.utf8())})
-    return pa.table({str(i): pa.array(column, pa.utf8()) for i, column in enumerate(zip(*part, strict=True))})
+    return pa.table({str(i): texts(column) for i, column in enumerate(zip(*part, strict=True))})
 
 
 def _widen(chunk: pa.Table, names: list[str]) -> pa.Table:

@@ -9,6 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
+import pandas as pd
+import pyarrow as pa
 import python_calamine as calamine
 
 from rates.options import Limits
@@ -86,7 +89,7 @@ def _scan(
                     )
                 marked |= b'date1904="1"' in window or b'date1904="true"' in window
                 if is_sheet:
-                    rows, columns = _extent(window, rows, columns)
+                    rows, columns = _extent(window, rows, columns, top=not tail)
                     if b"<f" in window and len(formulas) < 10_000:
                         formulas += [
                             ref.decode()
@@ -99,13 +102,14 @@ def _scan(
     return _Part(rows, columns, tuple(formulas)), size, marked
 
 
-def _extent(window: bytes, rows: int, columns: int) -> tuple[int, int]:
-    """Largest row and column that this stretch of XML names; a row's number only at its start, columns beyond Z only."""
+def _extent(window: bytes, rows: int, columns: int, *, top: bool) -> tuple[int, int]:
+    """Largest row and column that this stretch of XML names; a row's number only at its start, columns beyond Z only, what the
+    sheet claims of itself only at its top."""
     if found := _ROW.findall(window):
         rows = max(rows, max(map(int, found)))
     for far in set(_FAR_CELL.findall(window)):
         columns = max(columns, _column(far))
-    if (claim := _DIMENSION.search(window)) is not None:
+    if top and (claim := _DIMENSION.search(window)) is not None:
         # a claim alone costs nothing in our parser, but a far cell always comes with one in honest files
         columns = max(columns, min(_column(claim[1]), 26))
     for repeat in _REPEAT.findall(window):
@@ -151,7 +155,9 @@ def read_workbook_sheet(
         source = book.get_sheet_by_name(sheet)
         if source.total_height * max(source.total_width, 1) > limits.cells:
             raise Refused.because("file_too_big", sheet=label)
-        frame = fill_down(build_frame(_rows(source), label, limits), source.merged_cell_ranges or ())
+        frame = fill_down(
+            build_frame(_rows(source), label, limits, texts=_texts), source.merged_cell_ranges or ()
+        )
     except Refused:
         raise
     except Exception as fault:
@@ -163,12 +169,29 @@ def read_workbook_sheet(
     return RawSheet(name=label, frame=frame, date_1904=date_1904, formulas=tuple(formulas))
 
 
-def _rows(sheet: Any) -> Iterator[list[str]]:
-    known: dict[float, str] = {}
+def _rows(sheet: Any) -> Iterator[list[Any]]:
     start = sheet.start
     indent = [""] * (start[1] if start else 0)
     for cells in sheet.iter_rows():  # begins at row 1, but at the first used column
-        yield indent + [cell if cell.__class__ is str else _text(cell, known) for cell in cells]
+        yield indent + cells if indent else cells
+
+
+def _texts(cells: Sequence[Any]) -> pa.Array:
+    """A column as text. Columns of one kind, as most are, at once; whole numbers without a look at each."""
+    kinds = set(map(type, cells))
+    if kinds == {str}:
+        return pa.array(cells, pa.utf8())
+    if kinds == {float}:
+        numbers = np.array(cells, np.float64)
+        if np.isfinite(numbers).all():
+            if (numbers == np.floor(numbers)).all() and (np.abs(numbers) < 1e15).all():
+                return pa.array(numbers.astype(np.int64)).cast(pa.utf8())
+            places, distinct = pd.factorize(numbers)
+            return pa.array([number_text(value) for value in distinct.tolist()], pa.utf8()).take(
+                pa.array(places)
+            )
+    known: dict[float, str] = {}
+    return pa.array([cell if cell.__class__ is str else _text(cell, known) for cell in cells], pa.utf8())
 
 
 def _text(cell: Any, known: dict[float, str]) -> str:
