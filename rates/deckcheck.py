@@ -120,6 +120,8 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     second_person_reasons: tuple[str, ...] = ()
     outputs: Outputs = Outputs()
     seconds: dict[str, float] = {}
+    peak_bytes: int = 0
+    """Memory the check had resident at most (Linux)."""
 
     @property
     def problem_counts(self) -> dict[str, int]:
