@@ -19,6 +19,31 @@ _NOW = frozenset(
     (
         "immediately",
         "immediate",
+        "effective immediate",
+        "with immediate effects",
+        "upon receipt",
+        "on receipt",
+        "ab sofort",
+        "mit sofortiger wirkung",
+        "immediatement",
+        "immédiatement",
+        "immédiat",
+        "immédiate",
+        "avec effet immediat",
+        "avec effet immédiat",
+        "inmediatamente",
+        "inmediata",
+        "con efecto inmediato",
+        "de inmediato",
+        "immediatamente",
+        "immediata",
+        "con effetto immediato",
+        "da subito",
+        "imediato",
+        "imediata",
+        "imediatamente",
+        "com efeito imediato",
+        "de imediato",
         "effective immediately",
         "with immediate effect",
         "now",
@@ -40,6 +65,9 @@ _EMPTY = frozenset(
         "na",
         "tba",
         "tbd",
+        "tbc",
+        "to be advised",
+        "to be announced",
         "null",
         "none",
         "#n/a",
@@ -52,22 +80,35 @@ _NUMERIC = re.compile(
     r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[ T]+(\d{1,2}:\d{2}(?::\d{2})?)\s*([AaPp][Mm])?)?$"
 )
 _YEAR_FIRST = re.compile(r"^(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})(.*)$")
-_SERIAL = re.compile(r"^\d{5}(\.\d+)?$")
-_NAMED = (
-    "%d-%b-%Y",
-    "%d %b %Y",
-    "%d/%b/%Y",
-    "%d-%b-%y",
-    "%d %b %y",
-    "%b %d, %Y",
-    "%b %d %Y",
-    "%d %B %Y",
-    "%B %d, %Y",
-    "%B %d %Y",
-    "%d-%B-%Y",
-    "%d.%b.%Y",
-    "%Y-%b-%d",
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan januar january janvier enero gennaio janeiro ene gen janv jän jänner",
+            "feb februar february février fevrier febrero febbraio fevereiro fév fev febr févr",
+            "mar mär märz maerz march mars marzo março marco mrz",
+            "apr april avril abril aprile avr abr",
+            "may mai mayo maggio maio mag",
+            "jun juni june juin junio giugno junho giu",
+            "jul juli july juillet julio luglio julho lug juil",
+            "aug august août aout agosto ago aoû",
+            "sep sept september septembre septiembre settembre setembro set",
+            "oct okt oktober october octobre octubre ottobre outubro ott out",
+            "nov november novembre noviembre novembro",
+            "dec dez dezember december décembre decembre diciembre dicembre dezembro déc dic",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+"""English, German, French, Spanish, Italian, Portuguese."""
+_WORDY = re.compile(
+    r"^(?:[^\W\d]+\.?,? )?(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.)?[-/ ]+(?:de |of )?([^\W\d]+)\.?,?[-/ ]+(?:de |del )?(\d{4}|\d{2})$"
 )
+_MONTH_FIRST = re.compile(
+    r"^(?:[^\W\d]+, )?([^\W\d]+)\.?[-/ ]+(\d{1,2})(?:st|nd|rd|th)?,?[-/ ]+(\d{4}|\d{2})$"
+)
+_SERIAL = re.compile(r"^\d{5}(\.\d+)?$")
 
 
 def micros(instant: dt.datetime) -> int:
@@ -78,7 +119,7 @@ def micros(instant: dt.datetime) -> int:
 
 def guess_order(texts: pa.Array) -> tuple[str | None, int]:
     """("dmy" | "mdy" | "ymd", confidence). (None, 0): numeric dates that read both ways in the whole file, or contradict each other."""
-    dmy = mdy = both = other = 0
+    dmy = mdy = both = other = dotted = 0
     for text in pc.unique(texts).to_pylist():
         found = _NUMERIC.match(text)
         if found is None:
@@ -87,6 +128,8 @@ def guess_order(texts: pa.Array) -> tuple[str | None, int]:
         first, second = int(found[1]), int(found[2])
         if first == second:
             other += 1
+        elif "." in text and second <= 12:
+            dotted += 1  # 03.04.2026 is written where the day comes first
         elif first > 12 >= second:
             dmy += 1
         elif second > 12 >= first:
@@ -95,6 +138,8 @@ def guess_order(texts: pa.Array) -> tuple[str | None, int]:
             both += 1
     if dmy and mdy:
         return None, 0
+    if dotted and not mdy and not both:
+        return "dmy", 92
     if dmy or mdy:
         return ("dmy" if dmy else "mdy"), 98
     if both:
@@ -148,12 +193,20 @@ def _read(text: str, order: str | None, date_1904: bool) -> dt.datetime | None:
         return base + dt.timedelta(
             days=int(text.split(".")[0]), seconds=round(float("0." + [*text.split("."), "0"][1]) * 86_400)
         )
-    for form in _NAMED:
-        try:
-            return dt.datetime.strptime(text.title(), form)
-        except ValueError:
-            continue
-    return None
+    return _with_month_name(text.lower())
+
+
+def _with_month_name(words: str) -> dt.datetime | None:
+    if found := _WORDY.match(words):
+        day, name, year = int(found[1]), found[2], int(found[3])
+    elif found := _MONTH_FIRST.match(words):
+        day, name, year = int(found[2]), found[1], int(found[3])
+    elif found := re.match(r"^(\d{4})-([^\W\d]+)-(\d{1,2})$", words):
+        day, name, year = int(found[3]), found[2], int(found[1])
+    else:
+        return None
+    month = _MONTHS.get(name)
+    return None if month is None else dt.datetime(year + 2000 if year < 100 else year, month, day)
 
 
 def _clock(text: str | None, half: str | None) -> dt.time:

@@ -15,11 +15,18 @@ LARGEST = 10_000 * NANOS
 """No wholesale minute costs ten thousand; above it a cell is not a rate (and sums would leave 64 bits)."""
 MISSING = -1
 BLOCKED_WORDS = frozenset(
-    ("blocked", "barred", "block", "not allowed", "no service", "suspended", "bloccato", "bloqueado")
-)
+    (
+        "blocked", "barred", "block", "not allowed", "no service", "suspended", "do not send", "bloccato", "bloccata", "sospeso",
+        "bloqueado", "bloqueada", "suspendido", "suspenso", "gesperrt", "blockiert", "bloqué", "bloquée", "suspendu",
+    )
+)  # fmt: skip
 CLOSED_WORDS = frozenset(
-    ("closed", "close", "deleted", "delete", "removed", "discontinued", "chiuso", "cerrado")
-)
+    (
+        "closed", "close", "deleted", "delete", "removed", "discontinued", "ceased", "withdrawn", "chiuso", "chiusa", "cessato",
+        "cerrado", "cerrada", "eliminado", "geschlossen", "gelöscht", "eingestellt", "fermé", "fermée", "supprimé", "fechado",
+        "removido", "encerrado",
+    )
+)  # fmt: skip
 _MISSING_WORDS = frozenset(
     (
         "",
@@ -46,6 +53,24 @@ _MISSING_WORDS = frozenset(
         "#div/0!",
         "x",
         "nan",
+        "#spill!",
+        "#calc!",
+        "#null!",
+        "#num!",
+        "#getting_data",
+        "#blocked!",
+        "k.a.",
+        "k. a",
+        "auf anfrage",
+        "sur demande",
+        "bajo consulta",
+        "a consultar",
+        "su richiesta",
+        "sob consulta",
+        "n.d",
+        "n/d",
+        "nd",
+        "nc",
     )
 )
 _SIGNS = re.compile(

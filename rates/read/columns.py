@@ -108,8 +108,14 @@ class _Settling:
         )
 
     def _changes(self) -> None:
-        """A column of changes is the status where it says so in the words of a status, such as `closed`."""
-        has_status = any(column.field == "status" for column in self.columns)
+        """A column of changes is the status where it says so in the words of a status, such as `closed`; a `State` of other words
+        is no status."""
+        for column in self.columns:
+            samples = _samples(self.body[column.index])
+            known = sum(is_status(sample) for sample in samples)
+            if column.field == "status" and not column.stated and 2 * known < len(samples):
+                self._put(column, "ignore", 90, "cells are no words of a status")
+        has_status = any(column.field == "status" for column in self.out.values())
         for column in self.columns:
             if column.field != "change":
                 continue

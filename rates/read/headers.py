@@ -13,8 +13,9 @@ from rates.synonyms import EXACT, words_of
 TAKE, ASK = 90, 75
 HEADER_ROWS = 30
 _NOISE = re.compile(
-    r"\b(usd|eur|gbp|in|the|of|new|us|euro|dollar|per min|per minute|min|sec|seconds|s|call|voip|termination|utc|gmt"
-    r"|cents?|pro minute|par minute|por minuto|al minuto|je minute|vat|excl|ex|net)\b"
+    r"\b(per seconds?|per secs?|per (?:6|30|60) (?:s|sec|secs|seconds?)|per increment|per pulse|per block|per min|per minute"
+    r"|usd|eur|gbp|in|the|of|new|us|euro|dollar|min|sec|seconds|s|call|voip|termination|utc|gmt|cents?|pro minute|par minute"
+    r"|por minuto|al minuto|je minute|vat|excl|ex|net)\b"
 )
 
 

@@ -58,9 +58,10 @@ def mend(
         cells = [str(cell) for cell in frame.iloc[place]]
         last = max(index for index, cell in enumerate(cells) if cell.strip())
         extra = last - width + 1
+        between = f"{delimiter} " if delimiter in ",;" else delimiter
         whole = [
             *cells[:name],
-            delimiter.join(cells[name : name + extra + 1]),
+            between.join(cells[name : name + extra + 1]),
             *cells[name + extra + 1 : last + 1],
         ]
         if _sound(whole, rates, codes) and not _sound(cells, rates, codes):
