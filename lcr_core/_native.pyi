@@ -100,7 +100,7 @@ def talk_time(terms_json: str, balance_nanos: int) -> int | None:
 
 def hunt(attempts_json: str) -> str:
     """What a hunted call adds up to. Attempts in order: [{"vendor": str, "code": SIP status, "q850": int|null, "ringing_ms": int|null,
-    "ended_ms": int}], times after each attempt's INVITE. JSON {"customer": {"calls", "answered", "pdd_ms", "final_code", "billable"},
+    "ended_ms": int, "hunt_stop": [int]|null, "hunt_next": [int]|null}], times after each attempt's INVITE. JSON {"customer": {"calls", "answered", "pdd_ms", "final_code", "billable"},
     "vendors": [{"vendor", "seizures", "answered", "effective" (NER), "step": "stop"|"next"|"next_once"}]}; ends at the first stop."""
 
 def expand_range(first: str, last: str) -> list[str]:

@@ -17,6 +17,11 @@ pub struct Attempt {
     pub ringing_ms: Option<u64>,
     /// When the final answer came.
     pub ended_ms: u64,
+    /// SIP codes that stop, and those that go on, at this vendor: what its route in the answer said. Others follow the table.
+    #[serde(default)]
+    pub hunt_stop: Option<Vec<u16>>,
+    #[serde(default)]
+    pub hunt_next: Option<Vec<u16>>,
 }
 
 /// What to do after an attempt.
@@ -31,14 +36,23 @@ pub enum Step {
     NextOnce,
 }
 
-/// Default table; a vendor or a customer may override it before asking here.
+/// The vendor's own lists, else the default table. Answered, given up by the caller, and not answered after ringing stop
+/// whatever a list says: a second vendor must not start over on a phone that rang.
 #[must_use]
 pub fn advance(attempt: &Attempt) -> Step {
     let rang = attempt.ringing_ms.is_some();
+    let lists =
+        |codes: &Option<Vec<u16>>| codes.as_ref().is_some_and(|c| c.contains(&attempt.code));
+    match attempt.code {
+        200..=299 | 487 => return Step::Stop,
+        480 | 408 if rang => return Step::Stop,
+        _ if lists(&attempt.hunt_stop) => return Step::Stop,
+        _ if lists(&attempt.hunt_next) => return Step::Next,
+        _ => {}
+    }
     match (attempt.code, attempt.q850) {
-        // Answered, busy, declined, given up by the caller.
-        (200..=299 | 486 | 487 | 600 | 603 | 607 | 608, _) => Step::Stop,
-        (480 | 408, _) if rang => Step::Stop,
+        // Busy, declined.
+        (486 | 600 | 603 | 607 | 608, _) => Step::Stop,
         (480 | 408, Some(18..=20)) => Step::Stop,
         // The far end itself says that the number does not exist.
         (404 | 484 | 604 | 410, Some(1 | 28)) => Step::Stop,
@@ -64,6 +78,8 @@ mod tests {
             q850,
             ringing_ms,
             ended_ms: 5_000,
+            hunt_stop: None,
+            hunt_next: None,
         })
     }
 
@@ -75,6 +91,30 @@ mod tests {
         for code in [402, 403, 408, 488, 500, 502, 503, 504] {
             assert_eq!(after(code, None, None), Step::Next, "{code}");
         }
+    }
+
+    #[test]
+    fn a_vendors_own_lists_override_the_table_but_never_a_phone_that_rang() {
+        let own = |code, ringing_ms| {
+            advance(&Attempt {
+                vendor: "V".to_owned(),
+                code,
+                q850: None,
+                ringing_ms,
+                ended_ms: 5_000,
+                hunt_stop: Some(vec![503, 486]),
+                hunt_next: Some(vec![486, 404, 603, 480, 487, 200]),
+            })
+        };
+        assert_eq!(own(503, None), Step::Stop);
+        assert_eq!(own(486, None), Step::Stop); // in both lists: stop
+        assert_eq!((own(404, None), own(603, None)), (Step::Next, Step::Next));
+        assert_eq!(
+            (own(480, None), own(480, Some(900))),
+            (Step::Next, Step::Stop)
+        );
+        assert_eq!((own(487, None), own(200, None)), (Step::Stop, Step::Stop));
+        assert_eq!(own(502, None), Step::Next);
     }
 
     #[test]

@@ -97,6 +97,8 @@ mod tests {
             q850: None,
             ringing_ms: None,
             ended_ms: 100,
+            hunt_stop: None,
+            hunt_next: None,
         };
         let hunt = summarize(&[miss("A"), miss("B"), miss("C")]);
         assert_eq!(hunt.vendors.len(), 2);
@@ -111,6 +113,8 @@ mod tests {
             q850: None,
             ringing_ms: None,
             ended_ms: 900,
+            hunt_stop: None,
+            hunt_next: None,
         };
         let next = Attempt {
             vendor: "B".to_owned(),
@@ -118,6 +122,8 @@ mod tests {
             q850: None,
             ringing_ms: Some(10),
             ended_ms: 20,
+            hunt_stop: None,
+            hunt_next: None,
         };
         let hunt = summarize(&[busy, next]);
         assert_eq!(
