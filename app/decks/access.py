@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.carriers.models import Company, Product
-from app.decks.models import Deck, DeckVersion
+from app.decks.models import Deck, DeckTemplate, DeckVersion
 from app.errors import NotFound
 from app.security.actor import Actor
 
@@ -97,3 +97,24 @@ def company_by_name(session: Session, who: Actor, carrier: str) -> Company:
 def _known(number: int) -> int:
     """0, which no row has, for a number that the column cannot hold."""
     return number if 0 <= number <= MAX_ID else 0
+
+
+def own_company(session: Session, who: Actor, company_id: int) -> Company:
+    """A company the actor may set rules for: its own, or any for the operator. Raises NotFound."""
+    found = (
+        session.get(Company, _known(company_id)) if who.is_operator or company_id == who.company_id else None
+    )
+    if found is None:
+        raise NotFound(f"There is no carrier {company_id}.", hint="The menu leads to your own.")
+    return found
+
+
+def own_template(session: Session, who: Actor, template_id: int) -> DeckTemplate:
+    """The template. Raises NotFound."""
+    query = sa.select(DeckTemplate).where(DeckTemplate.id == _known(template_id))
+    if not who.is_operator:
+        query = query.where(DeckTemplate.company_id == who.company_id)
+    found = session.scalar(query)
+    if found is None:
+        raise NotFound(f"There is no template {template_id}.", hint="The page of deck rules lists them.")
+    return found

@@ -20,11 +20,17 @@ MODES = [
     ("full_per_country", "Full per country: missing codes close only in countries the file names"),
     ("partial", "Partial: codes not in the file stay as they are"),
 ]
-UNITS = [("per_minute", "per minute"), ("per_second", "per second"), ("per_increment", "per increment")]
+UNITS = [
+    ("", "as the file says, else per minute"),
+    ("per_minute", "per minute"),
+    ("per_second", "per second"),
+    ("per_increment", "per increment"),
+]
 LATE = [
     ("postpone", "Postpone to the first legal date"),
-    ("refuse", "Refuse those rows"),
     ("accept", "Accept as asked"),
+    ("reject", "Leave those rows out"),
+    ("refuse", "Refuse the file"),
 ]
 
 
@@ -48,7 +54,7 @@ class TermsFields(FlaskForm):  # type: ignore[misc]
     initial_increment = IntegerField("Initial increment (s)", validators=[Optional(), NumberRange(1, 3600)])
     next_increment = IntegerField("Next increment (s)", validators=[Optional(), NumberRange(1, 3600)])
     connect_fee = DecimalField("Connection fee", places=None, validators=[Optional(), NumberRange(0, 1000)])
-    rate_unit = SelectField("Rates are", choices=UNITS, default="per_minute")
+    rate_unit = SelectField("Rates are", choices=UNITS, default="")
     late = SelectField("Increases with too short notice", choices=LATE, default="postpone")
 
     def validate_effective_from(self, field: DateField) -> None:
@@ -71,14 +77,15 @@ class TermsFields(FlaskForm):  # type: ignore[misc]
         return msgspec.structs.replace(
             options,
             mode=self.mode.data,
-            rate_unit=self.rate_unit.data,
+            rate_unit=self.rate_unit.data or None,
             late=self.late.data,
             defaults=defaults,
         )
 
     def show(self, options: DeckOptions) -> None:
         """Fill the form from options."""
-        self.mode.data, self.rate_unit.data, self.late.data = options.mode, options.rate_unit, options.late
+        self.mode.data, self.late.data = options.mode, options.late
+        self.rate_unit.data = options.rate_unit or ""
         start = options.defaults.effective_from
         self.starts.data = "receipt" if start == "receipt" else "date" if start else "rows"
         if self.starts.data == "date" and start:
@@ -148,7 +155,7 @@ class ColumnsForm(FlaskForm):  # type: ignore[misc]
     initial_increment = IntegerField("Initial increment (s)", validators=[Optional(), NumberRange(1, 3600)])
     next_increment = IntegerField("Next increment (s)", validators=[Optional(), NumberRange(1, 3600)])
     connect_fee = DecimalField("Connection fee", places=None, validators=[Optional(), NumberRange(0, 1000)])
-    rate_unit = SelectField("Rates are", choices=UNITS, default="per_minute")
+    rate_unit = SelectField("Rates are", choices=UNITS, default="")
     template_name = StringField("Template name", validators=[Length(max=120)])
 
 

@@ -55,6 +55,7 @@ SORTS = {
     "change": [("pct_ppm", "ascending"), ("code", "ascending")],
     "destination": [("destination", "ascending"), ("code", "ascending")],
     "effective": [("effective_from", "ascending"), ("code", "ascending")],
+    "outliers": [("size", "descending"), ("code", "ascending")],
 }
 
 
@@ -82,4 +83,6 @@ def filter_diff(table: pa.Table, *, label: str = "", q: str = "", sort: str = "c
         else:
             names = pc.utf8_lower(pc.fill_null(table["destination"], ""))
             table = table.filter(pc.match_substring(names, q.lower()))
+    if sort == "outliers":
+        table = table.append_column("size", pc.abs(pc.fill_null(table["pct_ppm"], 0)))
     return table.sort_by(SORTS[sort])

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.carriers.models import Company, Product
-from app.decks.models import Deck, DeckVersion
+from app.decks.models import Arrival, Deck, DeckTemplate, DeckVersion, TrafficDay
 from app.jobs.models import Job
 from app.security.actor import Actor
 from app.security.models import User
 
 INBOX_PAGE = 25
+ARRIVAL_STATES = ("quarantined", "refused", "dropped")
 OPEN_STATES = ("received", "checking", "needs_mapping", "rejected", "review", "failed")
 
 
@@ -66,6 +67,8 @@ class VersionLine:
     rollback_to: int | None
     timeline_key: str
     current: bool
+    seconded_by: str | None = None
+    rule: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,9 @@ def inbox(
     base = _mine(base, who, Deck.company_id)
     counted = _mine(sa.select(Deck.state, sa.func.count()), who, Deck.company_id).group_by(Deck.state)
     counts = {row[0]: row[1] for row in session.execute(counted)}
+    held = _mine(sa.select(Arrival.state, sa.func.count()), who, Arrival.company_id)
+    for name, count in session.execute(held.where(Arrival.deck_id.is_(None)).group_by(Arrival.state)):
+        counts[name] = counts.get(name, 0) + count
     if state == "open":
         base = base.where(Deck.state.in_(OPEN_STATES))
     elif state:
@@ -153,9 +159,10 @@ def products(session: Session, who: Actor) -> list[ProductLine]:
 
 def versions(session: Session, product_id: int) -> list[VersionLine]:
     """All versions of a product, newest first. The caller has found the product through app.decks.access."""
-    back = sa.orm.aliased(DeckVersion)
+    back, first = sa.orm.aliased(DeckVersion), sa.orm.aliased(User)
     query = (
-        sa.select(DeckVersion, User.email, Deck.filename, back.number, Product.version)
+        sa.select(DeckVersion, User.email, Deck.filename, back.number, Product.version, first.email)
+        .outerjoin(first, first.id == DeckVersion.seconded_by)
         .join(Product, Product.id == DeckVersion.product_id)
         .outerjoin(User, User.id == DeckVersion.created_by)
         .outerjoin(Deck, Deck.id == DeckVersion.deck_id)
@@ -168,8 +175,9 @@ def versions(session: Session, product_id: int) -> list[VersionLine]:
             number=v.number, created_at=v.created_at, by=email, note=v.note, codes=v.codes, counts=v.counts,
             effective_from=v.effective_from, deck_id=v.deck_id, filename=filename, rollback_to=back_to,
             timeline_key=v.timeline_key, current=v.number == current,
+            seconded_by=seconded, rule=v.rule,
         )
-        for v, email, filename, back_to, current in session.execute(query)
+        for v, email, filename, back_to, current, seconded in session.execute(query)
     ]  # fmt: skip
 
 
@@ -183,8 +191,86 @@ def email_of(session: Session, user_id: int | None) -> str | None:
     return session.scalar(sa.select(User.email).where(User.id == user_id)) if user_id else None
 
 
+def version_made_by(session: Session, deck_id: int) -> DeckVersion | None:
+    """The version this deck became."""
+    return session.scalar(
+        sa.select(DeckVersion).where(DeckVersion.deck_id == deck_id, DeckVersion.rollback_of.is_(None))
+    )
+
+
 def version_of_deck(session: Session, deck_id: int) -> int | None:
     """Number of the version this deck became."""
     return session.scalar(
         sa.select(DeckVersion.number).where(DeckVersion.deck_id == deck_id, DeckVersion.rollback_of.is_(None))
     )
+
+
+@dataclass(frozen=True)
+class TrafficLine:
+    """Traffic of a product on one day."""
+
+    day: date
+    codes: int
+    calls: int
+    seconds: int
+
+
+def traffic_days(session: Session, product_id: int, limit: int = 92) -> list[TrafficLine]:
+    """Recorded traffic, newest day first."""
+    rows = session.execute(
+        sa.select(
+            TrafficDay.day, sa.func.count(), sa.func.sum(TrafficDay.calls), sa.func.sum(TrafficDay.seconds)
+        )
+        .where(TrafficDay.product_id == product_id)
+        .group_by(TrafficDay.day)
+        .order_by(TrafficDay.day.desc())
+        .limit(limit)
+    )
+    return [TrafficLine(day, int(codes), int(calls), int(seconds)) for day, codes, calls, seconds in rows]
+
+
+def templates(session: Session, company_id: int) -> list[DeckTemplate]:
+    """The carrier's templates, last used first."""
+    return list(
+        session.scalars(
+            sa.select(DeckTemplate)
+            .where(DeckTemplate.company_id == company_id)
+            .order_by(DeckTemplate.used_at.is_(None), DeckTemplate.used_at.desc(), DeckTemplate.id.desc())
+        )
+    )
+
+
+def waiting_arrivals(session: Session, who: Actor, *, state: str = "", q: str = "") -> list[Arrival]:
+    """Files by mail or folder that became no deck, newest first; `state` as in the inbox."""
+    if state not in ("", "open", *ARRIVAL_STATES):
+        return []
+    wanted = (state,) if state in ARRIVAL_STATES else ("quarantined",) if state == "open" else ARRIVAL_STATES
+    query = _mine(sa.select(Arrival), who, Arrival.company_id).where(
+        Arrival.deck_id.is_(None), Arrival.state.in_(wanted)
+    )
+    if q.strip():
+        like = f"%{q.strip().lower()}%"
+        query = query.where(
+            sa.or_(
+                *(
+                    sa.func.lower(column).like(like)
+                    for column in (Arrival.filename, Arrival.sender, Arrival.subject)
+                )
+            )
+        )
+    return list(
+        session.scalars(query.order_by(Arrival.created_at.desc(), Arrival.id.desc()).limit(INBOX_PAGE))
+    )
+
+
+def arrival_of(session: Session, deck_id: int) -> Arrival | None:
+    """How a deck came in, where it came by mail or folder."""
+    return session.scalar(
+        sa.select(Arrival).where(Arrival.deck_id == deck_id).order_by(Arrival.id.desc()).limit(1)
+    )
+
+
+def deck_names(session: Session, company_id: int, deck_ids: set[int]) -> dict[int, str]:
+    """File names of decks of this company."""
+    query = sa.select(Deck.id, Deck.filename).where(Deck.company_id == company_id, Deck.id.in_(deck_ids))
+    return {row.id: row.filename for row in session.execute(query)}

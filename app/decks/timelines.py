@@ -47,6 +47,16 @@ def at_instant(table: pa.Table, at: datetime) -> pa.Table:
     return table.filter(pc.and_kleene(live, pc.not_equal(table["status"], CLOSED)))
 
 
+def longest_match(view: pa.Table, number: str) -> dict[str, Any] | None:
+    """The row of a view (one instant) that prices a number: of its codes the longest that begins it; None without one."""
+    digits = number.strip().lstrip("+")
+    if not digits.isdigit() or len(digits) > 15:
+        return None
+    codes = pa.array([digits[:n] for n in range(len(digits), 0, -1)], pa.utf8())
+    rows = view.filter(pc.is_in(view["code"], codes)).to_pylist()
+    return max(rows, key=lambda row: len(row["code"]), default=None)
+
+
 def codes_in_force(table: pa.Table, at: datetime) -> int:
     """Codes that have or will have a rate: those valid at `at` or pending, closed ones left out."""
     moment = pa.scalar(at, pa.timestamp("us", tz="UTC"))

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from app.audit.models import AuditEvent
 from app.carriers.models import Company, Product
 from app.decks.files import store_bytes
-from app.decks.models import Deck, DeckTemplate, DeckVersion
+from app.decks.models import Arrival, Deck, DeckPolicy, DeckTemplate, DeckVersion, TrafficDay
 from app.jobs.models import Job
+from app.mail.models import OutboxMail
 from app.market.models import Purchase, SavedSearch
 from app.security.models import User
 from tests.factories import app as factory
@@ -77,11 +78,27 @@ def make_tenant(session: Session, name: str, files: Path) -> Tenant:
             options={}, report={}, created_at=NOW,
         ),
         "version": DeckVersion(
-            company_id=company.id, product_id=product.id, number=1, timeline_key=f"{canary}-none", codes=1, counts={},
+            company_id=company.id, product_id=product.id, number=1, timeline_key=f"{canary}-none", codes=1, counts={}, rule="",
             note=f"{canary} note", created_at=NOW,
         ),
         "template": DeckTemplate(
             company_id=company.id, name=f"{canary} template", fingerprint=canary, options={}, created_at=NOW
+        ),
+        "arrival": Arrival(
+            company_id=company.id, way="mail", mark=canary.ljust(64), sender=f"{canary}@example.net", subject=canary,
+            message_id=canary, filename=f"{canary}.csv", size_bytes=1, file_key=kept.key, state="quarantined",
+            reason=canary, created_at=NOW,
+        ),
+        "mail": OutboxMail(
+            company_id=company.id, mark=canary, recipient=f"{canary}@example.net", subject=canary, text=canary,
+            message_id=canary, state="kept", attempts=0, created_at=NOW,
+        ),
+        "traffic": TrafficDay(
+            company_id=company.id, product_id=product.id, code="44", day=NOW.date(), calls=1, seconds=60
+        ),
+        "policy": DeckPolicy(
+            company_id=company.id, thresholds={}, auto_accept={}, answers={}, senders=[f"{canary.lower()}@example.net"],
+            acd_seconds=180, created_at=NOW,
         ),
         "job": Job(
             id=sha256(canary.encode()).hexdigest()[:32], company_id=company.id, kind="deck.check", title=f"{canary} job", state="done",

@@ -7,11 +7,17 @@ from apiflask import APIFlask
 
 def register(app: APIFlask) -> None:
     from app.decks.api import api
+    from app.decks.views.arrivals import arrivals
     from app.decks.views.history import history
+    from app.decks.views.impact import impact
     from app.decks.views.pages import pages
+    from app.decks.views.rules import rules
     from app.decks.views.wizard import wizard
 
     app.register_blueprint(pages)
     app.register_blueprint(wizard)
     app.register_blueprint(history)
+    app.register_blueprint(arrivals)
+    app.register_blueprint(impact)
+    app.register_blueprint(rules)
     app.register_blueprint(api)

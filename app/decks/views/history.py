@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,8 +14,9 @@ from app.db import db
 from app.decks import exports, grids, queries
 from app.decks.access import own_product, own_version
 from app.decks.forms import RollbackForm
+from app.decks.pending import pending
 from app.decks.service.rollback_version import rollback_version
-from app.decks.timelines import LABELS, at_instant, change_counts, compare
+from app.decks.timelines import LABELS, at_instant, compare, longest_match
 from app.errors import Invalid, NotFound
 from app.security.access import actor, require
 from rates.store import Store
@@ -65,7 +67,7 @@ def versions(product_id: int) -> str:
     product = own_product(db.session, actor(), product_id)
     return render_template(
         "decks/history.html", product=product, versions=queries.versions(db.session, product_id), form=RollbackForm(),
-        today=utc_now().date(),
+        now=utc_now(),
     )  # fmt: skip
 
 
@@ -75,10 +77,13 @@ def prices(product_id: int) -> str:
     """The deck as priced at an instant."""
     at = read_instant(request.args.get("at"), utc_now())
     product, number, table = deck_at(product_id, at, request.args.get("version", None, int))
-    q = request.args.get("q", "")
-    rows = grids.paged(grids.filter_diff(table, q=q), request.args.get("page", 1, int))
+    q = request.args.get("q", "").strip()
+    found = grids.filter_diff(table, q=q)
+    matched = longest_match(table, q) if not found.num_rows else None
+    rows = grids.paged(found, request.args.get("page", 1, int))
     return render_template(
         "decks/prices.html",
+        matched=matched,
         product=product,
         number=number,
         rows=rows,
@@ -112,28 +117,41 @@ def as_file(table: Any, kind: str, stem: str, columns: dict[str, str]) -> Respon
 @history.get("/compare")
 @require("deck:read")
 def differences(product_id: int) -> Any:
-    """What changed from version `a` to version `b`, both as priced at one instant or each when it came into force."""
+    """What changed from version `a` as priced at `a_at` to version `b` at `b_at` (default: both now)."""
     product = own_product(db.session, actor(), product_id)
-    newer = own_version(db.session, actor(), product_id, request.args.get("b", product.version, int))
-    older = own_version(db.session, actor(), product_id, request.args.get("a", max(1, newer.number - 1), int))
-    at = read_instant(request.args.get("at"), utc_now())
+    args = request.args
+    newer = own_version(db.session, actor(), product_id, args.get("b", product.version, int))
+    older = own_version(db.session, actor(), product_id, args.get("a", max(1, newer.number - 1), int))
+    now = utc_now()
+    moments = [read_instant(args.get(name) or args.get("at"), now) for name in ("a_at", "b_at")]
     tables = store().open(older.timeline_key), store().open(newer.timeline_key)
-    whole = compare(*tables, at, at)
-    label, q, sort = (
-        request.args.get("label", ""),
-        request.args.get("q", ""),
-        request.args.get("sort", "code"),
-    )
+    whole = compare(*tables, *moments)
+    label, q, sort = args.get("label", ""), args.get("q", ""), args.get("sort", "code")
     table = grids.filter_diff(whole, label=label, q=q, sort=sort)
-    if request.args.get("format") == "csv":
+    if args.get("format") == "csv":
         return as_file(table, "csv", f"{product.name}-v{older.number}-v{newer.number}", exports.DIFF_COLUMNS)
-    counts = change_counts(*tables, at)
+    counts = Counter(whole["label"].to_pylist())
     return render_template(
-        "decks/compare.html", product=product, a=older, b=newer, at=at, asked=request.args.get("at", ""), label=label,
-        q=q, sort=sort, rows=grids.paged(table, request.args.get("page", 1, int)),
+        "decks/compare.html", product=product, a=older, b=newer, a_at=moments[0], b_at=moments[1], args=args, label=label,
+        q=q, sort=sort, rows=grids.paged(table, args.get("page", 1, int)),
         versions=queries.versions(db.session, product_id),
         tiles=[(name, counts.get(name, 0)) for name in LABELS if name in LABELS[:5] or counts.get(name)],
     )  # fmt: skip
+
+
+@history.get("/calendar")
+@require("deck:read")
+def calendar(product_id: int) -> str:
+    """Approved changes that are not in force yet, by the instant they apply."""
+    product = own_product(db.session, actor(), product_id)
+    if product.timeline_key is None:
+        return render_template("decks/calendar.html", product=product, days=[], more=0)
+    days, more = pending(store().open(product.timeline_key), utc_now())
+    names = queries.deck_names(
+        db.session, product.company_id, {deck for day in days for deck in day.deck_ids}
+    )
+    shown = [day.named(names) for day in days]
+    return render_template("decks/calendar.html", product=product, days=shown, more=more)
 
 
 @history.post("/rollback")

@@ -32,7 +32,14 @@ def inbox() -> str:
     """All decks of the company in one list."""
     state, q = request.args.get("state", ""), request.args.get("q", "")
     found = queries.inbox(db.session, actor(), state=state, q=q, page=request.args.get("page", 1, int))
-    return render_template("decks/inbox.html", inbox=found, state=state, q=q, open_states=queries.OPEN_STATES)
+    first = found.page == 1
+    waiting = queries.waiting_arrivals(db.session, actor(), state=state, q=q) if first else []
+    if not state and not any(one.state == "quarantined" for one in waiting):
+        waiting = waiting[:3]  # refused and dropped ones only under their own chips, but the newest
+    return render_template(
+        "decks/inbox.html", inbox=found, state=state, q=q, waiting=waiting, products=queries.products(db.session, actor()),
+        open_states=(*queries.OPEN_STATES, "quarantined"),
+    )  # fmt: skip
 
 
 @pages.route("/decks/new", methods=["GET", "POST"])

@@ -24,16 +24,20 @@ from app.db import db
 from app.decks import exports, grids, queries
 from app.decks.access import own_deck
 from app.decks.forms import ApproveForm, ColumnsForm, SheetForm, TermsForm
+from app.decks.impact import Answer, impact_of_deck
 from app.decks.models import Deck, DeckTemplate
 from app.decks.report import headings_of, report_of
+from app.decks.service.accept_problem import BLOCKABLE, accept_problem
 from app.decks.service.approve_deck import approve_deck
 from app.decks.service.choose_mapping import choose_mapping, options_of, read_options
 from app.decks.service.discard_deck import discard_deck
 from app.decks.service.save_template import save_template
+from app.decks.service.settle_late import settle_late
 from app.decks.service.start_check import start_check
 from app.decks.steps import asking, current_step, steps_of
 from app.decks.timelines import LABELS
 from app.decks.views.choices import sheet_chips
+from app.errors import DomainError
 from app.jobs.service import cancel
 from app.security.access import actor, require
 from rates import fields, problems, schema
@@ -120,7 +124,7 @@ def file(deck_id: int) -> Any:
     template = db.session.get(DeckTemplate, deck.template_id) if deck.template_id else None
     return _page(
         "decks/file.html", deck, report, "file", 422 if form.errors else 200, form=form, offered=template,
-        uploaded_by=queries.email_of(db.session, deck.uploaded_by),
+        uploaded_by=queries.email_of(db.session, deck.uploaded_by), arrival=queries.arrival_of(db.session, deck.id),
     )  # fmt: skip
 
 
@@ -150,7 +154,7 @@ def columns(deck_id: int) -> Any:
     form = ColumnsForm()
     options = options_of(deck)
     if request.method == "GET":
-        form.currency.data, form.rate_unit.data = options.defaults.currency, options.rate_unit or "per_minute"
+        form.currency.data, form.rate_unit.data = options.defaults.currency, options.rate_unit or ""
         form.initial_increment.data = options.defaults.initial_increment
         form.next_increment.data = options.defaults.next_increment
     elif _may_write() and form.validate_on_submit():
@@ -176,7 +180,7 @@ def _mapped(options: DeckOptions, form: ColumnsForm) -> DeckOptions:
         connect_fee=None if fee is None else f"{fee:f}",
     )  # fmt: skip
     return msgspec.structs.replace(
-        options, mapping=chosen, headers=None, rate_unit=form.rate_unit.data, defaults=defaults
+        options, mapping=chosen, headers=None, rate_unit=form.rate_unit.data or None, defaults=defaults
     )
 
 
@@ -189,7 +193,16 @@ def errors(deck_id: int) -> Any:
     chosen = request.args.get("id", "")
     table = grids.open_table(_settings(), deck.problems_key, problems.SCHEMA)
     rows = grids.paged(grids.filter_problems(table, problem_id=chosen), request.args.get("page", 1, int))
-    return _page("decks/errors.html", deck, report, "errors", rows=rows, chosen=chosen, repairs=REPAIRS)
+    return _page(
+        "decks/errors.html",
+        deck,
+        report,
+        "errors",
+        rows=rows,
+        chosen=chosen,
+        repairs=REPAIRS,
+        acceptable=BLOCKABLE,
+    )
 
 
 @wizard.post("/repair")
@@ -206,6 +219,35 @@ def repair(deck_id: int) -> Any:
     choose_mapping(db.session, actor(), deck_id, read_options(values), now=utc_now())
     db.session.commit()
     return _go(deck)
+
+
+@wizard.post("/accept-warning")
+@require("deck:write")
+def accept_warning(deck_id: int) -> Any:
+    """Mark a warning as read, or take it back; a blocking sanity check that is meant is checked again without blocking."""
+    accept_problem(
+        db.session,
+        actor(),
+        deck_id,
+        request.form.get("accept", ""),
+        undo=request.form.get("undo", ""),
+        now=utc_now(),
+    )
+    db.session.commit()
+    deck = own_deck(db.session, actor(), deck_id)
+    return _go(deck) if deck.state == "checking" else redirect(url_for("deck.errors", deck_id=deck.id))
+
+
+@wizard.post("/late")
+@require("deck:write")
+def late(deck_id: int) -> Any:
+    """What happens to increases with too short notice: all of them, or one code."""
+    settle_late(
+        db.session, actor(), deck_id, every=request.form.get("all", ""), codes=request.form.getlist("code"),
+        choice=request.form.get("choice", ""), now=utc_now(),
+    )  # fmt: skip
+    db.session.commit()
+    return _go(own_deck(db.session, actor(), deck_id))
 
 
 @wizard.get("/problems.csv")
@@ -233,9 +275,11 @@ def review(deck_id: int) -> Any:
     labels = report.labels if report else {}
     tiles = [(name, labels.get(name, 0)) for name in LABELS if name in LABELS[:5] or labels.get(name)]
     tiles += [(name, count) for name, count in labels.items() if name not in LABELS and count]
+    editable = deck.state in ("review", "rejected") and "deck:write" in actor().permissions
     return _page(
-        "decks/review.html", deck, report, "review", rows=rows, tiles=tiles, sort=sort, label=label, q=q
-    )
+        "decks/review.html", deck, report, "review", rows=rows, tiles=tiles, sort=sort, label=label, q=q,
+        late_editable=editable,
+    )  # fmt: skip
 
 
 @wizard.get("/diff.csv")
@@ -268,11 +312,35 @@ def approve(deck_id: int) -> Any:
                 "The product has a newer version by now; the deck is being compared with that one.", "warning"
             )
         return _go(deck)
+    made = queries.version_made_by(db.session, deck.id)
     return _page(
         "decks/approve.html", deck, report_of(deck), "approve", 422 if form.errors else 200, form=form,
-        version=queries.version_of_deck(db.session, deck.id), seconded_by=queries.email_of(db.session, deck.seconded_by),
+        rule=made.rule if made else "", late=_late_counts(deck), answer=_impact(deck), version=queries.version_of_deck(db.session, deck.id),
+        seconded_by=queries.email_of(db.session, deck.seconded_by),
         approved_by=queries.email_of(db.session, deck.approved_by),
     )  # fmt: skip
+
+
+def _late_counts(deck: Deck) -> dict[str, int]:
+    """Decision -> increases with too short notice."""
+    table = grids.open_table(_settings(), deck.diff_key, schema.DIFF)
+    codes = grids.filter_diff(table, label="LATE")["code"].to_pylist()
+    options = options_of(deck)
+    found: dict[str, int] = {}
+    for code in codes:
+        choice = options.late_codes.get(code, options.late)
+        found[choice] = found.get(choice, 0) + 1
+    return found
+
+
+def _impact(deck: Deck) -> Answer | None:
+    """The money in one line; what cannot be priced is no reason to hide the approval."""
+    if deck.state != "review":
+        return None
+    try:
+        return impact_of_deck(db.session, _settings(), actor(), deck, now=utc_now())
+    except DomainError:
+        return None
 
 
 @wizard.post("/template")
