@@ -27,9 +27,12 @@ def opened(settings: Mail) -> Iterator[BaseMailBox]:
         box = MailBoxStartTls(host, port, timeout=timeout, ssl_context=context)
     else:
         box = MailBoxUnencrypted(host, port, timeout=timeout)
-    with box.login(
-        settings.imap_user, settings.imap_password, initial_folder=settings.imap_folder
-    ) as signed_in:
+    try:
+        signed_in = box.login(settings.imap_user, settings.imap_password, initial_folder=settings.imap_folder)
+    except BaseException:
+        box.client.shutdown()  # the library leaves the connection open when the server refuses
+        raise
+    with signed_in:
         yield signed_in
 
 

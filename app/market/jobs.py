@@ -16,6 +16,7 @@ from app.jobs.progress import Progress
 from app.jobs.registry import job, timer
 from app.jobs.service import LIVE, enqueue
 from app.market.service.build_market import build_market
+from app.market.service.notify_buyers import notify_buyers
 from app.market.snapshot import next_change
 
 TRY_AGAIN_AFTER = timedelta(minutes=5)
@@ -33,6 +34,18 @@ def build(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[st
         "priced": built.made,
         "build_ms": built.milliseconds,
     }
+
+
+@job("rate.notify")
+def notify(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Tell the buyers of a product what its new version changes for them. Running it again tells nobody twice."""
+    settings: Settings = current_app.config["TANDEM"]
+    made = notify_buyers(
+        db.session, settings, int(arguments["product_id"]), int(arguments["version"]), str(arguments["before"]),
+        str(arguments["after"]), now=utc_now(),
+    )  # fmt: skip
+    db.session.commit()
+    return {"notices": len(made)}
 
 
 @timer("market.next", seconds=1.0)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from apiflask import APIFlask
 
-from app.market import api, browse_views, orders, purchases_api
+from app.market import api, browse_views, notice_views, orders, purchases_api
 
 
 def register(app: APIFlask) -> None:
-    """Browser, compare, saved searches, orders; the same over the API."""
+    """Browser, compare, saved searches, orders, rate notices; the same over the API."""
     app.register_blueprint(browse_views.pages)
     app.register_blueprint(api.api)
     app.register_blueprint(orders.pages)
     app.register_blueprint(purchases_api.api)
+    app.register_blueprint(notice_views.pages)
+    app.register_blueprint(notice_views.api)

@@ -22,6 +22,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Sell",
         (
             Entry("Rate decks", "/decks", "file-spreadsheet", "deck:read", "sells"),
+            Entry("Deck rules", "/deck-rules", "adjustments", "deck:read", "sells"),
             Entry("Products", "/products", "tag", "deck:read", "sells"),
             Entry("Orders received", "/orders/received", "receipt", "market:read", "sells"),
         ),
@@ -31,6 +32,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("Market", "/market", "building-store", "market:read"),
             Entry("Requests", "/orders/placed", "shopping-cart", "market:read", "buys"),
+            Entry("Rate notices", "/rate-notices", "bell", "market:read"),
             Entry("Trunks", "/trunks", "plug", "market:read", "buys"),
             Entry("Connect your switch", "/connect", "api", "market:read", "buys"),
         ),

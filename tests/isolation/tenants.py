@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -15,10 +16,13 @@ from app.audit.models import AuditEvent
 from app.carriers.models import Company, Product
 from app.decks.files import store_bytes
 from app.decks.models import Arrival, Deck, DeckPolicy, DeckTemplate, DeckVersion, TrafficDay
+from app.decks.timelines import compare
 from app.jobs.models import Job
 from app.mail.models import OutboxMail
-from app.market.models import Purchase, SavedSearch
+from app.market.models import Purchase, RateNotice, SavedSearch
 from app.security.models import User
+from rates.schema import TIMELINE
+from rates.store import Store
 from tests.factories import app as factory
 
 NOW = factory.NOW
@@ -107,6 +111,10 @@ def make_tenant(session: Session, name: str, files: Path) -> Tenant:
         "search": SavedSearch(
             company_id=company.id, user_id=owner.id, name=f"{canary} search", query=f"q={canary}", settings={}, created_at=NOW
         ),
+        "notice": RateNotice(
+            product_id=product.id, seller_id=company.id, buyer_id=company.id, version=1, changes_key=_changes(files, canary),
+            counts={canary: 1}, answer=canary, created_at=NOW,
+        ),
         "event": AuditEvent(
             at=NOW, company_id=company.id, actor_user_id=owner.id, actor=owner.email, action="deck.approve",
             object_type="Deck", object_id="1", before={}, after={"note": canary}, prev_hash=canary, hash=f"{canary}-hash",
@@ -120,6 +128,17 @@ def make_tenant(session: Session, name: str, files: Path) -> Tenant:
         "key": key.id, "user": owner.id,
     }  # fmt: skip
     return tenant
+
+
+def _changes(files: Path, canary: str) -> str:
+    """One new code in the store beside the files."""
+    row = {
+        "code": "44", "destination": canary, "rate_nanos": 1, "connect_fee_nanos": 0, "initial_increment": 1,
+        "next_increment": 1, "free_seconds": 0, "currency": "USD", "status": 0, "effective_from": NOW, "received_at": NOW,
+        "deck_id": 0, "deck_row": 1,
+    }  # fmt: skip
+    table = pa.Table.from_pylist([row], schema=TIMELINE)
+    return Store(str(files.parent / "store")).put(compare(TIMELINE.empty_table(), table, NOW, NOW))
 
 
 def make_purchase(session: Session, seller: Tenant, buyer: Tenant) -> Purchase:
