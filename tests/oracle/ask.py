@@ -47,6 +47,7 @@ class Doors:
                 "dnis": [c["dnis"] for c in calls],
                 "at_us": pa.array([c["at_us"] for c in calls], pa.int64()),
                 "ani": pa.array([c["ani"] for c in calls], pa.string()),
+                "call_id": pa.array([c["call_id"] for c in calls], pa.string()),
             }
         )
         words = {k: v for k, v in common.items() if k not in (*NEW, "lrn")}

@@ -156,6 +156,7 @@ def _jurisdiction(call: Any, e: dict[str, Any]) -> dict[str, Any] | None:
 
 def _explained(call: Any, e: dict[str, Any], rank: int | None) -> tuple[Any, ...]:
     row, down = e["row"], e["demotion"]
+    down = None if down and down["level"] == "healthy" else down
     billed = billed_seconds(row, call.d) if row else 0
     priced = row is not None and e["c"] is not None
     amount = price60(row, billed) * call.world.fx[row["currency"]] if priced else 0
@@ -195,3 +196,15 @@ def of_batch(answer: dict[str, Any]) -> list[tuple[Any, ...]]:
         )
         for rank, e in enumerate(answer["routes"], 1)
     ] or [(status, None, None, None, None, None, earned)]
+
+
+def differences(found: Shape, expected: Shape) -> str:
+    """The first places where they part, to be read by a person."""
+    lines = []
+    for word in expected:
+        if isinstance(expected[word], list) and len(expected[word]) == len(found[word]):
+            pairs = zip(found[word], expected[word], strict=True)
+            lines += [f"{word}: engine {a}\n{' ' * len(word)}  oracle {b}" for a, b in pairs if a != b][:2]
+        elif found[word] != expected[word]:
+            lines.append(f"{word}: engine {found[word]}\n{' ' * len(word)}  oracle {expected[word]}")
+    return "\n".join(lines)

@@ -54,7 +54,6 @@ class Asker:
             "a_lrn": r.choice(LRNS) if r.random() < 0.08 else None,
             "max": None if plain else r.choice([None, 1, 2, 10, 100]),
             "decision_id": None,
-            "call_id": r.choice([None, f"call {r.randint(1, 99)}", ""]),
             "reference_seconds": None if plain else r.choice([None, None, None, 1, 30, 61, 3600]),
             "policy": None,
             "offers": None,
@@ -83,7 +82,13 @@ class Asker:
         """The number, the caller and the instant."""
         r = self.r
         instant = self.world.epoch_us + r.choice([0, 0, 59_999_999]) if plain else r.choice(self.instants)
-        return {"dnis": r.choice(self.numbers), "ani": r.choice(self.callers), "at_us": instant}
+        call_id = r.choice([None, f"call {r.randint(1, 99)}", ""])
+        return {
+            "dnis": r.choice(self.numbers),
+            "ani": r.choice(self.callers),
+            "at_us": instant,
+            "call_id": call_id,
+        }
 
     def question(self) -> dict[str, Any]:
         """One question; more than half are of the plain kind that the pre-sorted lists answer."""

@@ -40,7 +40,7 @@ def make_offer(r: Random, offer_id: int, carriers: int) -> dict[str, Any]:
         "transport": r.choice(["udp", "tcp", "tls"]),
         "timeout_ms": 6000,
         "lrn_rated": r.random() < 0.25,
-        "weight": r.choice([0, 1, 1, 5, 100, 2**31 - 1]) if r.random() < 0.05 else r.choice([0, 1, 1, 5, 70]),
+        "weight": r.choice([0, 1, 1, 5, 100, 1_000_000]) if r.random() < 0.05 else r.choice([0, 1, 1, 5, 70]),
         "keeps_cli": r.random() < 0.8,
         "keeps_identity": r.random() < 0.5,
         "min_digits": r.choice([1, 5, 8, 11]) if special else 1,

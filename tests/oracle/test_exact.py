@@ -16,7 +16,7 @@ from tests.oracle import decide as oracle
 from tests.oracle import filters, rating
 from tests.oracle.ask import Doors
 from tests.oracle.call import Call
-from tests.oracle.compare import of_batch, of_oracle
+from tests.oracle.compare import differences, of_batch, of_oracle
 from tests.oracle.features import plain_query, plain_world
 from tests.oracle.make_queries import Asker
 from tests.oracle.make_worlds import make_world
@@ -49,14 +49,17 @@ def ask_everything(seed: int, world: World, doors: Doors, most: int) -> int:
         query, explain = plain_query(asker.question()), n % (SINGLE + EXPLAINED) >= SINGLE * share
         expected = of_oracle(oracle.decide(world, query), explain=explain)
         found = doors.decide(query, explain=explain)
-        assert found == expected, f"world {seed}, query {json.dumps(query)}"
+        if found != expected:
+            raise AssertionError(f"world {seed}, {json.dumps(query)}\n{differences(found, expected)}")
     for n in range(int(BATCHES * share) + 1):
         plain = n % 3 < 2
         common = plain_query(asker.common(plain=plain)) | {"lrn": None}
         calls = [asker.call(plain=plain) for _ in range(BATCH)]
         for call, found in zip(calls, doors.many(common, calls), strict=True):
             expected = of_batch(oracle.decide(world, common | call))
-            assert found == expected, f"world {seed}, batch query {json.dumps(common | call)}"
+            if found != expected:
+                both = {"routes": found}, {"routes": expected}
+                raise AssertionError(f"world {seed}, batch {json.dumps(common | call)}\n{differences(*both)}")
     return int((SINGLE + EXPLAINED) * share) + 1 + BATCH * (int(BATCHES * share) + 1)
 
 
