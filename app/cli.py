@@ -17,7 +17,7 @@ COMMANDS: dict[str, str] = {
     "card": "app.reports.card_cli:card",
     "config": "app.cli_config:group",
     "db": "app.db_cli:group",
-    "deck": "app.decks.cli:deck",
+    "deck": "app.decks.cli_desk:deck",
     "demo": "app.cli_demo:group",
     "doctor": "app.cli_doctor:doctor",
     "edge": "app.cli_serve:edge",

@@ -26,6 +26,16 @@ UNITS = [
     ("per_second", "per second"),
     ("per_increment", "per increment"),
 ]
+MONEY_UNITS = [
+    ("", "as the file says, else whole units"),
+    ("unit", "whole units"),
+    ("cent", "hundredths (cents)"),
+]
+CODES_FROM = [
+    ("", "the file"),
+    ("deck_in_force", "the deck in force, by destination"),
+    ("code_deck", "the exchange's code deck"),
+]
 LATE = [
     ("postpone", "Postpone to the first legal date"),
     ("accept", "Accept as asked"),
@@ -156,7 +166,9 @@ class ColumnsForm(FlaskForm):  # type: ignore[misc]
     next_increment = IntegerField("Next increment (s)", validators=[Optional(), NumberRange(1, 3600)])
     connect_fee = DecimalField("Connection fee", places=None, validators=[Optional(), NumberRange(0, 1000)])
     rate_unit = SelectField("Rates are", choices=UNITS, default="")
-    template_name = StringField("Template name", validators=[Length(max=120)])
+    money_unit = SelectField("Prices are written in", choices=MONEY_UNITS, default="")
+    tier = StringField("Volume tier that applies", validators=[Length(max=120)])
+    codes_from = SelectField("Dial codes come from", choices=CODES_FROM, default="")
 
 
 class ApproveForm(FlaskForm):  # type: ignore[misc]

@@ -21,7 +21,8 @@ STEP_OF = {
     "sheet_empty": "sheet", "header_not_found": "sheet", "encoding_error": "sheet", "line_too_long": "sheet",
     "decimal_ambiguous": "sheet", "date_ambiguous": "sheet", "column_missing": "columns",
     "column_unknown": "columns", "column_ambiguous": "columns", "column_unsure": "columns",
-    "currency_unknown": "columns", "currency_mixed": "columns",
+    "currency_unknown": "columns", "currency_mixed": "columns", "tier_unsure": "columns", "unit_unsure": "columns",
+    "sheets_unsure": "sheet", "origin_list_missing": "sheet",
 }  # fmt: skip
 
 

@@ -253,7 +253,9 @@ def test_case_6_a_code_renamed_and_moved_at_once_is_told_by_code(tmp_path: Path)
     )
 
 
-@pytest.mark.parametrize(("rule", "price"), [("parent", ("44", 4_000_000, 0)), ("block", ("447", 18_000_000, 2))])
+@pytest.mark.parametrize(
+    ("rule", "price"), [("parent", ("44", 4_000_000, 0)), ("block", ("447", 18_000_000, 2))]
+)
 def test_case_4_a_code_closed_in_words_stops_the_fall_to_its_parent_only_under_the_rule_block(
     tmp_path: Path, rule: str, price: tuple[str, int, int]
 ) -> None:

@@ -6,6 +6,7 @@ from apiflask import APIFlask
 
 
 def register(app: APIFlask) -> None:
+    from app.decks import api_desk
     from app.decks.api import api
     from app.decks.views.arrivals import arrivals
     from app.decks.views.history import history
@@ -21,3 +22,4 @@ def register(app: APIFlask) -> None:
     app.register_blueprint(impact)
     app.register_blueprint(rules)
     app.register_blueprint(api)
+    app.register_blueprint(api_desk.api)

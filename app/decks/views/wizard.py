@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -37,6 +38,7 @@ from app.decks.service.start_check import start_check
 from app.decks.steps import asking, current_step, steps_of
 from app.decks.timelines import LABELS
 from app.decks.views.choices import sheet_chips
+from app.decks.views.sheets import KIND_NAMES, mapped_tables, with_kinds, with_mapping
 from app.errors import DomainError
 from app.jobs.service import cancel
 from app.security.access import actor, require
@@ -54,6 +56,9 @@ REPAIRS = {
     "default_increments": "Use the default increments", "skip_bad_dates": "Leave these rows out",
     "skip_expired_rows": "Leave these rows out", "join_spaced_codes": "The parts are one code",
     "split_spaced_codes": "The parts are a list of codes",
+    "skip_unknown_destinations": "Leave these rows out", "strip_area_zero": "Dialled only inside the country: drop the 0",
+    "keep_area_zero": "Dialled from abroad too: keep the 0", "restore_zeros": "Put the lost 0 back",
+    "keep_codes_as_written": "The codes are right as they are", "join_split_cells": "The parts belong together",
 }  # fmt: skip
 
 
@@ -136,12 +141,20 @@ def sheet(deck_id: int) -> Any:
     report = report_of(deck)
     form = SheetForm()
     if request.method == "POST" and _may_write() and form.validate_on_submit():
-        choose_mapping(db.session, actor(), deck_id, form.apply(options_of(deck)), now=utc_now())
+        options = with_kinds(form.apply(options_of(deck)), report, request.form)
+        choose_mapping(db.session, actor(), deck_id, options, now=utc_now())
         db.session.commit()
         return _go(deck)
     chips = sheet_chips(report) if report else []
     return _page(
-        "decks/sheet.html", deck, report, "sheet", 422 if form.errors else 200, form=form, chips=chips
+        "decks/sheet.html",
+        deck,
+        report,
+        "sheet",
+        422 if form.errors else 200,
+        form=form,
+        chips=chips,
+        kind_names=KIND_NAMES,
     )
 
 
@@ -157,31 +170,33 @@ def columns(deck_id: int) -> Any:
         form.currency.data, form.rate_unit.data = options.defaults.currency, options.rate_unit or ""
         form.initial_increment.data = options.defaults.initial_increment
         form.next_increment.data = options.defaults.next_increment
+        form.connect_fee.data = (
+            Decimal(options.defaults.connect_fee) if options.defaults.connect_fee else None
+        )
+        form.money_unit.data, form.tier.data = options.money_unit or "", options.tier or ""
+        form.codes_from.data = options.codes_from or ""
     elif _may_write() and form.validate_on_submit():
-        choose_mapping(db.session, actor(), deck_id, _mapped(options, form), now=utc_now())
+        choose_mapping(db.session, actor(), deck_id, _mapped(options, form, report), now=utc_now())
         db.session.commit()
         return _go(deck)
     return _page(
         "decks/columns.html", deck, report, "columns", 422 if form.errors else 200, form=form,
-        field_labels=fields.LABELS,
+        field_labels=fields.LABELS, label_of=fields.label_of, tables=mapped_tables(report),
     )  # fmt: skip
 
 
-def _mapped(options: DeckOptions, form: ColumnsForm) -> DeckOptions:
-    chosen = {
-        int(name.removeprefix("field-")): value
-        for name, value in request.form.items()
-        if name.startswith("field-") and name.removeprefix("field-").isdigit() and value in fields.FIELDS
-    }
+def _mapped(options: DeckOptions, form: ColumnsForm, report: CheckReport | None) -> DeckOptions:
     fee = form.connect_fee.data
     defaults = msgspec.structs.replace(
         options.defaults, currency=form.currency.data.upper() if form.currency.data else None,
         initial_increment=form.initial_increment.data, next_increment=form.next_increment.data,
         connect_fee=None if fee is None else f"{fee:f}",
     )  # fmt: skip
-    return msgspec.structs.replace(
-        options, mapping=chosen, headers=None, rate_unit=form.rate_unit.data or None, defaults=defaults
-    )
+    stated = msgspec.structs.replace(
+        options, headers=None, rate_unit=form.rate_unit.data or None, money_unit=form.money_unit.data or None,
+        tier=form.tier.data or None, codes_from=form.codes_from.data or None, defaults=defaults,
+    )  # fmt: skip
+    return with_mapping(stated, report, request.form)
 
 
 @wizard.get("/errors")
