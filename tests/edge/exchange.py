@@ -96,6 +96,7 @@ class Exchange:
     rate: str = "0.0031"
     trunks: list[dict[str, Any]] = field(default_factory=default_trunks)
     keys: list[dict[str, Any]] = field(default_factory=default_keys)
+    offers: list[dict[str, Any]] = field(default_factory=lambda: [offer(1, "acme"), offer(2, "beta")])
     index: str = ""
 
     def build(self) -> str:
@@ -126,7 +127,7 @@ class Exchange:
             "reference_seconds": 180,
             "max_seconds": 3600,
             "closed_codes": ["881"],
-            "offers": [offer(1, "acme"), offer(2, "beta")],
+            "offers": self.offers,
             "trunks": self.trunks,
             "keys": self.keys,
             "cards": [],

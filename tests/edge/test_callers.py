@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable
 
@@ -52,7 +53,10 @@ def test_a_stranger_learns_nothing_from_bad_parameters(shared_edge: Edge) -> Non
 def test_both_ways_of_sending_a_key_work_but_not_together(shared_edge: Edge) -> None:
     assert shared_edge.get(ASK, key=None, X_Api_Key=KEY).status == 200
     assert shared_edge.get(ASK, key=KEY, X_Api_Key=KEY).json()["code"] == "two_credentials"
-    assert shared_edge.get(ASK, key=None, Authorization="Basic dTpw").json()["code"] == "bad_credential"
+    assert shared_edge.get(ASK, key=None, Authorization="Digest x").json()["code"] == "bad_credential"
+    password = base64.b64encode(f"switch:{KEY}".encode()).decode()
+    assert shared_edge.get(ASK, key=None, Authorization=f"Basic {password}").status == 200
+    assert shared_edge.get(ASK, key=None, Authorization="Basic dTpw").json()["code"] == "unknown_key"
     assert shared_edge.get(ASK, key=None, Authorization=f"bearer {KEY}").status == 200
 
 

@@ -1,5 +1,6 @@
 //! Who is asking: a key, or the source address of a trunk. Fails closed; a credential that is presented
 //! and wrong never falls through to the address.
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use lcr_core::access::Trunk;
@@ -52,8 +53,8 @@ const NO_CREDENTIAL: Denied = denied(
 const BAD_SCHEME: Denied = denied(
     401,
     "bad_credential",
-    "The Authorization field is not a bearer key.",
-    "send Authorization: Bearer tk_...",
+    "The Authorization field is neither a bearer key nor a user name with a key as password.",
+    "send Authorization: Bearer tk_..., or the key as password",
 );
 const TWO_CREDENTIALS: Denied = denied(
     401,
@@ -110,26 +111,70 @@ pub fn identify<'a>(
     now_us: i64,
 ) -> Result<Caller<'a>, Denied> {
     match credential(head)? {
-        Some(key) => by_key(loaded, key, now_us),
+        Some(key) => by_key(loaded, &key, now_us),
         None => by_address(loaded, peer, dnis),
     }
 }
 
 /// The key as presented, if one is.
-fn credential<'h>(head: &Head<'h>) -> Result<Option<&'h str>, Denied> {
+fn credential<'h>(head: &Head<'h>) -> Result<Option<Cow<'h, str>>, Denied> {
     let key = match (head.authorization, head.api_key) {
         (Some(_), Some(_)) => return Err(TWO_CREDENTIALS),
         (None, None) => return Ok(None),
         (None, Some(key)) => key.trim(),
         (Some(value), None) => match value.trim().split_once(' ') {
             Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => key.trim(),
+            Some((scheme, pair)) if scheme.eq_ignore_ascii_case("basic") => {
+                return basic(pair.trim()).map(|key| Some(Cow::Owned(key)));
+            }
             _ => return Err(BAD_SCHEME),
         },
     };
+    let key = Cow::Borrowed(key);
     if key.len() > MAX_KEY_BYTES || !key.starts_with("tk_") {
         return Err(UNKNOWN_KEY);
     }
     Ok(Some(key))
+}
+
+/// The key of `user:key` in base64, the way of switches that know only user names and passwords. The user name is not looked at.
+fn basic(text: &str) -> Result<String, Denied> {
+    let pair = base64(text)
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or(BAD_SCHEME)?;
+    let key = pair.split_once(':').ok_or(BAD_SCHEME)?.1;
+    if key.len() > MAX_KEY_BYTES || !key.starts_with("tk_") {
+        return Err(UNKNOWN_KEY);
+    }
+    Ok(key.to_owned())
+}
+
+/// RFC 4648, with or without padding; `None` for anything else.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let digits = text.trim_end_matches('=');
+    if text.len() > 4 * MAX_KEY_BYTES || digits.len() % 4 == 1 {
+        return None;
+    }
+    let mut out = Vec::with_capacity(digits.len() * 3 / 4);
+    let (mut held, mut bits) = (0u32, 0u32);
+    for byte in digits.bytes() {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        held = held << 6 | u32::from(value);
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            out.push((held >> bits) as u8);
+            held &= (1 << bits) - 1;
+        }
+    }
+    Some(out)
 }
 
 fn by_key<'a>(loaded: &'a Loaded, key: &str, now_us: i64) -> Result<Caller<'a>, Denied> {
@@ -195,5 +240,24 @@ fn by_address<'a>(
         }),
         None if off => Err(TRUNK_OFF),
         None => Err(NO_CREDENTIAL),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_may_come_as_a_password() {
+        // kamailio:tk_acme_live
+        assert_eq!(
+            basic("a2FtYWlsaW86dGtfYWNtZV9saXZl").as_deref(),
+            Ok("tk_acme_live")
+        );
+        assert_eq!(basic("OnRrX2E=").as_deref(), Ok("tk_a"));
+        assert_eq!(basic("dTpw").unwrap_err().code, "unknown_key");
+        for bad in ["", "?", "dGtfYQ==", "A", "____"] {
+            assert_eq!(basic(bad).unwrap_err().code, "bad_credential", "{bad}");
+        }
     }
 }

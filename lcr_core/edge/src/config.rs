@@ -23,6 +23,10 @@ pub struct Config {
     pub max_connections: usize,
     #[serde(default = "default_in_flight")]
     pub max_in_flight: usize,
+    #[serde(default = "default_target_delay")]
+    pub target_delay_ms: u64,
+    #[serde(default = "default_max_delay")]
+    pub max_delay_ms: u64,
     #[serde(default = "default_drain")]
     pub drain_seconds: u64,
     /// Addresses whose `X-Forwarded-For` is believed; `unix` stands for peers of the Unix socket.
@@ -59,6 +63,12 @@ fn default_connections() -> usize {
 }
 fn default_in_flight() -> usize {
     1024
+}
+fn default_target_delay() -> u64 {
+    3
+}
+fn default_max_delay() -> u64 {
+    250
 }
 fn default_drain() -> u64 {
     20
@@ -125,6 +135,8 @@ pub struct Settings {
     pub threads: usize,
     pub max_connections: usize,
     pub max_in_flight: usize,
+    pub target_delay: Duration,
+    pub max_delay: Duration,
     pub drain: Duration,
     pub trusted_proxies: Sources,
     pub metrics_from: Sources,
@@ -165,6 +177,8 @@ impl Settings {
             threads: config.threads,
             max_connections: config.max_connections,
             max_in_flight: config.max_in_flight,
+            target_delay: Duration::from_millis(config.target_delay_ms.max(1)),
+            max_delay: Duration::from_millis(config.max_delay_ms.max(config.target_delay_ms)),
             drain: Duration::from_secs(config.drain_seconds),
             rate_limit_per_s: config.rate_limit_per_key_per_s,
             log_json: config.log_json,

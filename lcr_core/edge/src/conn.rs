@@ -3,16 +3,15 @@ use std::cell::RefCell;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use crate::head::{self, BODY_TOO_LARGE, HEAD_TOO_LARGE, Head, MAX_HEAD_BYTES, TIMED_OUT};
+use crate::head::{self, BODY_TOO_LARGE, HEAD_TOO_LARGE, MAX_HEAD_BYTES, TIMED_OUT};
 use crate::route::Target;
-use crate::routes::Worker;
+use crate::routes::{Answered, Worker};
 
 const READ_BYTES: usize = 16 * 1024;
 /// Answers are written when this much is waiting, so that pipelining cannot grow the buffer.
@@ -48,6 +47,8 @@ pub struct Connection<S> {
     output: Vec<u8>,
     /// `100 Continue` was said for the request whose body is awaited.
     continued: bool,
+    /// Bytes the next read may bring at least.
+    room: usize,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -66,6 +67,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             input: Vec::with_capacity(2048),
             output: Vec::with_capacity(4096),
             continued: false,
+            room: 1024,
         }
     }
 
@@ -128,13 +130,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if timer.deadline() > *deadline {
             timer.as_mut().reset(*deadline);
         }
-        self.input.reserve(1024);
+        self.input.reserve(self.room);
         loop {
             tokio::select! {
                 biased;
                 read = self.stream.read_buf(&mut self.input) => {
                     return match read {
-                        Ok(count) if count > 0 => Waited::Bytes,
+                        Ok(count) if count > 0 => {
+                            // A read that filled its room is followed by a larger one: heaps are taken at once.
+                            self.room = if self.input.len() == self.input.capacity() { READ_BYTES } else { 1024 };
+                            Waited::Bytes
+                        }
                         _ => Waited::End,
                     };
                 }
@@ -160,7 +166,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn answer_all(&mut self, scanned: &mut usize, write: Duration) -> Option<Served> {
         let began = std::time::Instant::now();
         let mut start = 0;
-        let mut answered = 0;
+        let mut answered = Answered::default();
+        let mut first = true;
         let mut live = true;
         while live {
             // Empty lines before a request line are skipped (RFC 9112, 2.2).
@@ -217,14 +224,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             };
             *scanned = 0;
             self.continued = false;
-            live = serve_one(
-                &self.worker,
-                &head,
-                body,
-                self.peer,
-                &mut self.output,
-                &mut answered,
-            ) && !too_long;
+            let mut worker = self.worker.borrow_mut();
+            live = if worker.admit(&head, std::mem::take(&mut first)) {
+                worker.serve(&head, body, self.peer, &mut self.output, &mut answered)
+            } else {
+                worker.turn_away(&head, &mut self.output)
+            } && !too_long;
+            drop(worker);
             start += end + length;
             if self.output.len() >= FLUSH_BYTES {
                 self.settle(began, &mut answered, write).await?;
@@ -248,17 +254,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn settle(
         &mut self,
         began: std::time::Instant,
-        answered: &mut usize,
+        answered: &mut Answered,
         write: Duration,
     ) -> Option<()> {
         let written = self.flush(write).await;
-        let worker = self.worker.borrow();
-        worker.finished(began, *answered);
-        worker
-            .metrics()
-            .in_flight
-            .fetch_sub(i64::try_from(*answered).unwrap_or(0), Ordering::Relaxed);
-        *answered = 0;
+        self.worker.borrow().finished(began, answered);
         written
     }
 
@@ -294,19 +294,4 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         };
         let _ = timeout(LINGER, drained).await;
     }
-}
-
-/// Answer one request. Returns whether the connection lives on.
-fn serve_one(
-    worker: &RefCell<Worker>,
-    head: &Head<'_>,
-    body: &[u8],
-    peer: Option<IpAddr>,
-    output: &mut Vec<u8>,
-    answered: &mut usize,
-) -> bool {
-    let mut worker = worker.borrow_mut();
-    *answered += 1;
-    worker.metrics().in_flight.fetch_add(1, Ordering::Relaxed);
-    worker.serve(head, body, peer, output)
 }

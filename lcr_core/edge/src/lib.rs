@@ -6,6 +6,7 @@
 //! docs/lcr-http.md says what it answers.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod admission;
 mod answer;
 mod caller;
 mod clock;

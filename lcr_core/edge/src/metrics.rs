@@ -17,7 +17,7 @@ pub const STATUSES: [u16; 18] = [
     200, 400, 401, 403, 404, 405, 408, 409, 411, 413, 414, 415, 429, 431, 500, 503, 505, 0,
 ];
 pub const DECISIONS: [&str; 4] = ["ok", "no_route", "blocked", "no_credit"];
-pub const REFUSALS: [&str; 4] = ["connections", "in_flight", "rate", "no_snapshot"];
+pub const REFUSALS: [&str; 5] = ["connections", "in_flight", "rate", "no_snapshot", "delay"];
 /// Upper bounds of the latency buckets, in microseconds.
 const BUCKETS_US: [u64; 12] = [
     25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000,
@@ -36,6 +36,20 @@ pub enum Route {
     Malformed,
 }
 
+impl Route {
+    /// In the order of `ROUTES`.
+    pub const ALL: [Self; ROUTES.len()] = [
+        Self::Lcr,
+        Self::Batch,
+        Self::Control,
+        Self::Healthz,
+        Self::Readyz,
+        Self::Metrics,
+        Self::Other,
+        Self::Malformed,
+    ];
+}
+
 #[derive(Debug, Clone, Copy)]
 #[repr(usize)]
 pub enum Refused {
@@ -43,6 +57,7 @@ pub enum Refused {
     InFlight,
     Rate,
     NoSnapshot,
+    Delay,
 }
 
 /// What one worker counts. Aligned so that two workers never share a cache line.
@@ -50,8 +65,12 @@ pub enum Refused {
 #[repr(align(128))]
 pub struct WorkerMetrics {
     requests: [[AtomicU64; STATUSES.len()]; ROUTES.len()],
-    latency: [AtomicU64; BUCKETS_US.len() + 1],
-    latency_sum_us: AtomicU64,
+    latency: [[AtomicU64; BUCKETS_US.len() + 1]; ROUTES.len()],
+    latency_sum_us: [AtomicU64; ROUTES.len()],
+    /// The worker's own delay when it was last measured.
+    pub delay_us: AtomicU64,
+    /// Requests refused of 1024 that came in heaps.
+    pub refused_share: AtomicU64,
     decisions: [AtomicU64; DECISIONS.len()],
     refused: [AtomicU64; REFUSALS.len()],
     pub connections: AtomicI64,
@@ -72,14 +91,18 @@ impl WorkerMetrics {
         add(&self.requests[route as usize][column], 1);
     }
 
-    pub fn latency(&self, took: Duration) {
+    /// `count` requests of one class that were answered together.
+    pub fn latency(&self, route: Route, took: Duration, count: u64) {
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let bucket = BUCKETS_US
             .iter()
             .position(|b| us <= *b)
             .unwrap_or(BUCKETS_US.len());
-        add(&self.latency[bucket], 1);
-        add(&self.latency_sum_us, us);
+        add(&self.latency[route as usize][bucket], count);
+        add(
+            &self.latency_sum_us[route as usize],
+            us.saturating_mul(count),
+        );
     }
 
     pub fn decision(&self, status: &str) {
@@ -148,23 +171,59 @@ pub fn page(workers: &[WorkerMetrics], snapshots: &SnapshotMetrics, now: &Now<'_
         "histogram",
         "From the head being read to the answer being handed to the socket.",
     );
-    let mut cumulated = 0;
-    for (at, bound) in BUCKETS_US.iter().enumerate() {
-        cumulated += sum(&|w| &w.latency[at]);
+    for (row, route) in ROUTES.iter().enumerate() {
+        let mut cumulated = 0;
+        let all = sum(&|w| &w.latency[row][BUCKETS_US.len()])
+            + (0..BUCKETS_US.len())
+                .map(|at| sum(&|w| &w.latency[row][at]))
+                .sum::<u64>();
+        if all == 0 {
+            continue;
+        }
+        for (at, bound) in BUCKETS_US.iter().enumerate() {
+            cumulated += sum(&|w| &w.latency[row][at]);
+            let le = seconds(*bound);
+            line(
+                &mut out,
+                &format!("request_seconds_bucket{{route=\"{route}\",le=\"{le}\"}}"),
+                cumulated,
+            );
+        }
+        let of = format!("{{route=\"{route}\"}}");
         line(
             &mut out,
-            &format!("request_seconds_bucket{{le=\"{}\"}}", seconds(*bound)),
-            cumulated,
+            &format!("request_seconds_bucket{{route=\"{route}\",le=\"+Inf\"}}"),
+            all,
         );
+        line(
+            &mut out,
+            &format!("request_seconds_sum{of}"),
+            seconds(sum(&|w| &w.latency_sum_us[row])),
+        );
+        line(&mut out, &format!("request_seconds_count{of}"), all);
     }
-    cumulated += sum(&|w| &w.latency[BUCKETS_US.len()]);
-    line(&mut out, "request_seconds_bucket{le=\"+Inf\"}", cumulated);
-    line(
+    head(
         &mut out,
-        "request_seconds_sum",
-        seconds(sum(&|w| &w.latency_sum_us)),
+        "delay_seconds",
+        "gauge",
+        "What a request waits before a worker looks at it, of the slowest worker.",
     );
-    line(&mut out, "request_seconds_count", cumulated);
+    let delay = workers
+        .iter()
+        .map(|w| w.delay_us.load(Ordering::Relaxed))
+        .max();
+    line(&mut out, "delay_seconds", seconds(delay.unwrap_or(0)));
+    head(
+        &mut out,
+        "refused_share",
+        "gauge",
+        "Share of pipelined requests refused for delay, of the worker that refuses most, in parts of 1024.",
+    );
+    let refused = workers
+        .iter()
+        .map(|w| w.refused_share.load(Ordering::Relaxed))
+        .max();
+    line(&mut out, "refused_share", refused.unwrap_or(0));
 
     head(
         &mut out,
@@ -292,7 +351,7 @@ mod tests {
         for worker in &workers {
             worker.request(Route::Lcr, 200);
             worker.decision("ok");
-            worker.latency(Duration::from_micros(60));
+            worker.latency(Route::Lcr, Duration::from_micros(60), 1);
             worker.refused(Refused::Rate);
         }
         let text = page(
@@ -306,9 +365,9 @@ mod tests {
         for line in [
             "tandem_edge_requests_total{route=\"lcr\",status=\"200\"} 2",
             "tandem_edge_decisions_total{status=\"ok\"} 2",
-            "tandem_edge_request_seconds_bucket{le=\"0.000050\"} 0",
-            "tandem_edge_request_seconds_bucket{le=\"0.000100\"} 2",
-            "tandem_edge_request_seconds_sum 0.000120",
+            "tandem_edge_request_seconds_bucket{route=\"lcr\",le=\"0.000050\"} 0",
+            "tandem_edge_request_seconds_bucket{route=\"lcr\",le=\"0.000100\"} 2",
+            "tandem_edge_request_seconds_sum{route=\"lcr\"} 0.000120",
             "tandem_edge_refused_total{reason=\"rate\"} 2",
             "tandem_edge_snapshot_info{id=\"abc\"} 1",
             "tandem_edge_snapshot_age_seconds 1.500000",

@@ -2,11 +2,15 @@
 //! so nothing here waits, and a panic stays inside one request.
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use serde_json::Value;
+use tokio::sync::Notify;
 
+use crate::admission::Admission;
 use crate::answer::{self, Answer, JSON, PROMETHEUS, Problem, SnapshotId};
 use crate::clock::{HttpDate, now_us};
 use crate::decision_id::DecisionIds;
@@ -17,12 +21,18 @@ use crate::route::Target;
 use crate::server::Shared;
 use crate::{lcr, log};
 
+/// Requests of each class that a connection has answered and not yet counted.
+pub type Answered = [u32; Route::ALL.len()];
+
 /// What one worker thread owns: buffers that are used again, its id source, its counters.
 pub struct Worker {
     pub shared: Arc<Shared>,
     pub index: usize,
     pub ids: DecisionIds,
     pub body: Vec<u8>,
+    pub admission: Admission,
+    /// Woken by the first request after a rest: the delay is measured while there is something to measure.
+    pub pulse: Rc<Notify>,
     date: HttpDate,
 }
 
@@ -30,6 +40,11 @@ impl Worker {
     pub fn new(shared: Arc<Shared>, index: usize) -> Self {
         Self {
             ids: DecisionIds::new(index),
+            admission: Admission::new(
+                u64::try_from(shared.settings.target_delay.as_micros()).unwrap_or(u64::MAX),
+                u64::try_from(shared.settings.max_delay.as_micros()).unwrap_or(u64::MAX),
+            ),
+            pulse: Rc::new(Notify::new()),
             shared,
             index,
             body: Vec::with_capacity(16 * 1024),
@@ -48,9 +63,12 @@ impl Worker {
         body: &[u8],
         peer: Option<IpAddr>,
         out: &mut Vec<u8>,
+        answered: &mut Answered,
     ) -> bool {
         let now_us = now_us();
         let target = Target::at(head.path);
+        answered[target.route as usize] += 1;
+        self.metrics().in_flight.fetch_add(1, Ordering::Relaxed);
         let request = lcr::Request {
             head,
             body,
@@ -70,6 +88,33 @@ impl Worker {
             &answer,
             &self.body,
             self.date.at(now_us),
+            keep_alive,
+            head.method != Method::Head,
+        );
+        keep_alive
+    }
+
+    /// Is there room for this request? `first` = the first of a read.
+    pub fn admit(&mut self, head: &Head<'_>, first: bool) -> bool {
+        if self.admission.served == 0 {
+            self.pulse.notify_one();
+        }
+        // Probes, metrics and commands are answered always: who mends an overload must see it.
+        let target = Target::at(head.path);
+        self.admission.admit(first) || !matches!(target.route, Route::Lcr | Route::Batch)
+    }
+
+    /// The answer to a request that there is no room for; made once, then copied.
+    pub fn turn_away(&mut self, head: &Head<'_>, out: &mut Vec<u8>) -> bool {
+        self.metrics().refused(Refused::Delay);
+        self.metrics().request(Route::Lcr, 503);
+        let answer = busy(&mut self.body);
+        let keep_alive = head.keep_alive && !self.shared.draining();
+        answer::append(
+            out,
+            &answer,
+            &self.body,
+            self.date.at(now_us()),
             keep_alive,
             head.method != Method::Head,
         );
@@ -185,7 +230,7 @@ impl Worker {
             "status": word,
             "snapshot": loaded.map(|l| l.id.as_str()),
             "snapshot_age_ms": loaded.map(|l| u64::try_from(l.loaded_at.elapsed().as_millis()).unwrap_or(u64::MAX)),
-            "snapshot_alarm": shared.snapshots.alarm.load(std::sync::atomic::Ordering::Relaxed) > 0,
+            "snapshot_alarm": shared.snapshots.alarm.load(Ordering::Relaxed) > 0,
         });
         let mut answer = self.json(status, &body);
         answer.snapshot = loaded.map(|l| SnapshotId::new(&l.id));
@@ -226,11 +271,18 @@ impl Worker {
         Answer::new(200, PROMETHEUS)
     }
 
-    pub fn finished(&self, began: Instant, requests: usize) {
+    /// Count what was answered since `began`, by class.
+    pub fn finished(&self, began: Instant, answered: &mut Answered) {
         let took = began.elapsed();
-        for _ in 0..requests {
-            self.metrics().latency(took);
+        let mut all = 0i64;
+        for (class, count) in answered.iter_mut().enumerate() {
+            if let (Some(route), 1..) = (Route::ALL.get(class), *count) {
+                self.metrics().latency(*route, took, u64::from(*count));
+                all += i64::from(*count);
+                *count = 0;
+            }
         }
+        self.metrics().in_flight.fetch_sub(all, Ordering::Relaxed);
     }
 }
 

@@ -294,6 +294,7 @@ async fn work(
     drained: watch::Receiver<bool>,
 ) {
     let worker = Rc::new(RefCell::new(Worker::new(Arc::clone(&shared), index)));
+    spawn_local(feel_the_pulse(Rc::clone(&worker)));
     while let Some(accepted) = take.recv().await {
         let (worker, drained, shared) = (Rc::clone(&worker), drained.clone(), Arc::clone(&shared));
         spawn_local(async move {
@@ -318,6 +319,32 @@ async fn work(
     let until = Instant::now() + shared.settings.drain;
     while shared.metrics[index].connections.load(Ordering::Relaxed) > 0 && Instant::now() < until {
         tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Measure what a request waits in this worker, while there are requests.
+async fn feel_the_pulse(worker: Rc<RefCell<Worker>>) {
+    const BEAT: Duration = Duration::from_millis(1);
+    // The timer's own grain: it fires on the tick after the one it was set in.
+    const GRAIN: Duration = Duration::from_millis(2);
+    let pulse = Rc::clone(&worker.borrow().pulse);
+    loop {
+        pulse.notified().await;
+        loop {
+            let began = Instant::now();
+            tokio::time::sleep(BEAT).await;
+            let late = began.elapsed().saturating_sub(GRAIN);
+            let delay_us = u64::try_from(late.as_micros()).unwrap_or(u64::MAX);
+            let mut worker = worker.borrow_mut();
+            worker.admission.beat(delay_us);
+            let metrics = worker.metrics();
+            metrics.delay_us.store(delay_us, Ordering::Relaxed);
+            let refused = u64::from(worker.admission.refused_share());
+            metrics.refused_share.store(refused, Ordering::Relaxed);
+            if std::mem::take(&mut worker.admission.served) == 0 {
+                break;
+            }
+        }
     }
 }
 
