@@ -62,7 +62,7 @@ impl Admission {
         self.served = self.served.saturating_add(1);
         if self.delay_us > self.most_us && self.above >= WINDOW_BEATS {
             // One in eight still tells whether it got better.
-            return self.served.is_multiple_of(8);
+            return self.served % 8 == 0;
         }
         if first || self.share >= WHOLE {
             return true;

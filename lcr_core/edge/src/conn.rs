@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use crate::head::{self, BODY_TOO_LARGE, HEAD_TOO_LARGE, MAX_HEAD_BYTES, TIMED_OUT};
+use crate::head::{self, BODY_TOO_LARGE, HEAD_TOO_LARGE, Head, MAX_HEAD_BYTES, TIMED_OUT};
 use crate::route::Target;
 use crate::routes::{Answered, Worker};
 
@@ -224,13 +224,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             };
             *scanned = 0;
             self.continued = false;
-            let mut worker = self.worker.borrow_mut();
-            live = if worker.admit(&head, std::mem::take(&mut first)) {
-                worker.serve(&head, body, self.peer, &mut self.output, &mut answered)
-            } else {
-                worker.turn_away(&head, &mut self.output)
-            } && !too_long;
-            drop(worker);
+            live = serve_one(
+                &self.worker,
+                (&head, body, self.peer),
+                std::mem::take(&mut first),
+                &mut self.output,
+                &mut answered,
+            ) && !too_long;
             start += end + length;
             if self.output.len() >= FLUSH_BYTES {
                 self.settle(began, &mut answered, write).await?;
@@ -293,5 +293,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
         };
         let _ = timeout(LINGER, drained).await;
+    }
+}
+
+/// Answer one request, or turn it away. Returns whether the connection lives on.
+fn serve_one(
+    worker: &RefCell<Worker>,
+    (head, body, peer): (&Head<'_>, &[u8], Option<IpAddr>),
+    first: bool,
+    output: &mut Vec<u8>,
+    answered: &mut Answered,
+) -> bool {
+    let mut worker = worker.borrow_mut();
+    if worker.admit(head, first) {
+        worker.serve(head, body, peer, output, answered)
+    } else {
+        worker.turn_away(head, output)
     }
 }
