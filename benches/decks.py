@@ -20,6 +20,7 @@ HEADER = (
     "Comment",
 )
 DATE = "2026-12-15"
+ITALY = 39  # its area codes need their 0
 _TERMS = ((1, 1), (60, 1), (60, 60), (30, 6))
 
 
@@ -55,7 +56,7 @@ def table(count: int, seed: int = 1, changed: int = 0) -> pa.Table:
 
 def _codes(source: np.random.Generator, count: int) -> npt.NDArray[np.int64]:
     """Distinct codes: a country code and two to six digits (more where a deck needs so many)."""
-    countries = np.array(sorted(code for code in COUNTRY_CODE_TO_REGION_CODE if code < 800))
+    countries = np.array(sorted(code for code in COUNTRY_CODE_TO_REGION_CODE if code < 800 and code != ITALY))
     found = np.zeros(0, np.int64)
     while len(found) < count:
         length = source.integers(2, 7, count)
@@ -67,6 +68,12 @@ def _codes(source: np.random.Generator, count: int) -> npt.NDArray[np.int64]:
 
 def _same(text: str, count: int) -> pa.Array:
     return pa.array([text]).take(pa.array(np.zeros(count, np.int64)))
+
+
+def write(path: str, count: int, month: int) -> None:
+    """Month 0, or a later one of the same deck, as the kind of file its name ends in."""
+    writer = write_xlsx if path.endswith(".xlsx") else write_csv
+    writer(Path(path), table(count, 1, changed=7 * month))
 
 
 def write_csv(path: Path, deck: pa.Table) -> None:

@@ -23,6 +23,7 @@ PPM = 1_000_000
 def diff_table(merged: Merged, rows: pa.Table, aside: Sequence[tuple[str, pa.Table]] = ()) -> pa.Table:
     """Rows of the file with an effect in file order, then absent codes, then rows set aside: (label, schema.ROWS)."""
     plan = merged.plan
+    closing = _of_closing(merged)  # before the rows: it needs room for a while that they can then take
     at = np.flatnonzero(plan.effective | plan.rejected)
     shown_from = np.where(plan.rejected[at], FOREVER, plan.start[at])
     shown_until = np.where(plan.rejected[at], FOREVER, plan.end[at])
@@ -31,7 +32,7 @@ def diff_table(merged: Merged, rows: pa.Table, aside: Sequence[tuple[str, pa.Tab
     effects = _of_rows(
         merged.current, plan.book, rows, at, plan.old[at], labels, name_labels, shown_from, shown_until, merged.fx
     )  # fmt: skip
-    parts = [effects, _of_closing(merged)]
+    parts = [effects, closing]
     for label, table in aside:
         book = Book.of(table, merged.current.layers)
         everything = np.arange(len(book))

@@ -39,7 +39,7 @@ def check(lines: Lines) -> None:
         leave_out = skip and id not in ("code_spaced", "area_zero")
         lines.report(
             id,
-            faults == id,
+            lines.fault(id, column),
             column,
             severity="warning" if leave_out else None,
             hint="Left out by your choice." if leave_out else None,
