@@ -228,6 +228,11 @@ impl<'a> Prepared<'a> {
         self.snapshot
     }
 
+    /// Columns the caller may use at an instant, the state and the number's own limits apart.
+    pub fn granted(&self, at_us: i64) -> &[u64] {
+        self.eligibility.at(at_us)
+    }
+
     pub fn decide(&self, call: &Call) -> Result<Decision, QueryError> {
         self.decide_by(call, true)
     }

@@ -1,6 +1,7 @@
 //! Which offers have which prefix of a number: the codes on the way, longest first.
 
 use super::json::Object;
+use crate::index::layout::Row;
 use crate::number::DigitKey;
 use crate::snapshot::Snapshot;
 
@@ -13,13 +14,21 @@ pub fn match_path(snapshot: &Snapshot, number: DigitKey, at_us: i64) -> String {
         let wanted = number.prefix(len);
         let of_len = |&code: &u32| index.code(code) == Some(wanted);
         let mut offers = String::new();
-        let rows = index.chain(number).filter(of_len);
-        for (_, row) in rows.flat_map(|code| index.rows_at(code)) {
-            let Some(offer) = snapshot
+        let at_code = index.chain(number).filter(of_len);
+        let place = |row: &Row| {
+            snapshot
                 .offer_of_column
                 .get(usize::from(row.column))
-                .and_then(|&o| snapshot.access.offers.get(o as usize))
-            else {
+                .copied()
+        };
+        let mut rows: Vec<Row> = at_code
+            .flat_map(|c| index.rows_at(c))
+            .map(|r| r.1)
+            .collect();
+        rows.sort_by_key(place); // a patch's rows come after those of the base
+        for row in rows {
+            let offers_of = &snapshot.access.offers;
+            let Some(offer) = place(&row).and_then(|o| offers_of.get(o as usize)) else {
                 continue;
             };
             let (Some(window), Some(term)) = (

@@ -21,6 +21,7 @@ use crate::rating::MAX_SECONDS;
 use crate::time;
 
 /// One offer with its rates.
+#[derive(Clone)]
 pub struct Source {
     pub offer_id: i64,
     pub carrier_id: i64,

@@ -11,7 +11,7 @@ use arrow_array::{
 };
 use lcr_core::access::Access;
 use lcr_core::index::Index;
-use lcr_core::index::build::{Config, Source, compile};
+use lcr_core::index::build::{Compiled, Config, Source, compile};
 use lcr_core::index::container;
 use lcr_core::snapshot::{Manifest, Snapshot};
 
@@ -155,29 +155,50 @@ pub fn random_rates(dice: &mut Dice) -> Vec<Rate> {
     rates
 }
 
-pub fn index_bytes(offers: &[(i64, i64, Vec<Rate>)]) -> Vec<u8> {
-    let config = Config {
+pub fn config(epoch_us: i64) -> Config {
+    Config {
         base_currency: "USD".to_owned(),
         fx: BTreeMap::from([("EUR".to_owned(), 1_080_000_000)]),
         reference_seconds: 180,
-        epoch_us: EPOCH,
-    };
-    let source = |(offer_id, carrier_id, rates): &(i64, i64, Vec<Rate>)| Source {
+        epoch_us,
+    }
+}
+
+pub fn source((offer_id, carrier_id, rates): &(i64, i64, Vec<Rate>)) -> Source {
+    Source {
         offer_id: *offer_id,
         carrier_id: *carrier_id,
         batches: vec![batch(rates)],
-    };
-    let compiled = compile(&config, offers.iter().map(source).collect(), &|_, _| true).unwrap();
+    }
+}
+
+pub fn bytes_of(compiled: &Compiled) -> Vec<u8> {
     let mut bytes = Vec::new();
     container::write(&compiled.sections, &mut bytes).unwrap();
     bytes
+}
+
+pub fn index_bytes(offers: &[(i64, i64, Vec<Rate>)]) -> Vec<u8> {
+    index_bytes_at(offers, EPOCH)
+}
+
+pub fn index_bytes_at(offers: &[(i64, i64, Vec<Rate>)], epoch_us: i64) -> Vec<u8> {
+    let sources = offers.iter().map(source).collect();
+    bytes_of(&compile(&config(epoch_us), sources, &|_, _| true).unwrap())
 }
 
 pub fn snapshot_of(
     bytes: &[u8],
     access_json: &str,
 ) -> Result<Snapshot, lcr_core::error::SnapshotError> {
-    let index = Arc::new(Index::from_bytes(bytes, "test.lcx")?);
+    snapshot_over(Index::from_bytes(bytes, "test.lcx")?, access_json)
+}
+
+pub fn snapshot_over(
+    index: Index,
+    access_json: &str,
+) -> Result<Snapshot, lcr_core::error::SnapshotError> {
+    let index = Arc::new(index);
     let access = Access::parse(access_json.as_bytes()).unwrap();
     let manifest = Manifest {
         format: 1,
@@ -325,8 +346,14 @@ pub fn random_state(seed: u64) -> String {
 
 /// Offers with rates, access over them with one trunk of id 1.
 pub fn world(seed: u64) -> (Vec<(i64, i64, Vec<Rate>)>, String) {
+    let count = 1 + Dice(seed).below(8) as i64;
+    world_of(seed, count)
+}
+
+/// The same with this many offers; with more than 31 the top lists are cut.
+pub fn world_of(seed: u64, count: i64) -> (Vec<(i64, i64, Vec<Rate>)>, String) {
     let mut dice = Dice(seed);
-    let count = 1 + dice.below(8) as i64;
+    dice.next();
     let offers: Vec<_> = (0..count)
         .map(|i| (i + 1, 1 + dice.below(4) as i64, random_rates(&mut dice)))
         .collect();
