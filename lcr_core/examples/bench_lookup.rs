@@ -148,6 +148,7 @@ fn source(dice: &mut Dice, universe: &[String], offer: i64, count: usize) -> Sou
     Source {
         offer_id: offer + 1,
         carrier_id: offer + 1,
+        rules: Default::default(),
         batches: vec![batch(&rates)],
     }
 }

@@ -5,7 +5,6 @@ mod general;
 mod lists;
 pub mod masks;
 
-pub(crate) use general::Found;
 pub use masks::Masks;
 
 use std::borrow::Cow;
@@ -15,6 +14,7 @@ use crate::access::{Mix, Trunk};
 use crate::error::QueryError;
 use crate::explain::Explained;
 use crate::index::lookup::Lookup;
+use crate::layers::pick::{Facts, Picks};
 use crate::number::DigitKey;
 use crate::policy::order::{self, Hit, Member};
 use crate::policy::verdict::Verdict;
@@ -76,6 +76,8 @@ pub struct Route {
     /// Judged critical for this number; `trial` = drawn to be tried all the same.
     pub demoted: bool,
     pub trial: bool,
+    /// Origin choice, for an offer with groups.
+    pub choice: Option<u16>,
 }
 
 /// The answer; names and terms stay in the snapshot until it is printed.
@@ -102,6 +104,8 @@ pub struct Decision {
     pub max_seconds: u32,
     pub routes: Vec<Route>,
     pub explain: Option<Vec<Explained>>,
+    /// What was known of both sides.
+    pub facts: Facts,
 }
 
 impl Decision {
@@ -147,6 +151,8 @@ struct Asked<'a> {
     mix: Option<&'a Mix>,
     /// What a comparable is divided by.
     basis: u32,
+    facts: Facts,
+    picks: Picks<'a>,
 }
 
 impl<'a> Prepared<'a> {
@@ -248,11 +254,13 @@ impl<'a> Prepared<'a> {
             .then(|| access.durations.of(call.number))
             .flatten();
         let basis = mix.map_or(self.seconds, |m| m.basis);
+        let facts = self.facts(call);
         let mut decision = Decision {
+            facts,
             status: Status::Ok,
             number: call.number,
             ani: call.ani.clone(),
-            lrn: call.lrn,
+            lrn: facts.lrn,
             call_id: call.call_id.clone(),
             decision_id: call.decision_id.clone(),
             trunk: self.common.trunk,
@@ -280,17 +288,19 @@ impl<'a> Prepared<'a> {
             .eligibility
             .next_change(call.at_us)
             .min(timetable.next_change(access, call.at_us));
-        decision.sell = self.sell(call, mix, &mut decision.valid_until);
+        decision.sell = self.sell(call, mix, &facts, &mut decision.valid_until);
         let asked = Asked {
             prepared: self,
             call,
             sell: decision.sell.as_ref().and_then(|s| s.comparable),
             mix,
             basis,
+            facts,
+            picks: self.snapshot.layers.picks(&facts),
         };
         let by_lists = lists_allowed
             && call.explain.is_none()
-            && call.lrn.is_none()
+            && !asked.picks.needs_rows
             && mix.is_none()
             && self.snapshot.lists_hold
             && self.seconds == self.snapshot.index.meta.reference_seconds
@@ -301,7 +311,30 @@ impl<'a> Prepared<'a> {
         Ok(decision)
     }
 
-    fn sell(&self, call: &Call, mix: Option<&Mix>, valid_until: &mut i64) -> Option<SellRow> {
+    /// What of the call decides its layers. The LRN: the query's, else the snapshot's file.
+    fn facts(&self, call: &Call) -> Facts {
+        let snapshot = self.snapshot;
+        let asks = call.lrn.is_none() && !call.npdi && snapshot.layers.any_lrn();
+        let of_file = || snapshot.lrn.as_ref()?.get(call.number);
+        let lrn = call.lrn.or_else(|| if asks { of_file() } else { None });
+        let blocks = snapshot.blocks.as_deref();
+        Facts::new(
+            call.ani.as_deref(),
+            call.a_lrn,
+            call.number,
+            lrn,
+            call.npdi,
+            blocks,
+        )
+    }
+
+    fn sell(
+        &self,
+        call: &Call,
+        mix: Option<&Mix>,
+        facts: &Facts,
+        valid_until: &mut i64,
+    ) -> Option<SellRow> {
         let comparable = |terms: &Terms, fx: u64| self.comparable(mix, terms, fx);
         if let Some(given) = &self.common.sell {
             let fx = self.snapshot.access.fx.get(&given.currency);
@@ -316,7 +349,7 @@ impl<'a> Prepared<'a> {
             .trunk?
             .rate_card_id
             .and_then(|id| self.snapshot.cards.get(&id))?;
-        let answer = card.answer(call.number, call.at_us);
+        let answer = card.answer(call.number, call.at_us, facts, comparable);
         *valid_until = (*valid_until).min(answer.next_change);
         let (code, terms, currency, fx) = answer.row?;
         Some(SellRow {
@@ -376,7 +409,15 @@ impl Asked<'_> {
             length: snapshot.lengths.refused(number),
             shut: snapshot.timetable.shut(at)?,
             demoted,
+            layers: self.picks,
         })
+    }
+
+    /// The origin choice of an offer with groups whose caller decides it.
+    fn choice(&self, offer: u32) -> Option<u16> {
+        let layers = &self.prepared.snapshot.layers;
+        let found = layers.of_offer(offer).filter(|o| o.has_groups())?;
+        found.origin(self.facts.caller).map(|o| o.choice as u16)
     }
 
     /// Rules 19–21 (the guard's own limit), for an offer of this cost.

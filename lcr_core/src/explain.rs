@@ -2,7 +2,7 @@
 
 use crate::access::Trunk;
 use crate::access::policy::PolicyWords;
-use crate::decide::Found;
+use crate::layers::find::Found;
 use crate::money::nanos_to_string;
 use crate::number::DigitKey;
 use crate::policy::grant::{self, Offered};
@@ -29,6 +29,8 @@ pub struct Explained {
     pub comparable: Option<u128>,
     pub score: Option<u64>,
     pub figures: Figures,
+    /// Origin choice, for an offer with groups.
+    pub choice: Option<u16>,
     /// How its quality to this number is judged, and whether this call tries it all the same.
     pub demotion: Option<(Demotion, bool)>,
 }

@@ -15,6 +15,7 @@ pub mod error;
 pub mod explain;
 pub mod hunt;
 pub mod index;
+pub mod layers;
 pub mod money;
 pub mod number;
 pub mod policy;

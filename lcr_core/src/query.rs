@@ -38,6 +38,10 @@ pub struct Call {
     pub at_us: i64,
     pub ani: Option<String>,
     pub lrn: Option<DigitKey>,
+    /// LRN of the caller, or its JIP.
+    pub a_lrn: Option<DigitKey>,
+    /// Somebody asked for the LRN already; without one the number is not ported.
+    pub npdi: bool,
     pub call_id: Option<String>,
     pub decision_id: Option<String>,
     pub explain: Option<Scope>,
@@ -50,6 +54,8 @@ impl Call {
             at_us,
             ani: None,
             lrn: None,
+            a_lrn: None,
+            npdi: false,
             call_id: None,
             decision_id: None,
             explain: None,
@@ -132,6 +138,10 @@ struct QueryWords {
     #[serde(default)]
     lrn: Option<String>,
     #[serde(default)]
+    a_lrn: Option<String>,
+    #[serde(default)]
+    npdi: bool,
+    #[serde(default)]
     call_id: Option<String>,
     #[serde(default)]
     at_us: Option<i64>,
@@ -178,6 +188,12 @@ impl Query {
                 .ok_or_else(|| QueryError::Malformed("at_us is missing".to_owned()))?,
             ani: words.ani.clone(),
             lrn: words.lrn.as_deref().map(|l| number("lrn", l)).transpose()?,
+            a_lrn: words
+                .a_lrn
+                .as_deref()
+                .map(|l| number("a_lrn", l))
+                .transpose()?,
+            npdi: words.npdi,
             call_id: words.call_id.clone(),
             decision_id: words.decision_id.clone(),
             explain: words

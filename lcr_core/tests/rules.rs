@@ -24,6 +24,7 @@ fn build(rates: &[Rate]) -> Result<lcr_core::index::build::Compiled, BuildError>
     let source = Source {
         offer_id: 5,
         carrier_id: 1,
+        rules: Default::default(),
         batches: vec![batch(rates)],
     };
     compile(&config(), vec![source], &|_, _| true)
@@ -140,6 +141,7 @@ fn a_build_can_be_cancelled() {
     let source = Source {
         offer_id: 1,
         carrier_id: 1,
+        rules: Default::default(),
         batches: vec![batch(&[Rate::new("44", 1)])],
     };
     assert!(matches!(

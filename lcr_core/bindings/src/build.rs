@@ -84,7 +84,11 @@ fn build(
     }
     let sources = batches.into_iter().map(|(offer_id, batches)| Source {
         offer_id,
-        carrier_id: carriers.get(&offer_id).copied().unwrap_or(0),
+        carrier_id: carriers.get(&offer_id).map_or(0, |c| c.0),
+        rules: carriers
+            .get(&offer_id)
+            .map(|c| c.1.clone())
+            .unwrap_or_default(),
         batches,
     });
     let compiled = compile(&config, sources.collect(), tell)?;

@@ -224,6 +224,7 @@ fn snapshot(index: Index, vendors: i64) -> Snapshot {
         access,
         std::sync::Arc::new(index),
         &Default::default(),
+        &Default::default(),
     )
     .unwrap()
 }

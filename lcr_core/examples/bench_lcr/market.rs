@@ -158,6 +158,7 @@ impl Market {
         Source {
             offer_id: vendor,
             carrier_id: vendor,
+            rules: Default::default(),
             batches: vec![self.batch(vendor, deck)],
         }
     }

@@ -41,6 +41,9 @@ pub struct Access {
     /// card_id → index file name.
     pub cards: BTreeMap<i64, String>,
     pub quality: Quality,
+    /// Files of a user's own, by name.
+    pub nanp: Option<String>,
+    pub lrn: Option<String>,
     pub durations: Mixes,
     /// Of each offer; `None` = always. Equal schedules are one.
     pub schedules: Vec<Option<Arc<Schedule>>>,
@@ -144,6 +147,13 @@ impl Access {
                 return Err(format!("card_id {} is named twice", card.card_id));
             }
         }
+        for (word, name) in [("nanp", &words.nanp), ("lrn", &words.lrn)] {
+            if let Some(name) = name.as_ref().filter(|n| !is_index_name(n)) {
+                return Err(format!(
+                    "{word}: {name:?} is not the name of a file of ours"
+                ));
+            }
+        }
         let trunk_by_id = by_id(words.trunks.iter().map(|t| t.trunk_id), "trunk_id")?;
         let trunks = words
             .trunks
@@ -191,6 +201,8 @@ impl Access {
             keys,
             cards,
             quality,
+            nanp: words.nanp,
+            lrn: words.lrn,
             durations,
             schedules,
             offer_by_id,

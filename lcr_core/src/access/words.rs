@@ -54,6 +54,12 @@ pub struct AccessWords {
     pub quality: Vec<QualityWords>,
     #[serde(default)]
     pub durations: Vec<DurationWords>,
+    /// File of number blocks of North America.
+    #[serde(default)]
+    pub nanp: Option<String>,
+    /// File of ported numbers.
+    #[serde(default)]
+    pub lrn: Option<String>,
 }
 
 /// How long calls to a code really last: seconds and weights in thousandths.

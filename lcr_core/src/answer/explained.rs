@@ -62,11 +62,11 @@ pub(super) fn write(snapshot: &Snapshot, decision: &Decision, line: &Explained, 
     object.decimal_or_null("amount", amount.filter(|_| comparable.is_some()), 9);
     object.score("score", line.score);
     match window {
-        Some(window) => object.instant("effective_from", window.from_us),
+        Some(window) => object.instant("effective_from", window.row_from_us),
         None => object.null("effective_from"),
     }
-    match window.filter(|w| w.until_us != time::NEVER) {
-        Some(window) => object.instant("effective_until", window.until_us),
+    match window.filter(|w| w.row_until_us != time::NEVER) {
+        Some(window) => object.instant("effective_until", window.row_until_us),
         None => object.null("effective_until"),
     }
     object.int_or_null("deck_id", window.map(|w| w.deck_id));
@@ -89,6 +89,14 @@ pub(super) fn write(snapshot: &Snapshot, decision: &Decision, line: &Explained, 
         }
         None => object.null("demoted"),
     }
+    super::layer::write(
+        &mut object,
+        snapshot,
+        decision,
+        line.offer,
+        line.choice,
+        matched.map(|(_, (row, _))| row).as_ref(),
+    );
     write_quality(&mut object, &line.figures);
     object.end();
 }

@@ -62,6 +62,11 @@ impl<'a> Object<'a> {
         let _ = write!(self.key(name), "{value}");
     }
 
+    pub fn boolean(&mut self, name: &str, value: bool) {
+        self.key(name)
+            .push_str(if value { "true" } else { "false" });
+    }
+
     pub fn int_or_null(&mut self, name: &str, value: Option<i64>) {
         match value {
             Some(value) => self.int(name, value),

@@ -8,6 +8,7 @@ mod explained;
 mod format;
 mod freeswitch;
 pub mod json;
+mod layer;
 mod opensips;
 mod path;
 mod route;
@@ -234,6 +235,14 @@ fn write_route(
             object.flag("trial", route.trial);
             object.int_or_null("deck_id", snapshot.index.window(&row).map(|w| w.deck_id));
             object.int("deck_row", i64::from(row.deck_row));
+            layer::write(
+                &mut object,
+                snapshot,
+                decision,
+                route.offer,
+                route.choice,
+                Some(&row),
+            );
         }
     }
     object.end();

@@ -14,6 +14,8 @@ pub fn match_path(snapshot: &Snapshot, number: DigitKey, at_us: i64) -> String {
         let wanted = number.prefix(len);
         let of_len = |&code: &u32| index.code(code) == Some(wanted);
         let mut offers = String::new();
+        // A row of a deck with layers stands in several columns, and is shown once.
+        let mut shown: Vec<(i64, i64, i32)> = Vec::new();
         let at_code = index.chain(number).filter(of_len);
         let place = |row: &Row| {
             snapshot
@@ -37,6 +39,16 @@ pub fn match_path(snapshot: &Snapshot, number: DigitKey, at_us: i64) -> String {
             ) else {
                 continue;
             };
+            if row.layer & crate::layers::HISTORY != 0 {
+                continue;
+            }
+            if snapshot.layers.is_layered(row.column) {
+                let this = (offer.offer_id, window.deck_id, row.deck_row);
+                if shown.contains(&this) {
+                    continue;
+                }
+                shown.push(this);
+            }
             if !offers.is_empty() {
                 offers.push(',');
             }

@@ -3,7 +3,8 @@
 use super::{Asked, Decision, Route, Status};
 use crate::error::QueryError;
 use crate::explain::{self, Explained};
-use crate::index::layout::{BLOCKED, OPEN};
+use crate::index::layout::{BLOCKED, OPEN, Row};
+use crate::layers::find::{self, Found};
 use crate::number::DigitKey;
 use crate::policy::order::{Hit, Member};
 use crate::policy::verdict::Verdict;
@@ -12,19 +13,6 @@ use crate::quality::Figures;
 use crate::snapshot::NO_OFFER;
 use crate::snapshot::eligible;
 use crate::state::Level;
-
-/// What the rows say about one offer.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Found {
-    /// Code and row of the match.
-    pub matched: Option<(u32, u32)>,
-    /// Code and row that begins first after the instant.
-    pub pending: Option<(u32, u32, i64)>,
-    /// Code and row that ended last.
-    pub ended: Option<(u32, u32, i64)>,
-    /// Shorter codes valid at the instant, longest first; kept for explain only.
-    pub shadowed: Vec<u32>,
-}
 
 pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<(), QueryError> {
     let prepared = asked.prepared;
@@ -59,6 +47,7 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<(), Q
                 score: member.score,
                 demoted: member.demoted,
                 trial: member.trial,
+                choice: found.get(member.offer as usize).and_then(|f| f.choice),
             });
         }
     }
@@ -145,6 +134,7 @@ pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<(), Q
                 comparable,
                 score,
                 figures,
+                choice: of_offer.choice,
                 demotion: asked
                     .demotion(offer)
                     .map(|d| (d, asked.is_trial(offer, Some(d)))),
@@ -224,6 +214,14 @@ fn judge(asked: &Asked<'_>, offer: u32, found: &Found) -> Option<(Verdict, Optio
     ))
 }
 
+/// What a row costs in this decision; `None` without an exchange rate.
+fn cost_of(asked: &Asked<'_>, row: &Row) -> Option<u128> {
+    let snapshot = asked.prepared.snapshot;
+    let (terms, currency) = snapshot.index.terms_of(row)?;
+    let fx = snapshot.fx.get(usize::from(currency)).copied().flatten()?;
+    Some(asked.prepared.comparable(asked.mix, &terms, fx))
+}
+
 /// The number an offer is matched with.
 fn matching_number(asked: &Asked<'_>, offer: u32) -> DigitKey {
     let lrn_rated = asked
@@ -234,26 +232,46 @@ fn matching_number(asked: &Asked<'_>, offer: u32) -> DigitKey {
         .get(offer as usize)
         .is_some_and(|o| o.lrn_rated);
     asked
-        .call
+        .facts
         .lrn
         .filter(|_| lrn_rated)
         .unwrap_or(asked.call.number)
+}
+
+/// The first instant after `at` at which a row of a number it is matched with begins or ends.
+pub(super) fn next_change(asked: &Asked<'_>) -> i64 {
+    let mut next = crate::time::NEVER;
+    walk_both(asked, &mut [], &mut next);
+    next
+}
+
+fn walk_both(asked: &Asked<'_>, found: &mut [Found], valid_until: &mut i64) {
+    let lrn = asked.facts.lrn;
+    let dialled = |lrn_rated: bool| lrn.is_none() || !lrn_rated;
+    walk(asked, asked.call.number, dialled, found, valid_until);
+    if let Some(lrn) = lrn {
+        walk(asked, lrn, |lrn_rated| lrn_rated, found, valid_until);
+    }
 }
 
 /// Reads all rows of the number's prefixes; lowers `valid_until` to the first change among them.
 fn gather(asked: &Asked<'_>, valid_until: &mut i64) -> Vec<Found> {
     let snapshot = asked.prepared.snapshot;
     let mut found = vec![Found::default(); snapshot.access.offers.len()];
-    let lrn = asked.call.lrn;
-    walk(
-        asked,
-        asked.call.number,
-        |lrn_rated| lrn.is_none() || !lrn_rated,
-        &mut found,
-        valid_until,
-    );
-    if let Some(lrn) = lrn {
-        walk(asked, lrn, |lrn_rated| lrn_rated, &mut found, valid_until);
+    walk_both(asked, &mut found, valid_until);
+    for offer in &snapshot.layers.offers {
+        if let Some(slot) = found.get_mut(offer.place as usize) {
+            let number = matching_number(asked, offer.place);
+            let cost = |row: &Row| cost_of(asked, row).unwrap_or(0);
+            *slot = find::find(
+                &snapshot.index,
+                offer,
+                &asked.facts,
+                number,
+                asked.call.at_us,
+                cost,
+            );
+        }
     }
     found
 }
@@ -288,6 +306,9 @@ fn walk(
                 continue;
             }
             *valid_until = (*valid_until).min(window.next_change(at));
+            if snapshot.layers.is_layered(row.column) {
+                continue;
+            }
             let Some(of_offer) = found.get_mut(place as usize) else {
                 continue;
             };
@@ -297,18 +318,8 @@ fn walk(
                 } else if explains {
                     of_offer.shadowed.push(code);
                 }
-            } else if window.from_us > at {
-                if of_offer
-                    .pending
-                    .is_none_or(|(_, _, from)| window.from_us < from)
-                {
-                    of_offer.pending = Some((code, row_number, window.from_us));
-                }
-            } else if of_offer
-                .ended
-                .is_none_or(|(_, _, until)| window.until_us > until)
-            {
-                of_offer.ended = Some((code, row_number, window.until_us));
+            } else {
+                of_offer.note(code, row_number, window.from_us, window.until_us, at);
             }
         }
     }

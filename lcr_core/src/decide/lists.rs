@@ -1,14 +1,16 @@
 //! The fast way: one longest match, then the cheapest candidates until enough pass.
 
-use super::{Asked, Decision, Masks, Route};
+use super::{Asked, Decision, Masks, Route, general};
 use crate::access::policy::{Guard, Kind};
 use crate::error::QueryError;
 use crate::index::candidate;
 use crate::index::lookup::Found;
+use crate::index::mask::{Mask, Without};
 use crate::index::walk::{Hits, MOST};
 use crate::policy::order::{Hit, Member};
 use crate::policy::verdict::Verdict;
 use crate::quality::Figures;
+use crate::time;
 
 /// Fills in the routes; `false` when there are none, so that the rows tell why.
 pub(super) fn answer(
@@ -16,7 +18,10 @@ pub(super) fn answer(
     found: Found,
     decision: &mut Decision,
 ) -> Result<bool, QueryError> {
-    if found.is_none() {
+    let layers = &asked.prepared.snapshot.layers;
+    let by_lrn = asked.facts.lrn.filter(|_| layers.any_lrn());
+    let by_lrn = by_lrn.map(|lrn| asked.prepared.lookup.find(lrn));
+    if found.is_none() && by_lrn.is_none_or(|f| f.is_none()) {
         return Ok(false);
     }
     let Some(masks) = asked.masks() else {
@@ -33,9 +38,36 @@ pub(super) fn answer(
         members = Vec::with_capacity(prepared.most);
         let mut hits = Hits::default();
         let mut take = |wanted: &dyn Fn(u64) -> bool, most: usize, members: &mut Vec<Member>| {
-            lookup.route(found, &masks, prepared.direct, most, wanted, &mut hits);
-            let entries = hits.as_slice().iter();
-            members.extend(entries.filter_map(|&entry| member_of(asked, &masks, entry)));
+            let Some(by_lrn) = by_lrn else {
+                lookup.route(found, &masks, prepared.direct, most, wanted, &mut hits);
+                let entries = hits.as_slice().iter();
+                members.extend(entries.filter_map(|&entry| member_of(asked, &masks, entry)));
+                return;
+            };
+            // The offers rated by the LRN are a second walk; the cheapest of both are the cheapest.
+            let mut entries = Vec::with_capacity(2 * most);
+            lookup.route(
+                found,
+                (&masks, Without(layers.lrn_columns())),
+                prepared.direct,
+                most,
+                wanted,
+                &mut hits,
+            );
+            entries.extend_from_slice(hits.as_slice());
+            lookup.route(
+                by_lrn,
+                (&masks, layers.lrn_columns()),
+                prepared.direct,
+                most,
+                wanted,
+                &mut hits,
+            );
+            entries.extend_from_slice(hits.as_slice());
+            entries.sort_unstable_by_key(|&entry| lookup.order_of(entry));
+            entries.truncate(most);
+            let entries = entries.into_iter();
+            members.extend(entries.filter_map(|entry| member_of(asked, &masks, entry)));
         };
         let judges = asked.judges_candidates();
         if masks.none_demoted() {
@@ -55,9 +87,15 @@ pub(super) fn answer(
         }
     } else {
         members = Vec::with_capacity(64);
-        lookup.each(found, &masks, |entry| {
-            members.extend(member_of(asked, &masks, entry));
-        });
+        let mut take = |entry: u64| members.extend(member_of(asked, &masks, entry));
+        match by_lrn {
+            None => lookup.each(found, &masks, take),
+            Some(by_lrn) => {
+                let lrn_columns = layers.lrn_columns();
+                lookup.each(found, (&masks, Without(lrn_columns)), &mut take);
+                lookup.each(by_lrn, (&masks, lrn_columns), take);
+            }
+        }
     }
     let verdicts = asked.rank(&mut members);
     decision.routes.reserve(members.len().min(prepared.most));
@@ -69,8 +107,9 @@ pub(super) fn answer(
         let Hit::Candidate(entry) = member.hit else {
             continue;
         };
+        let of_lrn = by_lrn.filter(|_| layers.lrn_columns().has(candidate::column(entry)));
         let (code, row) = lookup
-            .row_of(found, entry, asked.call.at_us)
+            .row_of(of_lrn.unwrap_or(found), entry, asked.call.at_us)
             .ok_or_else(|| QueryError::Inconsistent(asked.call.number.to_string()))?;
         decision.routes.push(Route {
             offer: member.offer,
@@ -80,11 +119,24 @@ pub(super) fn answer(
             score: member.score,
             demoted: member.demoted,
             trial: member.trial,
+            choice: asked.choice(member.offer),
         });
     }
     // Inside the epoch no row begins or ends, so the first change after its start is the first after `at`.
     if !decision.routes.is_empty() {
-        decision.valid_until = decision.valid_until.min(lookup.next_change(found));
+        let next = match by_lrn {
+            None => lookup.next_change(found),
+            Some(by_lrn) => {
+                // Of each number's changes only those of the offers it is matched with count: asked of the rows.
+                let any = lookup.next_change(found).min(lookup.next_change(by_lrn));
+                if any == time::NEVER {
+                    any
+                } else {
+                    general::next_change(asked)
+                }
+            }
+        };
+        decision.valid_until = decision.valid_until.min(next);
     }
     Ok(!decision.routes.is_empty())
 }

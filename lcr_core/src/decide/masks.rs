@@ -2,6 +2,7 @@
 //! call that ends after five candidates has tested five. An empty "not" slice refuses nothing.
 
 use crate::index::mask::Mask;
+use crate::layers::pick::Picks;
 
 /// The columns of one call. Whoever adds a source of bits adds it here, and the walks need not know.
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,6 +17,8 @@ pub struct Masks<'a> {
     pub length: &'a [u64],
     /// May not: outside the offer's schedule.
     pub shut: &'a [u64],
+    /// The layers (origin, jurisdiction) of this call.
+    pub layers: Picks<'a>,
     /// Demoted for this number (state); allowed, but a last resort.
     pub demoted: &'a [u64],
 }
@@ -30,7 +33,7 @@ impl Masks<'_> {
     pub fn allowed_word(&self, i: usize) -> u64 {
         let refused =
             word(self.down, i) | word(self.blocked, i) | word(self.length, i) | word(self.shut, i);
-        word(self.granted, i) & !refused
+        word(self.granted, i) & self.layers.word(i) & !refused
     }
 
     #[inline]
@@ -72,6 +75,7 @@ mod tests {
             length: &[0b100],
             shut: &[0b1_0000],
             demoted: &[0b1000],
+            layers: Picks::default(),
         };
         let allowed: Vec<u16> = (0..128).filter(|c| masks.allows(*c)).collect();
         assert_eq!(allowed, [3, 64]);

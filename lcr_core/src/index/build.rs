@@ -16,6 +16,8 @@ use super::shared::Shared;
 use super::timeline::{self, Timeline};
 use super::{NONE, lpm, merge};
 use crate::error::BuildError;
+use crate::layers::rules::Rules;
+use crate::layers::{OfferLayers, flatten};
 use crate::money::{MAX_FX_NANOS, NANOS};
 use crate::rating::MAX_SECONDS;
 use crate::time;
@@ -25,6 +27,7 @@ use crate::time;
 pub struct Source {
     pub offer_id: i64,
     pub carrier_id: i64,
+    pub rules: Rules,
     pub batches: Vec<RecordBatch>,
 }
 
@@ -109,8 +112,18 @@ pub(super) fn compile_beside(
             pair[0]
         )));
     }
-    let (columns, timelines): (Vec<ColumnId>, Vec<Timeline>) =
-        read_all(sources, progress)?.into_iter().unzip();
+    let (mut columns, mut timelines, mut layers) = (Vec::new(), Vec::new(), Vec::new());
+    for offer in read_all(sources, progress)? {
+        if let Some(of) = offer.layers {
+            layers.push(OfferLayers {
+                first_column: columns.len().min(usize::from(u16::MAX)) as u16,
+                ..of
+            });
+        }
+        columns
+            .extend((0..offer.timelines.len() as u32).map(|layer| ColumnId { layer, ..offer.id }));
+        timelines.extend(offer.timelines);
+    }
     if columns.len() > usize::from(u16::MAX) {
         return Err(BuildError::Limit(format!(
             "{} columns, an index holds 65535",
@@ -170,6 +183,7 @@ pub(super) fn compile_beside(
         base_currency: config.base_currency.clone(),
         fx: config.fx.clone(),
         currencies: shared.currencies.clone(),
+        layers,
         patch,
     };
     let meta = serde_json::to_vec(&meta).map_err(|e| BuildError::Config(e.to_string()))?;
@@ -299,11 +313,15 @@ fn joined(lists: Vec<merge::Lists>) -> Result<Joined, BuildError> {
     Ok((records, top, delta))
 }
 
-/// All timelines in column order, read in parallel.
-fn read_all(
-    sources: Vec<Source>,
-    progress: Progress<'_>,
-) -> Result<Vec<(ColumnId, Timeline)>, BuildError> {
+/// One offer, read: a timeline a column.
+struct Offer {
+    id: ColumnId,
+    timelines: Vec<Timeline>,
+    layers: Option<OfferLayers>,
+}
+
+/// All offers in column order, read in parallel.
+fn read_all(sources: Vec<Source>, progress: Progress<'_>) -> Result<Vec<Offer>, BuildError> {
     let total = sources.len() as u64;
     let (done, cancelled) = (AtomicU64::new(0), AtomicBool::new(!progress(0, total)));
     sources
@@ -312,16 +330,22 @@ fn read_all(
             if cancelled.load(Ordering::Relaxed) {
                 return Err(BuildError::Cancelled);
             }
-            let timeline = timeline::read(source.offer_id, &source.batches)?;
+            let timeline = timeline::read(source.offer_id, &source.rules, &source.batches)?;
             if !progress(done.fetch_add(1, Ordering::Relaxed) + 1, total) {
                 cancelled.store(true, Ordering::Relaxed);
                 return Err(BuildError::Cancelled);
             }
-            let column = ColumnId {
-                offer_id: source.offer_id,
-                carrier_id: source.carrier_id,
-            };
-            Ok((column, timeline))
+            let (timelines, layers) = flatten::flatten(source.offer_id, &source.rules, timeline)?;
+            Ok(Offer {
+                id: ColumnId {
+                    offer_id: source.offer_id,
+                    carrier_id: source.carrier_id,
+                    layer: 0,
+                    spare: 0,
+                },
+                timelines,
+                layers,
+            })
         })
         .collect()
 }

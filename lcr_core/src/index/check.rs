@@ -86,12 +86,15 @@ impl Checks<'_> {
             "columns",
             "too many offers",
         )?;
-        let sorted = columns
-            .windows(2)
-            .all(|w| (w[0].carrier_id, w[0].offer_id) < (w[1].carrier_id, w[1].offer_id));
+        let sorted = columns.windows(2).all(|w| {
+            (w[0].carrier_id, w[0].offer_id, w[0].layer)
+                < (w[1].carrier_id, w[1].offer_id, w[1].layer)
+        });
         self.require(sorted, "columns", "offers are not sorted by ids")?;
         let known = columns.iter().all(|c| *c != super::DEAD);
-        self.require(known, "columns", "an offer has no id")
+        self.require(known, "columns", "an offer has no id")?;
+        let fits = crate::layers::table::fits(&self.index.meta.layers, columns);
+        self.require(fits, "meta", "layers point outside the columns")
     }
 
     fn codes(&self) -> Result<(), SnapshotError> {
@@ -225,7 +228,9 @@ impl Checks<'_> {
             "a term is out of range",
         )?;
         self.require(
-            index.windows().iter().all(|w| w.from_us < w.until_us),
+            index.windows().iter().all(|w| {
+                w.from_us < w.until_us && w.row_from_us <= w.from_us && w.until_us <= w.row_until_us
+            }),
             "windows",
             "an interval ends before it begins",
         )

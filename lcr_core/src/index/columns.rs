@@ -103,6 +103,24 @@ impl<'a> Columns<'a> {
     }
 }
 
+impl<'a> Columns<'a> {
+    /// A column of text that may hold nulls or be absent.
+    pub fn optional_text(&self, column: &'static str) -> Result<Option<Text<'a>>, BuildError> {
+        let Some(array) = self.batch.column_by_name(column).map(AsRef::as_ref) else {
+            return Ok(None);
+        };
+        if *array.data_type() == DataType::Null {
+            return Ok(None);
+        }
+        let text = Text::of(array).ok_or_else(|| self.typed(column, array, "utf8"))?;
+        if let Text::Dictionary(keys, _) = &text {
+            // A dictionary may hold a null value behind a valid key.
+            self.filled(column, keys.values().as_ref(), false)?;
+        }
+        Ok(Some(text))
+    }
+}
+
 /// Any of Arrow's string columns.
 pub enum Text<'a> {
     Plain(&'a StringArray),

@@ -16,6 +16,9 @@ pub const CLOSED: u8 = 2;
 pub struct ColumnId {
     pub offer_id: i64,
     pub carrier_id: i64,
+    /// Number of the layer within the offer (`Meta::layers`); 0 for an offer without layers.
+    pub layer: u32,
+    pub spare: u32,
 }
 
 /// One timeline row: 16 bytes; what rows share lies in `Term` and `Window`.
@@ -24,7 +27,8 @@ pub struct ColumnId {
 pub struct Row {
     pub column: u16,
     pub status: u8,
-    pub spare: u8,
+    /// Bits of `layers`: `WITHOUT_ORIGIN`, `HISTORY`.
+    pub layer: u8,
     pub term: u32,
     pub window: u32,
     pub deck_row: i32,
@@ -67,6 +71,9 @@ pub struct Window {
     pub until_us: i64,
     pub received_us: i64,
     pub deck_id: i64,
+    /// The interval of the row as the deck has it; a layer may hold only a part of it.
+    pub row_from_us: i64,
+    pub row_until_us: i64,
 }
 
 impl Window {
@@ -154,6 +161,9 @@ pub struct Meta {
     /// Nanos of the base currency for one unit.
     pub fx: std::collections::BTreeMap<String, u64>,
     pub currencies: Vec<String>,
+    /// Offers with origin groups or jurisdictions, by first column.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<crate::layers::OfferLayers>,
     /// Set in a patch: what it is laid over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch: Option<Patch>,

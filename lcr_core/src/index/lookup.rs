@@ -140,6 +140,16 @@ impl Lookup<'_> {
         }
     }
 
+    /// By what candidates compare: cost rank, then carrier and offer.
+    pub fn order_of(&self, entry: u64) -> (u32, u32) {
+        let column = candidate::column(entry);
+        let place = match &self.over {
+            Some(over) => over.order.get(usize::from(column)).copied().unwrap_or(NONE),
+            None => u32::from(column),
+        };
+        (candidate::rank(entry), place)
+    }
+
     /// All candidates in `mask`, in no order.
     #[inline]
     pub fn each(&self, found: Found, mask: impl Mask, mut sink: impl FnMut(u64)) {

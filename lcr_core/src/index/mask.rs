@@ -27,6 +27,17 @@ impl Mask for &[AtomicU64] {
     }
 }
 
+/// The columns that are not in the bits.
+#[derive(Debug, Clone, Copy)]
+pub struct Without<'a>(pub &'a [u64]);
+
+impl Mask for Without<'_> {
+    #[inline]
+    fn word(&self, at: usize) -> u64 {
+        !self.0.word(at)
+    }
+}
+
 /// Every column.
 #[derive(Debug, Clone, Copy)]
 pub struct All;

@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::layout::{Code, Line, OPEN, Row, TOP, TRUNCATED, Window};
 use super::{NONE, candidate, delta};
+use crate::layers::HISTORY;
 use crate::number::DigitKey;
 use crate::time;
 
@@ -128,7 +129,7 @@ impl<'a> Range<'a> {
         for row in rows {
             let window = (row.window - input.first_window) as usize;
             change = change.min(input.changes[window]);
-            if input.holds[window] {
+            if input.holds[window] && row.layer & HISTORY == 0 {
                 let rank = if row.status == OPEN {
                     input.ranks[(row.term - input.first_term) as usize]
                 } else {

@@ -43,6 +43,8 @@ pub const NONE: u32 = u32::MAX;
 pub const DEAD: ColumnId = ColumnId {
     offer_id: i64::MIN,
     carrier_id: i64::MIN,
+    layer: 0,
+    spare: 0,
 };
 
 /// Digits of a stored code.

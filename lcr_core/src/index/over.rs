@@ -6,6 +6,7 @@ use super::layout::{ColumnId, Meta};
 use super::segment::Segment;
 use super::{DEAD, Index, check};
 use crate::error::SnapshotError;
+use crate::layers::OfferLayers;
 
 pub struct Over {
     pub segment: Segment,
@@ -13,6 +14,20 @@ pub struct Over {
     pub first_column: u16,
     /// Place of every column by (carrier, offer): which of two equal costs comes first.
     pub order: Vec<u32>,
+}
+
+/// Layered offers of both parts that count, with columns of the index as a whole.
+fn layers(base: &Meta, patch: &Meta, replaced: &[i64], first_column: u16) -> Vec<OfferLayers> {
+    let of_base = base.layers.iter();
+    let mut all: Vec<OfferLayers> = of_base
+        .filter(|l| !replaced.contains(&l.offer_id))
+        .cloned()
+        .collect();
+    all.extend(patch.layers.iter().map(|l| OfferLayers {
+        first_column: l.first_column + first_column,
+        ..l.clone()
+    }));
+    all
 }
 
 impl Index {
@@ -62,6 +77,7 @@ impl Index {
         let meta = Meta {
             epoch_from_us: base.meta.epoch_from_us.max(segment.meta.epoch_from_us),
             epoch_until_us: until.into_iter().flatten().min(),
+            layers: layers(&base.meta, &segment.meta, &patch.replaced, first_column),
             ..segment.meta.clone()
         };
         Ok(Self {

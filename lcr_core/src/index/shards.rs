@@ -104,7 +104,7 @@ impl Placing<'_> {
                 out[*slot as usize] = Row {
                     column: column as u16,
                     status: raw.status,
-                    spare: 0,
+                    layer: raw.layer,
                     term: self.first_term[column] + raw.term,
                     window: windows[raw.window as usize],
                     deck_row: raw.deck_row,

@@ -44,6 +44,15 @@ impl Shared {
         let mut maps: Vec<(Vec<u16>, Vec<u32>)> = Vec::with_capacity(timelines.len());
         let mut next_term = shared.term_base;
         for timeline in timelines {
+            if timeline.continues {
+                // A further layer of the offer before: what it shares stands with the first.
+                shared.first_term.extend(shared.first_term.last().copied());
+                shared
+                    .window_maps
+                    .extend(shared.window_maps.last().cloned());
+                maps.push((Vec::new(), Vec::new()));
+                continue;
+            }
             let mut currency_map = Vec::with_capacity(timeline.currencies.len());
             for currency in &timeline.currencies {
                 let known = shared.currencies.iter().position(|c| c == currency);

@@ -5,22 +5,29 @@ use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use rustc_hash::FxHashMap;
 
-use super::columns::Columns;
+use super::columns::{Columns, Text};
 use super::layout::{CLOSED, Term, Window};
 use crate::error::BuildError;
+use crate::layers::Jurisdiction;
+use crate::layers::rules::Rules;
 use crate::money::MAX_RATE_NANOS;
 use crate::number::DigitKey;
 use crate::rating::MAX_SECONDS;
 use crate::time;
 
 /// A row before the merge; `term` and `window` count within the offer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RawRow {
     pub term: u32,
     pub window: u32,
     pub deck_row: i32,
     pub status: u8,
+    /// Bits of `layers`.
+    pub layer: u8,
 }
+
+/// For whom a row holds, as places in the rules: 0 = any, else the group or jurisdiction + 1.
+pub type LayerKey = (u16, u8);
 
 /// One offer's rows, sorted by (code, from), with what they share counted once.
 #[derive(Debug, Default)]
@@ -28,6 +35,10 @@ pub struct Timeline {
     /// The code of each row.
     pub keys: Vec<u64>,
     pub rows: Vec<RawRow>,
+    /// Of each row; empty for an offer without layers.
+    pub layers: Vec<LayerKey>,
+    /// A further layer of the timeline before, whose terms, windows, names and currencies it shares.
+    pub continues: bool,
     pub terms: Vec<Term>,
     pub windows: Vec<Window>,
     pub names: Vec<String>,
@@ -39,21 +50,29 @@ impl Timeline {
         self.windows[self.rows[row].window as usize].from_us
     }
 
-    /// Brings the rows into the order of (code, from) and refuses intervals of one code that overlap.
+    fn layer_of(&self, row: usize) -> LayerKey {
+        self.layers.get(row).copied().unwrap_or_default()
+    }
+
+    /// Brings the rows into the order of (code, layer, from) and refuses intervals of one code that overlap.
     fn sort(&mut self, offer: i64) -> Result<(), BuildError> {
-        let in_order =
-            |w: usize| (self.keys[w], self.begin_of(w)) <= (self.keys[w + 1], self.begin_of(w + 1));
+        let place = |i: usize| (self.keys[i], self.layer_of(i), self.begin_of(i));
+        let in_order = |w: usize| place(w) <= place(w + 1);
         let mut order: Option<Vec<u32>> = None;
         if !(0..self.rows.len().saturating_sub(1)).all(in_order) {
             let mut places: Vec<u32> = (0..self.rows.len() as u32).collect();
-            places.sort_unstable_by_key(|&i| (self.keys[i as usize], self.begin_of(i as usize), i));
+            places.sort_unstable_by_key(|&i| (place(i as usize), i));
             self.keys = places.iter().map(|&i| self.keys[i as usize]).collect();
+            if !self.layers.is_empty() {
+                self.layers = places.iter().map(|&i| self.layers[i as usize]).collect();
+            }
             self.rows = places.iter().map(|&i| self.rows[i as usize]).collect();
             order = Some(places);
         }
         for second in 1..self.rows.len() {
             let first = second - 1;
-            if self.keys[first] != self.keys[second] {
+            let same = |i: usize| (self.keys[i], self.layer_of(i));
+            if same(first) != same(second) {
                 continue;
             }
             let until = self.windows[self.rows[first].window as usize].until_us;
@@ -74,12 +93,15 @@ impl Timeline {
 }
 
 /// Reads, checks and sorts all batches of one offer.
-pub fn read(offer: i64, batches: &[RecordBatch]) -> Result<Timeline, BuildError> {
+pub fn read(offer: i64, rules: &Rules, batches: &[RecordBatch]) -> Result<Timeline, BuildError> {
+    rules.check().map_err(|(word, why)| {
+        BuildError::Config(format!("offer {offer}: rules: {word}: {why}"))
+    })?;
     let mut out = Timeline::default();
     let mut seen = Interner::default();
     let mut first = 0usize;
     for batch in batches {
-        read_batch(offer, batch, first, &mut out, &mut seen)?;
+        read_batch(offer, rules, batch, first, &mut out, &mut seen)?;
         first += batch.num_rows();
         if first > u32::MAX as usize {
             return Err(BuildError::Limit(format!(
@@ -122,6 +144,7 @@ fn intern<T: Copy + Eq + std::hash::Hash>(
 
 fn read_batch(
     offer: i64,
+    rules: &Rules,
     batch: &RecordBatch,
     first: usize,
     out: &mut Timeline,
@@ -147,6 +170,12 @@ fn read_batch(
     let received = columns.instants("received_at")?;
     let deck_id = columns.plain::<Int64Type>("deck_id", &DataType::Int64)?;
     let deck_row = columns.plain::<Int32Type>("deck_row", &DataType::Int32)?;
+    let origin = columns.optional_text("origin")?;
+    let jurisdiction = columns.optional_text("jurisdiction")?;
+    let layered = origin.is_some() || jurisdiction.is_some() || !out.layers.is_empty();
+    if layered {
+        out.layers.resize(out.rows.len(), LayerKey::default());
+    }
     out.keys.reserve(batch.num_rows());
     out.rows.reserve(batch.num_rows());
     let mut last_name: Option<u32> = None;
@@ -261,7 +290,19 @@ fn read_batch(
             until_us,
             received_us: received.value(i),
             deck_id: deck_id.value(i),
+            row_from_us: from_us,
+            row_until_us: until_us,
         };
+        if layered {
+            out.layers.push((
+                group_of(rules, origin.as_ref(), i)
+                    .map_err(|name| bad("origin", name, "is not a group of the offer's rules"))?,
+                kind_of(jurisdiction.as_ref(), i).map_err(|name| {
+                    let why = "is not interstate, intrastate, indeterminate or local";
+                    bad("jurisdiction", name, why)
+                })?,
+            ));
+        }
         out.keys.push(key.raw());
         out.rows.push(RawRow {
             status,
@@ -273,9 +314,27 @@ fn read_batch(
                 &mut seen.last_window,
             ),
             deck_row: deck_row.value(i),
+            layer: 0,
         });
     }
     Ok(())
+}
+
+/// Place of a row's group + 1; the name when the rules do not know it.
+fn group_of(rules: &Rules, names: Option<&Text<'_>>, row: usize) -> Result<u16, String> {
+    let Some(name) = names.filter(|n| !n.is_null(row)).map(|n| n.value(row)) else {
+        return Ok(0);
+    };
+    let group = rules.origin.as_ref().and_then(|o| o.group(name));
+    group.map(|g| g as u16 + 1).ok_or_else(|| cut(name))
+}
+
+fn kind_of(names: Option<&Text<'_>>, row: usize) -> Result<u8, String> {
+    let Some(name) = names.filter(|n| !n.is_null(row)).map(|n| n.value(row)) else {
+        return Ok(0);
+    };
+    let kind = Jurisdiction::parse(name);
+    kind.map(|j| j as u8 + 1).ok_or_else(|| cut(name))
 }
 
 fn name_id(name: &str, names: &mut Vec<String>, seen: &mut FxHashMap<String, u32>) -> u32 {

@@ -19,6 +19,9 @@ use crate::access::Access;
 use crate::error::SnapshotError;
 use crate::index::Index;
 use crate::index::container::{hex, sha256};
+use crate::layers::blocks::Blocks;
+use crate::layers::lrn::LrnFile;
+use crate::layers::table::{LayeredOffer, Table};
 use crate::policy::number_length::Lengths;
 use eligible::Eligibility;
 use timetable::Timetable;
@@ -44,6 +47,12 @@ pub struct Snapshot {
     pub(crate) eligibility: Vec<Eligibility>,
     pub(crate) lengths: Lengths,
     pub(crate) timetable: Timetable,
+    /// Offers with origin groups or jurisdictions.
+    pub layers: Table,
+    /// Number blocks of North America.
+    pub blocks: Option<Arc<Blocks>>,
+    /// Ported numbers.
+    pub lrn: Option<Arc<LrnFile>>,
 }
 
 impl Snapshot {
@@ -105,7 +114,8 @@ impl Snapshot {
                 opened.insert(name.clone(), Arc::new(open_index(root, name)?));
             }
         }
-        Self::assemble(manifest, access, index, &opened)
+        let files = UserFiles::open(root, &access)?;
+        Self::assemble(manifest, access, index, &opened, &files)
     }
 
     /// Puts opened parts together; they must agree on ids.
@@ -114,6 +124,7 @@ impl Snapshot {
         access: Access,
         index: Arc<Index>,
         indexes: &BTreeMap<String, Arc<Index>>,
+        files: &UserFiles,
     ) -> Result<Self, SnapshotError> {
         let mut offer_of_column = Vec::with_capacity(index.columns().len());
         let mut column_of_offer = vec![None; access.offers.len()];
@@ -128,7 +139,7 @@ impl Snapshot {
                     );
                     return Err(SnapshotError::Access { why });
                 }
-                column_of_offer[place as usize] = Some(column);
+                column_of_offer[place as usize].get_or_insert(column);
             }
         }
         let fx_of = |index: &Index| {
@@ -170,6 +181,14 @@ impl Snapshot {
                 Card {
                     index: Arc::clone(of_card),
                     column,
+                    columns: of_card
+                        .columns()
+                        .iter()
+                        .filter(|c| c.offer_id == card_id)
+                        .count() as u16,
+                    layers: (of_card.meta.layers.iter())
+                        .find(|l| l.offer_id == card_id)
+                        .map(|l| LayeredOffer::new(l, NO_OFFER, false)),
                     fx: fx_of(of_card),
                 },
             );
@@ -181,7 +200,15 @@ impl Snapshot {
         );
         let born_us = manifest.created_at_us.max(index.meta.epoch_from_us);
         let timetable = Timetable::compile(&access, &offer_of_column, born_us);
+        let layers = Table::new(&index.meta.layers, index.columns(), |offer_id| {
+            let place = access.offer_place(offer_id).unwrap_or(NO_OFFER);
+            let offer = access.offers.get(place as usize);
+            (place, offer.is_some_and(|o| o.lrn_rated))
+        });
         let mut snapshot = Self {
+            layers,
+            blocks: files.blocks.clone(),
+            lrn: files.lrn.clone(),
             manifest,
             access,
             index,
@@ -200,6 +227,33 @@ impl Snapshot {
             .collect();
         snapshot.eligibility = eligibility;
         Ok(snapshot)
+    }
+}
+
+/// Files of a user's own that access names.
+#[derive(Default, Clone)]
+pub struct UserFiles {
+    pub blocks: Option<Arc<Blocks>>,
+    pub lrn: Option<Arc<LrnFile>>,
+}
+
+impl UserFiles {
+    pub fn open(root: &Path, access: &Access) -> Result<Self, SnapshotError> {
+        let path = |name: &String| root.join("indexes").join(name);
+        let blocks = access
+            .nanp
+            .as_ref()
+            .map(|n| Blocks::open(&path(n)))
+            .transpose()?;
+        let lrn = access
+            .lrn
+            .as_ref()
+            .map(|n| LrnFile::open(&path(n)))
+            .transpose()?;
+        Ok(Self {
+            blocks: blocks.map(Arc::new),
+            lrn: lrn.map(Arc::new),
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::manifest::{ACCESS_FILE, FORMAT, Manifest};
-use super::{Snapshot, files, open_index};
+use super::{Snapshot, UserFiles, files, open_index};
 use crate::access::Access;
 use crate::error::{BuildError, SnapshotError};
 use crate::index::build::Compiled;
@@ -101,7 +101,8 @@ pub fn publish(
         file: id.clone(),
         why: e.to_string(),
     })?;
-    Snapshot::assemble(manifest, access, opened, &indexes)?;
+    let files = UserFiles::open(root, &access)?;
+    Snapshot::assemble(manifest, access, opened, &indexes, &files)?;
     let dir = root.join("snapshots").join(&id);
     files::write_atomically(&dir.join(ACCESS_FILE), access_json.as_bytes())?;
     files::write_atomically(&dir.join("manifest.json"), &json)?;

@@ -13,7 +13,8 @@ use lcr_core::access::Access;
 use lcr_core::index::Index;
 use lcr_core::index::build::{Compiled, Config, Source, compile};
 use lcr_core::index::container;
-use lcr_core::snapshot::{Manifest, Snapshot};
+use lcr_core::layers::rules::Rules;
+use lcr_core::snapshot::{Manifest, Snapshot, UserFiles};
 
 pub const EPOCH: i64 = 1_000_000;
 
@@ -55,6 +56,8 @@ pub struct Rate {
     pub status: i8,
     pub from: i64,
     pub until: Option<i64>,
+    pub origin: Option<&'static str>,
+    pub jurisdiction: Option<&'static str>,
 }
 
 impl Rate {
@@ -73,6 +76,8 @@ impl Rate {
             status,
             from,
             until,
+            origin: None,
+            jurisdiction: None,
         }
     }
 }
@@ -120,6 +125,21 @@ pub fn batch(rates: &[Rate]) -> RecordBatch {
         ("received_at", instant(|r| Some(r.from)), false),
         ("deck_id", of(|_| 1), false),
         ("deck_row", small(|_| 1), false),
+        (
+            "origin",
+            Arc::new(rates.iter().map(|r| r.origin).collect::<StringArray>()) as ArrayRef,
+            true,
+        ),
+        (
+            "jurisdiction",
+            Arc::new(
+                rates
+                    .iter()
+                    .map(|r| r.jurisdiction)
+                    .collect::<StringArray>(),
+            ) as ArrayRef,
+            true,
+        ),
     ])
     .unwrap()
 }
@@ -155,6 +175,15 @@ pub fn random_rates(dice: &mut Dice) -> Vec<Rate> {
     rates
 }
 
+pub fn index_bytes_with(offers: &[(i64, i64, Vec<Rate>)], rules: impl Fn(i64) -> Rules) -> Vec<u8> {
+    let source = |offer: &(i64, i64, Vec<Rate>)| Source {
+        rules: rules(offer.0),
+        ..source(offer)
+    };
+    let sources = offers.iter().map(source).collect();
+    bytes_of(&compile(&config(EPOCH), sources, &|_, _| true).unwrap())
+}
+
 pub fn config(epoch_us: i64) -> Config {
     Config {
         base_currency: "USD".to_owned(),
@@ -168,6 +197,7 @@ pub fn source((offer_id, carrier_id, rates): &(i64, i64, Vec<Rate>)) -> Source {
     Source {
         offer_id: *offer_id,
         carrier_id: *carrier_id,
+        rules: Rules::default(),
         batches: vec![batch(rates)],
     }
 }
@@ -194,9 +224,25 @@ pub fn snapshot_of(
     snapshot_over(Index::from_bytes(bytes, "test.lcx")?, access_json)
 }
 
+pub fn snapshot_with(
+    bytes: &[u8],
+    access_json: &str,
+    files: &UserFiles,
+) -> Result<Snapshot, lcr_core::error::SnapshotError> {
+    assembled(Index::from_bytes(bytes, "test.lcx")?, access_json, files)
+}
+
 pub fn snapshot_over(
     index: Index,
     access_json: &str,
+) -> Result<Snapshot, lcr_core::error::SnapshotError> {
+    assembled(index, access_json, &UserFiles::default())
+}
+
+fn assembled(
+    index: Index,
+    access_json: &str,
+    files: &UserFiles,
 ) -> Result<Snapshot, lcr_core::error::SnapshotError> {
     let index = Arc::new(index);
     let access = Access::parse(access_json.as_bytes()).unwrap();
@@ -214,7 +260,7 @@ pub fn snapshot_over(
         codes: 0,
         card_indexes: Vec::new(),
     };
-    Snapshot::assemble(manifest, access, index, &BTreeMap::new())
+    Snapshot::assemble(manifest, access, index, &BTreeMap::new(), files)
 }
 
 /// Names offers 1 to `count`.

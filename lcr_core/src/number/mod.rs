@@ -1,5 +1,7 @@
 //! Numbers and dial codes: 1–15 digits, held as a `DigitKey` that sorts a code right before its extensions.
 
+pub mod country;
+
 use std::fmt;
 
 pub const MAX_DIGITS: usize = 15;
