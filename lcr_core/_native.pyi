@@ -16,9 +16,14 @@ __all__ = [
     "Snapshot",
     "SnapshotError",
     "__version__",
+    "build_blocks",
     "build_index",
+    "build_lrn",
+    "country_codes",
+    "country_of",
     "expand_range",
     "hunt",
+    "normalise",
     "publish",
     "rate_call",
     "run_edge",
@@ -62,7 +67,7 @@ class Snapshot:
     def decide(self, query_json: str, state: str | None = None) -> str:
         """One query, one answer (docs/decision.md 7). `state`: JSON of docs/decision.md 10.
 
-        Query: {"trunk": int|null, "dnis": str, "ani": str|null, "lrn": str|null, "call_id": str|null, "at_us": int,
+        Query: {"trunk": int|null, "dnis": str, "ani": str|null, "lrn": str|null, "a_lrn": str|null, "npdi": bool, "call_id": str|null, "at_us": int,
         "max": int|null, "explain": bool, "explain_scope": "caller"|"all", "decision_id": str|null,
         "reference_seconds": int|null, "policy": {..}|null, "offers": [int]|"all"|null, "sell": {..}|null}.
         `trunk` null is the operator's view (all offers granted, policy `cost`)."""
@@ -81,7 +86,8 @@ def build_index(
 ) -> str:
     """Compile the merged index below `root/indexes`; returns JSON {"index": file name, "rates": n, "codes": n,
     "epoch_from_us":, "epoch_until_us":}. offers_json: {"base_currency": "USD", "fx": {"EUR": "1.08"}, "reference_seconds": 180,
-    "offers": [{"offer_id": 1, "carrier_id": 2}]}. `progress(done, total)` may return False to cancel."""
+    "offers": [{"offer_id": 1, "carrier_id": 2, "rules": {"origin": {..}, "jurisdiction": {..}} or null}]} (rules: docs/decision.md 8;
+    timelines may carry `origin` and `jurisdiction`). `progress(done, total)` may return False to cancel."""
 
 def publish(root: str, index: str, access_json: str, created_at_us: int) -> str:
     """Write access.json + manifest for an existing index, then switch CURRENT by rename; returns the snapshot id.
@@ -90,6 +96,25 @@ def publish(root: str, index: str, access_json: str, created_at_us: int) -> str:
     "trunks":[{"trunk_id","company_id","name","source_ips":[..],"tech_prefix","policy":{..},"rate_card_id","blocked_codes","opened_codes","never_carriers","grants":[{"offer_id","from_us","until_us"}],"max_routes","enabled"}],
     "keys":[{"key_id","sha256","trunk_id","company_id","scopes":[..],"expires_at_us"}],
     "cards":[{"card_id","index": file name from build_index over an offer with offer_id = card_id}], "quality":[[offer_id, code, attempts, answered, effective, talk_ms, pdd_ms_sum, pdd_samples, mos_milli_sum, mos_samples], ..]}."""
+
+def build_blocks(root: str, blocks: ArrowStream, pairs: ArrowStream | None = None) -> str:
+    """Pack number blocks of North America into a file below `root/indexes`, to be named by access as `nanp`.
+    blocks, all utf8: `code` (NPA, NPANXX or NPANXXX, a leading 1 allowed), `state`?, `country`?, `rate_centre`?, `ocn`?, `lata`?;
+    pairs: `state`, `a`, `b` (rate centres local to each other). JSON {"file", "blocks", "pairs"}; BuildError names the line (from 0)."""
+
+def build_lrn(root: str, numbers: ArrowStream) -> str:
+    """Pack ported numbers (`number`, `lrn`, utf8 digits) into a file below `root/indexes`, to be named by access as `lrn`.
+    JSON {"file", "numbers"}; BuildError names the line (from 0), or a number with two LRNs."""
+
+def normalise(words_json: str, text: str) -> str:
+    """A number as a trunk sends it (docs/decision.md 9): JSON {"e164", "tech_prefix", "rn", "npdi", "cic", "tgrp", "ok", "reason"}.
+    QueryError for words that make no sense."""
+
+def country_codes() -> list[str]:
+    """All assigned country codes, sorted."""
+
+def country_of(digits: str) -> str | None:
+    """ISO region of a number or code; None for an unassigned beginning and for world-wide services."""
 
 def rate_call(terms_json: str, duration_ms: int, rounding_json: str | None = None) -> str:
     """Rate one call (docs/decision.md 7, last paragraph). `terms_json`: {"rate_nanos": n, "first_rate_nanos": null, "connect_fee_nanos": 0,

@@ -5,6 +5,7 @@ mod arrow;
 mod build;
 mod errors;
 mod many;
+mod numbers;
 mod snapshot;
 
 use pyo3::prelude::*;
@@ -17,6 +18,8 @@ mod _native {
     use super::build::{build_index, publish};
     #[pymodule_export]
     use super::many::DecisionColumns;
+    #[pymodule_export]
+    use super::numbers::{build_blocks, build_lrn, country_codes, country_of, normalise};
     #[pymodule_export]
     use super::snapshot::Snapshot;
     #[pymodule_export]

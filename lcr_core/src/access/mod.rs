@@ -60,6 +60,8 @@ pub struct Trunk {
     pub name: String,
     pub tech_prefix: Option<String>,
     pub policy: PolicyWords,
+    /// How numbers of the trunk are written; `None` = E.164 with or without `+`.
+    pub normalise: Option<crate::number::normalise::Words>,
     pub rate_card_id: Option<i64>,
     pub blocked_codes: Vec<DigitKey>,
     pub opened_codes: Vec<DigitKey>,
@@ -222,6 +224,10 @@ fn trunk(
     let id = words.trunk_id;
     let of = |why: String| format!("trunk {id}: {why}");
     words.policy.check().map_err(of)?;
+    if let Some(normalise) = &words.normalise {
+        let check = normalise.check();
+        check.map_err(|why| of(format!("normalise: {why}")))?;
+    }
     if let Some(unknown) = words
         .policy
         .named_offers()
@@ -275,6 +281,7 @@ fn trunk(
         name: words.name,
         tech_prefix: words.tech_prefix.filter(|p| !p.is_empty()),
         policy: words.policy,
+        normalise: words.normalise,
         rate_card_id: words.rate_card_id,
         blocked_codes: list("blocked_codes", &words.blocked_codes)?,
         opened_codes: list("opened_codes", &words.opened_codes)?,

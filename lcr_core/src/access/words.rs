@@ -150,6 +150,8 @@ pub struct TrunkWords {
     #[serde(default)]
     pub policy: PolicyWords,
     #[serde(default)]
+    pub normalise: Option<crate::number::normalise::Words>,
+    #[serde(default)]
     pub rate_card_id: Option<i64>,
     #[serde(default)]
     pub blocked_codes: Vec<String>,

@@ -10,6 +10,8 @@ struct Country {
     prefix: DigitKey,
     is_code: bool,
     region: &'static str,
+    /// Fewest and most digits after the code; of an assigned code only.
+    lengths: (usize, usize),
 }
 
 /// Sorted by prefix.
@@ -18,10 +20,16 @@ static COUNTRIES: LazyLock<Vec<Country>> = LazyLock::new(|| {
         let mut cells = line.split('\t');
         let prefix = DigitKey::from_digits(cells.next()?)?;
         let is_code = cells.next()? == "cc";
+        let region = cells.next()?;
+        let range = |text: &str| {
+            let (least, most) = text.split_once('-')?;
+            Some((least.parse().ok()?, most.parse().ok()?))
+        };
         Some(Country {
             prefix,
             is_code,
-            region: cells.next()?,
+            region,
+            lengths: cells.next().and_then(range).unwrap_or((0, 15)),
         })
     };
     let lines = TABLE.lines().filter(|l| !l.starts_with('#'));
@@ -51,6 +59,16 @@ pub fn country_code(number: DigitKey) -> Option<DigitKey> {
     let len = usize::from(CODE_LEN[value]);
     // Shorter than the code it seems to begin with: not that code.
     (len > 0 && len <= number.len()).then(|| number.prefix(len))
+}
+
+/// Has a number an assigned country code, and behind it as many digits as numbers of that code have?
+pub fn is_possible(number: DigitKey) -> bool {
+    let Some(code) = country_code(number) else {
+        return false;
+    };
+    let at = COUNTRIES.binary_search_by_key(&code, |c| c.prefix);
+    let lengths = at.ok().and_then(|at| COUNTRIES.get(at)).map(|c| c.lengths);
+    lengths.is_some_and(|(least, most)| (least..=most).contains(&(number.len() - code.len())))
 }
 
 /// ISO 3166 region of a number; `None` for an unassigned beginning and for world-wide services.

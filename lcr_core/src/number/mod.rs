@@ -1,6 +1,8 @@
 //! Numbers and dial codes: 1–15 digits, held as a `DigitKey` that sorts a code right before its extensions.
 
 pub mod country;
+pub mod normalise;
+mod uri;
 
 use std::fmt;
 

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use manifest::Manifest;
-pub use publish::{IndexFacts, publish, write_index};
+pub use publish::{IndexFacts, publish, write_file, write_index};
 pub use sell::Card;
 
 use crate::access::Access;

@@ -21,23 +21,26 @@ pub struct IndexFacts {
     pub epoch_until_us: Option<i64>,
 }
 
+/// Writes sections below `root/indexes` under a name made of their content; returns the name.
+pub fn write_file(root: &Path, sections: &[container::Section]) -> Result<String, BuildError> {
+    let written = files::write_named(&root.join("indexes"), |out| {
+        container::write(sections, out).map(|sum| format!("{}.lcx", hex(&sum)))
+    });
+    let path = written.map_err(|e| BuildError::Io {
+        path: root.display().to_string(),
+        why: e.to_string(),
+    })?;
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
+    Ok(name.unwrap_or_default())
+}
+
 /// Writes a compiled index below `root/indexes`; the same content has the same name.
 pub fn write_index(
     root: &Path,
     compiled: &Compiled,
     epoch_from_us: i64,
 ) -> Result<IndexFacts, BuildError> {
-    let written = files::write_named(&root.join("indexes"), |out| {
-        container::write(&compiled.sections, out).map(|sum| format!("{}.lcx", hex(&sum)))
-    });
-    let path = written.map_err(|e| BuildError::Io {
-        path: root.display().to_string(),
-        why: e.to_string(),
-    })?;
-    let index = path
-        .file_name()
-        .map(|n| n.to_string_lossy().into_owned())
-        .unwrap_or_default();
+    let index = write_file(root, &compiled.sections)?;
     let Compiled {
         rates,
         codes,
