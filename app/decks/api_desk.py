@@ -47,7 +47,10 @@ class ImpactQuery(Schema):
 
 
 class ProfileBody(Schema):
-    text = String(required=True, validate=Length(max=200_000), metadata={"description": "One line each: code or destination, minutes, calls, sell rate; TAB, `;` or `,` between. Empty: back to recorded traffic"})  # fmt: skip
+    text = String(
+        required=True, validate=Length(max=200_000),
+        metadata={"description": "One line each: code or destination, minutes, calls, sell rate; TAB, `;` or `,` between"},
+    )  # fmt: skip
 
 
 class LateBody(Schema):

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.carriers.models import Company, CustomerTrunk, Product
 from app.config import Settings
-from app.db import Base
+from app.decks.exchange import exchange_rates
 from app.decks.exports import decimal_text, safe_text
 from app.decks.models import Deck, DeckVersion, TrafficDay
 from app.decks.policy import policy_of
@@ -202,17 +202,6 @@ def _sell(
     if missing:
         raise Invalid(f"There is no exchange rate for {missing[0]}.", hint="Ask the operator to enter one.")
     return Prices(table, at), Decimal(fx[of]) / Decimal(fx[currency])
-
-
-def exchange_rates(session: Session, base: str, now: datetime) -> dict[str, str]:
-    """Base currency for one unit of each currency; the table belongs to a floor above and is read by name."""
-    table = Base.metadata.tables["fx_rate"]
-    rows = session.execute(
-        sa.select(table.c.currency, table.c.rate)
-        .where(table.c.valid_from <= now)
-        .order_by(table.c.valid_from, table.c.id)
-    )
-    return {**{row.currency: row.rate for row in rows}, base: "1"}
 
 
 def csv_lines(answer: Answer) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -43,6 +44,19 @@ def utc_label(instant: datetime | None, *, seconds: bool = False) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
 
 
+def spaced(text: str) -> str:
+    """A sentence whose thousands are separated as the pages do it (narrow space), not by commas."""
+    return re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "\u202f", text)
+
+
+def instant_text(text: str) -> str:
+    """An instant kept as text (`2026-11-23 00:00:00.000000Z`) to the minute, midnight as the day alone; other text as it is."""
+    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?:Z|\+00:00)?", text.strip())
+    if found is None:
+        return text
+    return found[1] if found[2] == "00:00" else f"{found[1]} {found[2]}"
+
+
 def spark_points(values: list[Any], width: int = 96, height: int = 26) -> list[tuple[float, float]]:
     """Screen coordinates of a sparkline; gaps (None) are left out, a flat line stands in the middle."""
     known = [(i, float(v)) for i, v in enumerate(values) if v is not None]
@@ -67,5 +81,7 @@ def register_shell(app: Flask) -> None:
         percent=ppm_percent,
         utc=utc_label,
         thousands=lambda n: "–" if n is None else f"{n:,}".replace(",", "\u202f"),
+        spaced=spaced,
+        instant_text=instant_text,
         tojson_attr=lambda value: json.dumps(value, separators=(",", ":")),
     )

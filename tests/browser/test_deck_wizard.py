@@ -3,75 +3,20 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Page, expect, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Page, expect
 
-import app.decks.jobs  # noqa: F401  (registers deck.check, as the worker does)
-from app.db import db
-from app.jobs.models import Job
-from app.jobs.runner import run_one
-from app.web.assets import DIST
-from tests.factories.app import PASSWORD, make_app, make_company, make_product, make_user
+from tests.browser.desk import PASSWORD, desk, page, ready
 
-CHROMIUM = Path("/usr/bin/chromium")
+__all__ = ["desk", "page"]  # fixtures
+
 DECK = (
     "Place,Where,Cost of it\n"
     + "".join(f"Town {n},447{n:03},0.0{n % 9 + 1}0\n" for n in range(300))
     + "Lost,4499,\n"
 )
-
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium (apt-get install chromium)"),
-    pytest.mark.skipif(
-        not (DIST / "manifest.json").exists(), reason="needs the front end (tools/setup frontend)"
-    ),
-]
-
-
-@pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
-    """The application on a port of its own, with a thread that does the worker's part."""
-    app = make_app(tmp_path, csrf=True)
-    with app.app_context():
-        seller = make_company(db.session, "Acme Carrier", sells=True)
-        make_product(db.session, seller)
-        make_user(db.session, seller, "owner", "owner@acme.example", PASSWORD)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    stop = threading.Event()
-
-    def work() -> None:
-        while not stop.wait(0.1):
-            with app.app_context():
-                waiting = (
-                    db.session.query(Job.id).filter(Job.state == "queued", Job.kind == "deck.check").all()
-                )
-                db.session.rollback()
-            for (job_id,) in waiting:
-                run_one(app, job_id)
-
-    threads = [threading.Thread(target=server.serve_forever), threading.Thread(target=work)]
-    for thread in threads:
-        thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    stop.set()
-    server.shutdown()
-    for thread in threads:
-        thread.join()
-
-
-@pytest.fixture
-def page(address: str) -> Iterator[Page]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        page = browser.new_page(base_url=address)
-        page.set_default_timeout(60_000)
-        yield page
-        browser.close()
+pytestmark = ready
 
 
 def test_a_deck_with_odd_headings_is_mapped_mended_reviewed_and_approved(page: Page, tmp_path: Path) -> None:

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.carriers.models import Product
 from app.config import Settings
+from app.decks.exchange import exchange_rates
 from app.decks.models import Deck, DeckTemplate
 from app.decks.policy import policy_of
 from app.decks.service.choose_mapping import options_of
@@ -143,8 +145,22 @@ def check_request(
     return CheckRequest(
         path=str(path.resolve()), name=name, out_dir=str(scratch), received_at=received_at, deck_id=deck_id,
         options=effective_options(options, product), current=current, limits=limits,
-        thresholds=policy.thresholds,
+        thresholds=policy.thresholds, fx=exchange_rates(session, settings.lcr.base_currency, received_at),
+        last_encoding=_last_encoding(session, product.id),
     )  # fmt: skip
+
+
+def _last_encoding(session: Session, product_id: int) -> str | None:
+    """Of the product's last accepted deck."""
+    report = session.scalar(
+        sa.select(Deck.report)
+        .where(Deck.product_id == product_id, Deck.state == "approved")
+        .order_by(Deck.approved_at.desc())
+        .limit(1)
+    )
+    guess = (report or {}).get("guess") or {}
+    encoding = (guess.get("encoding") or {}).get("value")
+    return str(encoding) if encoding else None
 
 
 def _plan(

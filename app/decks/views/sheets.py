@@ -9,13 +9,44 @@ from typing import Any, cast
 import msgspec
 
 from rates import fields
-from rates.deckcheck import CheckReport, Column, TableGuess
+from rates.deckcheck import CheckReport, Column, TableGuess, Value
 from rates.options import DeckOptions, TableOptions
 
 KIND_NAMES = {
     "rates": "Rates", "codes": "Dial codes of destinations", "origins": "Origin groups (A-prefixes)",
     "surcharges": "Surcharges by origin", "blocks": "NPA-NXX blocks", "ignore": "Leave out",
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """One sheet of several in step 2; a sheet that is left out shows too, so that it can be brought back."""
+
+    name: str
+    rows: int | None
+    kind: Value
+    origin: str
+
+
+LEFT_OUT = Value(value="ignore", confidence=100, stated=True)
+
+
+def sheet_rows(report: CheckReport | None) -> list[SheetRow]:
+    """Sheets in the order of the file; [] for a file with one."""
+    guess = report.guess if report else None
+    if guess is None or len(guess.sheets) < 2:
+        return []
+    known = {table.name: table for table in guess.tables}
+    only = guess.sheet.value if not known else None
+    found = []
+    for name in guess.sheets:
+        table = known.get(name)
+        if table is not None:
+            found.append(SheetRow(name, table.rows, table.kind, table.origin.value or ""))
+        else:
+            kind = Value(value="rates", confidence=100, stated=True) if name == only else LEFT_OUT
+            found.append(SheetRow(name, None, kind, ""))
+    return found
 
 
 @dataclass(frozen=True)
@@ -44,22 +75,25 @@ def mapped_tables(report: CheckReport | None) -> list[MappedTable]:
 
 def with_kinds(options: DeckOptions, report: CheckReport | None, sent: Mapping[str, str]) -> DeckOptions:
     """`options` with the kinds of sheets chosen in the form; unchanged where the form does not ask for them."""
-    tables = _tables(report)
-    if not any(f"kind-{n}" in sent for n in range(len(tables))):
+    rows = sheet_rows(report)
+    if not any(f"kind-{n}" in sent for n in range(len(rows))):
         return options
     kept: dict[str, TableOptions] = {}
-    for n, table in enumerate(tables):
-        kind = sent.get(f"kind-{n}", table.kind.value or "ignore")
+    changed = False
+    for n, row in enumerate(rows):
+        kind = sent.get(f"kind-{n}", row.kind.value or "ignore")
         if kind not in KIND_NAMES:
             continue
-        before = options.tables.get(table.name, TableOptions())
-        origin = sent.get(f"origin-{n}", table.origin.value or "").strip()
-        same = kind == table.kind.value
-        kept[table.name] = msgspec.structs.replace(
-            before, kind=cast(Any, kind), origin=origin, mapping=before.mapping if same else None
-        )
+        before = options.tables.get(row.name, TableOptions())
+        origin = sent.get(f"origin-{n}", row.origin).strip() if kind == "rates" else ""
+        same = kind == row.kind.value
+        changed |= not same or origin != row.origin
+        mapping = before.mapping if same else None
+        kept[row.name] = msgspec.structs.replace(before, kind=cast(Any, kind), origin=origin, mapping=mapping)
+    if not changed and not options.tables and "sheets" not in sent:
+        return options  # another chip was changed; nobody has said anything about the sheets
     return msgspec.structs.replace(
-        options, tables=kept, sheets=(), mapping=None if kept != options.tables else options.mapping
+        options, tables=kept, sheets=(), mapping=None if changed else options.mapping
     )
 
 

@@ -38,7 +38,7 @@ from app.decks.service.start_check import start_check
 from app.decks.steps import asking, current_step, steps_of
 from app.decks.timelines import LABELS
 from app.decks.views.choices import sheet_chips
-from app.decks.views.sheets import KIND_NAMES, mapped_tables, with_kinds, with_mapping
+from app.decks.views.sheets import KIND_NAMES, mapped_tables, sheet_rows, with_kinds, with_mapping
 from app.errors import DomainError
 from app.jobs.service import cancel
 from app.security.access import actor, require
@@ -155,6 +155,7 @@ def sheet(deck_id: int) -> Any:
         form=form,
         chips=chips,
         kind_names=KIND_NAMES,
+        sheets=sheet_rows(report),
     )
 
 
