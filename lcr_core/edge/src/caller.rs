@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use lcr_core::access::Trunk;
+use lcr_core::access::{Key, Trunk};
 use sha2::{Digest, Sha256};
 
+use crate::answer::{Answer, Problem};
 use crate::engine::Loaded;
 use crate::head::Head;
 
@@ -27,6 +28,23 @@ pub struct Denied {
     pub hint: &'static str,
 }
 
+impl Denied {
+    pub fn answer(&self, body: &mut Vec<u8>) -> Answer {
+        let problem = Problem {
+            status: self.status,
+            code: self.code,
+            detail: self.detail,
+            hint: self.hint,
+            parameter: None,
+        };
+        let mut answer = problem.answer(body);
+        if self.status == 401 {
+            answer.challenge = Some("Bearer realm=\"tandem\"");
+        }
+        answer
+    }
+}
+
 const fn denied(
     status: u16,
     code: &'static str,
@@ -42,6 +60,7 @@ const fn denied(
 }
 
 pub const QUERY_SCOPE: &str = "lcr:query";
+pub const CONTROL_SCOPE: &str = "lcr:control";
 pub const EXPLAIN_SCOPE: &str = "lcr:explain";
 
 const NO_CREDENTIAL: Denied = denied(
@@ -62,7 +81,7 @@ const TWO_CREDENTIALS: Denied = denied(
     "Authorization and X-Api-Key were both sent.",
     "send one of them",
 );
-const UNKNOWN_KEY: Denied = denied(
+pub const UNKNOWN_KEY: Denied = denied(
     401,
     "unknown_key",
     "This key is not known, or was revoked.",
@@ -91,6 +110,18 @@ const NO_SCOPE: Denied = denied(
     "missing_scope",
     "This key does not have the scope lcr:query.",
     "create a key with the scope lcr:query",
+);
+const NO_CONTROL_SCOPE: Denied = denied(
+    403,
+    "missing_scope",
+    "This key does not have the scope lcr:control.",
+    "the operator creates such keys",
+);
+pub const NO_CONTROL: Denied = denied(
+    401,
+    "unauthenticated",
+    "No key was sent, and this address may not command.",
+    "send a key with the scope lcr:control, or name the address in control_from",
 );
 const AMBIGUOUS: Denied = denied(
     401,
@@ -177,12 +208,27 @@ fn base64(text: &str) -> Option<Vec<u8>> {
     Some(out)
 }
 
-fn by_key<'a>(loaded: &'a Loaded, key: &str, now_us: i64) -> Result<Caller<'a>, Denied> {
+/// The id of a key that may command.
+pub fn control_key(loaded: &Loaded, head: &Head<'_>, now_us: i64) -> Result<i64, Denied> {
+    let key = credential(head)?.ok_or(UNKNOWN_KEY)?;
+    let found = valid_key(loaded, &key, now_us)?;
+    if !found.has_scope(CONTROL_SCOPE) {
+        return Err(NO_CONTROL_SCOPE);
+    }
+    Ok(found.key_id)
+}
+
+fn valid_key<'a>(loaded: &'a Loaded, key: &str, now_us: i64) -> Result<&'a Key, Denied> {
     let digest: [u8; 32] = Sha256::digest(key.as_bytes()).into();
     let found = loaded.key(&digest).ok_or(UNKNOWN_KEY)?;
     if found.is_expired(now_us) {
         return Err(EXPIRED_KEY);
     }
+    Ok(found)
+}
+
+fn by_key<'a>(loaded: &'a Loaded, key: &str, now_us: i64) -> Result<Caller<'a>, Denied> {
+    let found = valid_key(loaded, key, now_us)?;
     if !found.has_scope(QUERY_SCOPE) {
         return Err(NO_SCOPE);
     }

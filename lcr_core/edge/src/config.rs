@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lcr_core::access::Network;
+use lcr_core::state::Rules;
 use serde::Deserialize;
 
 use crate::EdgeError;
@@ -41,6 +42,12 @@ pub struct Config {
     /// Who may read `/metrics`.
     #[serde(default = "default_metrics_from")]
     pub metrics_from: Vec<String>,
+    /// Who may command without a key: addresses, networks, `unix`.
+    #[serde(default)]
+    pub control_from: Vec<String>,
+    /// How quality is judged (docs/state.md).
+    #[serde(default)]
+    pub quality_rules: Rules,
     #[serde(default = "default_header_timeout")]
     pub header_timeout_ms: u64,
     #[serde(default = "default_idle_timeout")]
@@ -140,6 +147,8 @@ pub struct Settings {
     pub drain: Duration,
     pub trusted_proxies: Sources,
     pub metrics_from: Sources,
+    pub control_from: Sources,
+    pub quality_rules: Rules,
     pub rate_limit_per_s: Option<u32>,
     pub log_json: bool,
     pub header_timeout: Duration,
@@ -171,6 +180,8 @@ impl Settings {
         Ok(Self {
             trusted_proxies: Sources::parse("trusted_proxies", &config.trusted_proxies)?,
             metrics_from: Sources::parse("metrics_from", &config.metrics_from)?,
+            control_from: Sources::parse("control_from", &config.control_from)?,
+            quality_rules: config.quality_rules,
             snapshot_root: config.snapshot_root,
             address: SocketAddr::new(ip, config.port),
             unix_socket: config.unix_socket,

@@ -1,15 +1,19 @@
 //! The one place that touches the core: open a snapshot, look a caller up, decide and print.
 use std::net::IpAddr;
+use std::ops::Deref;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
-use lcr_core::access::{Key, Trunk};
+use lcr_core::access::{Access, Key, Trunk};
 use lcr_core::answer::{self, Dial, Format};
 use lcr_core::decide::decide;
 use lcr_core::error::QueryError;
 use lcr_core::number::DigitKey;
 use lcr_core::query::{Call, Common, Query, Scope};
 use lcr_core::snapshot::Snapshot;
+use lcr_core::state::View;
 
 /// One question of an identified caller.
 pub struct Ask<'a> {
@@ -26,11 +30,27 @@ pub struct Ask<'a> {
     pub dial: Dial<'a>,
 }
 
+/// What answers: a snapshot and the state of one generation, compiled against it. `None` = nothing was ever told.
+pub struct Serving {
+    pub loaded: Arc<Loaded>,
+    pub view: Option<View>,
+}
+
+impl Deref for Serving {
+    type Target = Loaded;
+
+    fn deref(&self) -> &Loaded {
+        &self.loaded
+    }
+}
+
 /// A snapshot in service.
 pub struct Loaded {
     pub id: String,
     pub loaded_at: Instant,
     snapshot: Snapshot,
+    /// Answers that named an offer first, of offers whose calls a second are limited, since they were last taken.
+    calls: Vec<AtomicU32>,
 }
 
 impl Loaded {
@@ -40,8 +60,31 @@ impl Loaded {
         Ok(Self {
             id: snapshot.id().to_owned(),
             loaded_at: Instant::now(),
+            calls: std::iter::repeat_with(AtomicU32::default)
+                .take(snapshot.access.offers.len())
+                .collect(),
             snapshot,
         })
+    }
+
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    pub fn access(&self) -> &Access {
+        &self.snapshot.access
+    }
+
+    /// Offer ids and the calls that went to them first since this was last asked.
+    pub fn take_calls(&self) -> impl Iterator<Item = (i64, u32)> + '_ {
+        self.snapshot
+            .access
+            .offers
+            .iter()
+            .zip(&self.calls)
+            .filter(|(offer, _)| offer.max_cps.is_some())
+            .map(|(offer, calls)| (offer.offer_id, calls.swap(0, Ordering::Relaxed)))
+            .filter(|(_, calls)| *calls > 0)
     }
 
     pub fn offer_count(&self) -> usize {
@@ -59,9 +102,12 @@ impl Loaded {
     pub fn trunks_at(&self, ip: IpAddr) -> Vec<&Trunk> {
         self.snapshot.access.trunks_by_source(ip)
     }
+}
 
+impl Serving {
     /// Decide and append the answer in its form to `body`; returns the status of the answer.
     pub fn decide(&self, ask: &Ask<'_>, body: &mut String) -> Result<&'static str, QueryError> {
+        let snapshot = &self.loaded.snapshot;
         let query = Query {
             common: Common {
                 trunk: Some(ask.trunk_id),
@@ -77,8 +123,16 @@ impl Loaded {
                 ..Call::new(ask.dnis, ask.at_us)
             },
         };
-        let decision = decide(&self.snapshot, None, &query)?;
-        answer::write(ask.format, &self.snapshot, &decision, &ask.dial, body);
+        let decision = decide(snapshot, self.view.as_ref(), &query)?;
+        if let Some(first) = decision.routes.first() {
+            let limited = snapshot.access.offers.get(first.offer as usize);
+            if limited.is_some_and(|o| o.max_cps.is_some())
+                && let Some(calls) = self.loaded.calls.get(first.offer as usize)
+            {
+                calls.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        answer::write(ask.format, snapshot, &decision, &ask.dial, body);
         Ok(decision.status.words().0)
     }
 }

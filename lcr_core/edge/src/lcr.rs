@@ -10,7 +10,7 @@ use crate::answer::{Answer, Problem, SnapshotId};
 use crate::caller;
 use crate::clock::parse_instant;
 use crate::decision_id;
-use crate::engine::{Ask, Loaded};
+use crate::engine::{Ask, Serving};
 use crate::head::{Head, Method};
 use crate::metrics::Refused;
 use crate::query::{self, BadParameter, Parameters};
@@ -38,7 +38,7 @@ pub struct Request<'a> {
     pub now_us: i64,
 }
 
-pub fn answer(worker: &mut Worker, loaded: &Loaded, request: &Request<'_>) -> Answer {
+pub fn answer(worker: &mut Worker, loaded: &Serving, request: &Request<'_>) -> Answer {
     let mut answer = match decide(worker, loaded, request) {
         Ok(answer) => answer,
         Err(refused) => {
@@ -126,20 +126,7 @@ impl Refusal {
                 parameter: Some(&bad.parameter),
             }
             .answer(body),
-            Self::Denied(denied) => {
-                let problem = Problem {
-                    status: denied.status,
-                    code: denied.code,
-                    detail: denied.detail,
-                    hint: denied.hint,
-                    parameter: None,
-                };
-                let mut answer = problem.answer(body);
-                if denied.status == 401 {
-                    answer.challenge = Some("Bearer realm=\"tandem\"");
-                }
-                answer
-            }
+            Self::Denied(denied) => denied.answer(body),
             Self::Slow { wait_s } => {
                 let mut answer = Problem {
                     status: 429,
@@ -165,7 +152,7 @@ impl Refusal {
     }
 }
 
-fn decide(worker: &mut Worker, loaded: &Loaded, request: &Request<'_>) -> Result<Answer, Refusal> {
+fn decide(worker: &mut Worker, loaded: &Serving, request: &Request<'_>) -> Result<Answer, Refusal> {
     let (head, now_us) = (request.head, request.now_us);
     // The caller comes first: a stranger learns nothing from how parameters are refused. Trunks that
     // share an address are told apart by what was dialled, so a readable dnis is used when there is one.

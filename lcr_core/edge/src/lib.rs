@@ -2,7 +2,7 @@
 //!
 //! Map, from outside in: `config` → `server` (threads, drain) → `listen` → `conn` (one connection) →
 //! `head`, `query`, `switches` (parsing) → `routes` (`route`) → `lcr` (`caller`, `limit`, `decision_id`) → `engine` (the core) →
-//! `answer`. Beside it: `snapshots` (watch and swap), `metrics`, `log`, `clock`, `net`.
+//! `answer`. Beside it: `snapshots` (watch and swap), `state` and `control` (what changes without a snapshot), `admission`, `metrics`, `log`, `clock`, `net`.
 //! docs/lcr-http.md says what it answers.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -12,6 +12,7 @@ mod caller;
 mod clock;
 mod config;
 mod conn;
+mod control;
 mod decision_id;
 mod engine;
 mod head;
@@ -26,6 +27,7 @@ mod route;
 mod routes;
 mod server;
 mod snapshots;
+mod state;
 mod switches;
 
 /// Why the server could not start.

@@ -4,7 +4,7 @@ use lcr_core::answer::Format;
 use crate::head::{MAX_BODY_BYTES, Method};
 use crate::metrics::Route;
 
-/// Longest body of everything but a batch, in bytes.
+/// Longest body of everything but batches and commands, in bytes.
 const SMALL_BODY_BYTES: usize = 64 * 1024;
 
 /// What stands at a path.
@@ -67,7 +67,7 @@ impl Target {
     #[must_use]
     pub fn body_limit(self) -> usize {
         match self.route {
-            Route::Batch => MAX_BODY_BYTES,
+            Route::Batch | Route::Control => MAX_BODY_BYTES,
             _ if self.takes(Method::Post) => SMALL_BODY_BYTES,
             _ => 0,
         }
@@ -87,6 +87,7 @@ mod tests {
         assert_eq!(Target::at("/v1/lcr/nonsense").route, Route::Other);
         assert_eq!(Target::at("/v1/lcr/rtjson/").route, Route::Other);
         assert_eq!(Target::at("/v1/lcr/rtjson").body_limit(), 0);
+        assert_eq!(Target::at("/v1/control/state").route, Route::Control);
         assert!(!Target::at("/v1/lcr/batch").takes(Method::Get));
     }
 }

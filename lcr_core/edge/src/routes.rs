@@ -19,7 +19,7 @@ use crate::metrics::{self, Refused, Route, WorkerMetrics};
 use crate::net::real_peer;
 use crate::route::Target;
 use crate::server::Shared;
-use crate::{lcr, log};
+use crate::{control, lcr, log};
 
 /// Requests of each class that a connection has answered and not yet counted.
 pub type Answered = [u32; Route::ALL.len()];
@@ -170,7 +170,8 @@ impl Worker {
             ),
             Route::Readyz => self.ready(),
             Route::Metrics => self.scrape(request.head, request.peer),
-            Route::Batch | Route::Control | Route::Other | Route::Malformed => Problem {
+            Route::Control => self.control(request),
+            Route::Batch | Route::Other | Route::Malformed => Problem {
                 status: 404,
                 code: "not_found",
                 detail: "There is nothing at this path.",
@@ -207,6 +208,19 @@ impl Worker {
             &shared.settings.trusted_proxies,
         );
         lcr::answer(self, loaded, &lcr::Request { peer, ..*request })
+    }
+
+    fn control(&mut self, request: &lcr::Request<'_>) -> Answer {
+        let shared = Arc::clone(&self.shared);
+        let guard = shared.current.load();
+        control::answer(
+            self,
+            guard.as_deref(),
+            request.head,
+            request.body,
+            request.peer,
+            request.now_us,
+        )
     }
 
     fn json(&mut self, status: u16, value: &Value) -> Answer {

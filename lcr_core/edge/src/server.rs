@@ -18,28 +18,31 @@ use tokio::task::{LocalSet, spawn_local};
 use crate::EdgeError;
 use crate::config::Settings;
 use crate::conn::Connection;
-use crate::engine::Loaded;
+use crate::engine::Serving;
 use crate::limit::Limiter;
 use crate::listen::{Accepted, Listeners, Stream};
 use crate::log;
 use crate::metrics::{SnapshotMetrics, WorkerMetrics};
 use crate::routes::Worker;
 use crate::snapshots::Watcher;
+use crate::state::{Keeping, StateKeeper};
 
 /// What all threads share. The request path only loads atomics from it.
 pub struct Shared {
     pub settings: Settings,
-    pub current: ArcSwapOption<Loaded>,
+    pub current: ArcSwapOption<Serving>,
     pub metrics: Vec<WorkerMetrics>,
     pub snapshots: SnapshotMetrics,
     pub limiter: Option<Limiter>,
+    pub state: StateKeeper,
     draining: AtomicBool,
     started: Instant,
 }
 
 impl Shared {
-    pub fn new(settings: Settings) -> Self {
-        Self {
+    pub fn new(settings: Settings) -> Result<Self, EdgeError> {
+        Ok(Self {
+            state: StateKeeper::open(&settings.snapshot_root, settings.quality_rules.clone())?,
             current: ArcSwapOption::empty(),
             metrics: std::iter::repeat_with(WorkerMetrics::default)
                 .take(settings.threads)
@@ -49,7 +52,7 @@ impl Shared {
             draining: AtomicBool::new(false),
             started: Instant::now(),
             settings,
-        }
+        })
     }
 
     pub fn draining(&self) -> bool {
@@ -95,11 +98,12 @@ struct Lane {
 pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
     log::use_json(settings.log_json);
     log::panics_as_events();
-    let shared = Arc::new(Shared::new(settings));
+    let shared = Arc::new(Shared::new(settings)?);
     // The first snapshot is opened before the first connection: a restart answers from its first request.
     let mut watcher = Watcher::new(Arc::clone(&shared));
     watcher.look();
     let watcher = watcher.start()?;
+    let keeping = Keeping::start(Arc::clone(&shared))?;
 
     let mut lanes = Vec::new();
     let mut takers = Vec::new();
@@ -157,6 +161,7 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
         let _ = thread.join();
     }
     watcher.stop();
+    keeping.stop();
     log::event(
         "info",
         "stopped",

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::EdgeError;
-use crate::engine::Loaded;
+use crate::engine::{Loaded, Serving};
 use crate::log;
 use crate::server::Shared;
 
@@ -22,7 +22,7 @@ const MAX_ID_BYTES: u64 = 128;
 pub struct Watcher {
     shared: Arc<Shared>,
     /// Snapshots that were replaced, kept until no request reads them: unmapping is done here, not there.
-    retired: Vec<Arc<Loaded>>,
+    retired: Vec<Arc<Serving>>,
     refused: Option<(String, Instant)>,
 }
 
@@ -103,7 +103,7 @@ impl Watcher {
     fn swap(&mut self, loaded: Loaded, began: Instant) {
         let id = loaded.id.clone();
         let offers = loaded.offer_count();
-        let old = self.shared.current.swap(Some(Arc::new(loaded)));
+        let old = self.shared.state.adopt(&self.shared, Arc::new(loaded));
         self.shared.snapshots.loads.fetch_add(1, Ordering::Relaxed);
         self.shared.snapshots.alarm.store(0, Ordering::Relaxed);
         self.refused = None;
