@@ -22,6 +22,7 @@ from app.config import Lcr
 from app.market.models import Purchase
 from app.routing.models import FxRate
 from app.security.models import ApiKey
+from app.security.permissions import CONTROL_SCOPE
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,6 @@ def _keys(session: Session, now: datetime) -> list[dict[str, Any]]:
     rows = session.scalars(
         sa.select(ApiKey)
         .where(
-            ApiKey.trunk_id.is_not(None),
             ApiKey.revoked_at.is_(None),
             sa.or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
         )
@@ -216,6 +216,8 @@ def _keys(session: Session, now: datetime) -> list[dict[str, Any]]:
             "expires_at_us": to_micros(key.expires_at) if key.expires_at else None,
         }
         for key in rows
+        # Without a trunk a key asks for no routes; one of the operator may command the edge all the same.
+        if key.trunk_id is not None or CONTROL_SCOPE in key.scopes
     ]
 
 

@@ -56,6 +56,9 @@ KEY_SCOPES = (
     "lcr:simulate", "report:read", "job:read",
 )  # fmt: skip
 
+# Given only to keys that the operator makes: it commands the edge (docs/state.md).
+CONTROL_SCOPE = "lcr:control"
+
 
 def permissions_of(roles: frozenset[str], *, sells: bool, buys: bool) -> frozenset[str]:
     """What the roles add up to in a company that sells, buys, or both. The operator keeps everything."""

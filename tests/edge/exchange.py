@@ -22,6 +22,7 @@ OFF_KEY = "tk_switched_off_000000"
 SCOPELESS_KEY = "tk_reports_only_222222"
 TRUNKLESS_KEY = "tk_of_no_trunk_333333"
 EXPIRED_KEY = "tk_expired_444444"
+CONTROL_KEY = "tk_control_555555"
 
 
 def sha256(secret: str) -> str:
@@ -77,6 +78,7 @@ def default_keys() -> list[dict[str, Any]]:
         key(5, SCOPELESS_KEY, 1, "report:read"),
         key(6, TRUNKLESS_KEY, None, "lcr:query"),
         key(7, EXPIRED_KEY, 1, "lcr:query", expires_at_us=1),
+        key(8, CONTROL_KEY, None, "lcr:control"),
     ]
 
 

@@ -22,6 +22,20 @@ KEYS = {
     "disabled": {"trunk_id": 3, "company_id": 99},
 }
 ROUTES = ("/v1/lcr?dnis=442079460000&explain=1", "/healthz", "/readyz", "/metrics")
+FORMS = (
+    "json",
+    "compact",
+    "rtjson",
+    "freeswitch",
+    "httapi",
+    "dialstring",
+    "opensips",
+    "carriers",
+    "asterisk",
+    "siphon",
+    "text",
+)
+CONTROL = ("/v1/control/state", "/v1/control/commands")
 
 
 def secret(name: str) -> str:
@@ -92,3 +106,25 @@ def test_what_a_caller_sends_never_comes_back_unescaped(edge: Edge) -> None:
         status, body = ask(edge, f"/v1/lcr?dnis={hostile}&call_id={hostile}", "alpha")
         assert status == 400, body
         json.loads(body)
+
+
+@pytest.mark.parametrize("name", [None, "nobody", "expired", "unscoped", "disabled", "beta", "alpha"])
+@pytest.mark.parametrize("form", FORMS)
+def test_no_form_shows_another_ones_routes(edge: Edge, form: str, name: str | None) -> None:
+    status, body = ask(edge, f"/v1/lcr/{form}?dnis=442079460000", name)
+    own = name == "alpha"
+    assert (status == 200) == (name in ("alpha", "beta")), body
+    # Forms without the vendor's name show the price.
+    assert ("0.0123456" in body or CANARY.lower() in body.lower()) == (own and form != "carriers")
+
+
+@pytest.mark.parametrize("name", [None, "nobody", "expired", "unscoped", "disabled", "beta", "alpha"])
+@pytest.mark.parametrize("path", CONTROL)
+def test_no_customer_sees_or_changes_the_routing_state(edge: Edge, path: str, name: str | None) -> None:
+    status, body = ask(edge, path, name)
+    assert status in (401, 403), body
+    headers = {"Content-Length": "0"} | ({} if name is None else {"Authorization": f"Bearer {secret(name)}"})
+    with Client(edge.port, headers) as client:
+        client.socket.sendall(f"POST {path} HTTP/1.1\r\nHost: test\r\n{client.head}\r\n".encode())
+        status, answer = client._answer()
+    assert status in (401, 403), answer

@@ -13,7 +13,7 @@ from app.carriers.service.announce import announce_rights
 from app.errors import Invalid
 from app.security.actor import KEY_PREFIX, Actor, hash_key
 from app.security.models import ApiKey
-from app.security.permissions import KEY_SCOPES
+from app.security.permissions import CONTROL_SCOPE, KEY_SCOPES
 
 
 def create_key(
@@ -27,7 +27,8 @@ def create_key(
     now: datetime,
 ) -> tuple[ApiKey, str]:
     """(row, secret). A key that asks for routes belongs to one trunk. Raises Invalid, NotFound."""
-    unknown = sorted(set(scopes) - set(KEY_SCOPES))
+    known = {*KEY_SCOPES, CONTROL_SCOPE} if actor.is_operator else set(KEY_SCOPES)
+    unknown = sorted(set(scopes) - known)
     if unknown or not scopes:
         raise Invalid(f"Unknown scope {unknown[0]}." if unknown else "Choose at least one scope.")
     routing = any(scope in ("lcr:query", "lcr:explain") for scope in scopes)
