@@ -21,6 +21,9 @@ pub struct Ask<'a> {
     pub dnis: DigitKey,
     pub ani: Option<DigitKey>,
     pub lrn: Option<DigitKey>,
+    pub a_lrn: Option<DigitKey>,
+    /// Somebody asked for the LRN already.
+    pub npdi: bool,
     pub call_id: Option<&'a str>,
     pub at_us: i64,
     pub max: Option<u32>,
@@ -117,6 +120,8 @@ impl Serving {
             call: Call {
                 ani: ask.ani.map(|number| number.to_string()),
                 lrn: ask.lrn,
+                a_lrn: ask.a_lrn,
+                npdi: ask.npdi,
                 call_id: ask.call_id.map(str::to_owned),
                 decision_id: Some(ask.decision_id.to_owned()),
                 explain: ask.explain.then_some(Scope::Caller),

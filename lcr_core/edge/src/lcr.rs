@@ -2,9 +2,10 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use lcr_core::access::Trunk;
 use lcr_core::answer::{Dial, Format, freeswitch_not_found, safe};
 use lcr_core::error::QueryError;
-use lcr_core::number::DigitKey;
+use lcr_core::number::{DigitKey, normalise};
 
 use crate::answer::{Answer, Problem, SnapshotId};
 use crate::caller;
@@ -192,14 +193,16 @@ fn decide(worker: &mut Worker, loaded: &Serving, request: &Request<'_>) -> Resul
         }));
     }
     let dial = dial(&parameters)?;
-    let dnis = dnis(&parameters, caller.trunk.tech_prefix.as_deref())?;
+    let dialled = dnis(&parameters, caller.trunk)?;
     let id = worker.ids.next(now_us);
     let id_text = decision_id::hex(id);
     let ask = Ask {
         trunk_id: caller.trunk.trunk_id,
-        dnis,
+        dnis: dialled.number,
         ani: ani(&parameters),
-        lrn: optional_number(&parameters, "lrn")?,
+        lrn: optional_number(&parameters, "lrn")?.or(dialled.rn),
+        a_lrn: a_lrn(&parameters)?,
+        npdi: dialled.npdi || flag(&parameters, "npdi")?,
         call_id: parameters.get("call_id"),
         at_us: options.at_us.unwrap_or(now_us),
         max: options.max,
@@ -329,8 +332,37 @@ fn small(text: &str) -> Option<u32> {
 
 const NUMBER_HINT: &str = "use 1 to 15 digits with the country code, for example 442079460000; + and spaces may stand in it";
 
-/// The dialled number without the trunk's tech prefix.
-fn dnis(parameters: &Parameters<'_>, tech_prefix: Option<&str>) -> Result<DigitKey, BadParameter> {
+/// The dialled number as the trunk writes it, and what was said beside it about its portability.
+#[derive(Debug)]
+struct Dialled {
+    number: DigitKey,
+    rn: Option<DigitKey>,
+    npdi: bool,
+}
+
+/// The LRN of the caller, or its JIP of six digits, completed to a number.
+fn a_lrn(parameters: &Parameters<'_>) -> Result<Option<DigitKey>, BadParameter> {
+    let text = parameters.get("a_lrn").unwrap_or("");
+    if text.len() == 6 && text.bytes().all(|b| b.is_ascii_digit()) {
+        return Ok(DigitKey::from_digits(&format!("1{text}0000")));
+    }
+    optional_number(parameters, "a_lrn")
+}
+
+/// `npdi` alone, as a tel address has it, stands without a value and so counts as not given: `1` says yes.
+fn flag(parameters: &Parameters<'_>, name: &'static str) -> Result<bool, BadParameter> {
+    match parameters.get(name) {
+        None | Some("0" | "false") => Ok(false),
+        Some("1" | "true" | "yes") => Ok(true),
+        Some(text) => {
+            let detail = format!("\"{}\" is neither yes nor no.", query::shown(text));
+            Err(BadParameter::new("bad_flag", name, detail, "use 1 or 0"))
+        }
+    }
+}
+
+/// The dialled number without the trunk's tech prefix, or as the trunk's own rules read it.
+fn dnis(parameters: &Parameters<'_>, trunk: &Trunk) -> Result<Dialled, BadParameter> {
     let Some(text) = parameters
         .get("dnis")
         .map(str::trim)
@@ -343,11 +375,39 @@ fn dnis(parameters: &Parameters<'_>, tech_prefix: Option<&str>) -> Result<DigitK
             NUMBER_HINT,
         ));
     };
-    let number = tech_prefix
+    let bare = trunk
+        .tech_prefix
+        .as_deref()
         .filter(|p| !p.is_empty())
         .and_then(|p| text.strip_prefix(p))
         .unwrap_or(text);
-    DigitKey::normalise(number).ok_or_else(|| bad_number("dnis", text))
+    let Some(words) = &trunk.normalise else {
+        let number = DigitKey::normalise(bare).ok_or_else(|| bad_number("dnis", text))?;
+        return Ok(Dialled {
+            number,
+            rn: None,
+            npdi: false,
+        });
+    };
+    // Rules with a tech prefix of their own take it off themselves.
+    let own = words.tech_prefix.as_deref().is_some_and(|p| !p.is_empty());
+    let read = normalise::normalise(words, if own { text } else { bare });
+    match read.e164.as_deref().and_then(DigitKey::from_digits) {
+        Some(number) => Ok(Dialled {
+            number,
+            rn: read.rn.as_deref().and_then(DigitKey::from_digits),
+            npdi: read.npdi,
+        }),
+        None => {
+            let mut bad = bad_number("dnis", text);
+            let reason = read.reason.unwrap_or("not_digits");
+            bad.detail = format!(
+                "\"{}\" is not a number as this trunk writes them: {reason}.",
+                query::shown(text)
+            );
+            Err(bad)
+        }
+    }
 }
 
 fn optional_number(
@@ -380,10 +440,58 @@ fn bad_number(parameter: &'static str, text: &str) -> BadParameter {
 mod tests {
     use super::*;
 
+    fn trunk(prefix: Option<&str>) -> Trunk {
+        Trunk {
+            trunk_id: 1,
+            company_id: 1,
+            name: String::new(),
+            tech_prefix: prefix.map(str::to_owned),
+            policy: Default::default(),
+            normalise: None,
+            rate_card_id: None,
+            blocked_codes: Vec::new(),
+            opened_codes: Vec::new(),
+            never_carriers: Vec::new(),
+            grants: Vec::new(),
+            max_routes: None,
+            enabled: true,
+            source_ips: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_trunk_with_rules_of_its_own_reads_national_numbers() {
+        let mut trunk = trunk(None);
+        let words =
+            r#"{"international_prefixes":["00"],"national_prefix":"0","country_code":"44"}"#;
+        trunk.normalise = serde_json::from_str(words).ok();
+        let read = |query: &str| dnis(&query::parse(query).unwrap(), &trunk);
+        assert_eq!(
+            read("dnis=02079460000").unwrap().number.to_string(),
+            "442079460000"
+        );
+        let ported = read("dnis=tel%3A%2B17185550123%3Bnpdi%3Brn%3D%2B19735550000").unwrap();
+        assert_eq!(
+            (ported.rn.map(|k| k.to_string()).as_deref(), ported.npdi),
+            (Some("19735550000"), true)
+        );
+        assert!(
+            read("dnis=2079460000")
+                .unwrap_err()
+                .detail
+                .contains("ambiguous")
+        );
+        let jip = query::parse("a_lrn=973555").unwrap();
+        assert_eq!(
+            a_lrn(&jip).unwrap().map(|k| k.to_string()).as_deref(),
+            Some("19735550000")
+        );
+    }
+
     fn number(query: &str, prefix: Option<&str>) -> Result<String, &'static str> {
         let parameters = query::parse(query).map_err(|e| e.code)?;
-        dnis(&parameters, prefix)
-            .map(|k| k.to_string())
+        dnis(&parameters, &trunk(prefix))
+            .map(|d| d.number.to_string())
             .map_err(|e| e.code)
     }
 

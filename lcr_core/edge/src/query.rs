@@ -28,13 +28,14 @@ impl BadParameter {
 
 /// The names `/v1/lcr` knows, in the order of `Parameters::values`.
 pub const NAMES: [&str; COUNT] = [
-    "dnis", "ani", "lrn", "call_id", "at", "max", "explain", "format", "dial", "profile", "context",
+    "dnis", "ani", "lrn", "call_id", "at", "max", "explain", "format", "dial", "profile",
+    "context", "a_lrn", "npdi",
 ];
-const COUNT: usize = 11;
+const COUNT: usize = 13;
 pub const NAMES_HINT: &str =
-    "use dnis, ani, lrn, call_id, at, max, explain, format, dial, profile, context";
+    "use dnis, ani, lrn, a_lrn, npdi, call_id, at, max, explain, format, dial, profile, context";
 /// Longest decoded value, in bytes, per name.
-const LIMITS: [usize; COUNT] = [64, 64, 64, 128, 40, 16, 16, 16, 16, 64, 64];
+const LIMITS: [usize; COUNT] = [160, 64, 64, 128, 40, 16, 16, 16, 16, 64, 64, 64, 16];
 
 /// Decoded values; an empty value counts as absent, so a switch may send `ani=` when it knows none.
 #[derive(Debug, Default)]
