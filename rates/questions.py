@@ -6,7 +6,7 @@ from rates.deckcheck import Column
 from rates.fields import FIELDS, FREE, is_field, label_of
 from rates.options import CheckRequest
 from rates.problems import Problem, problem
-from rates.read.headers import TAKE, is_tier
+from rates.read.headers import ASK, TAKE, is_tier
 from rates.synonyms import EXACT, words_of
 from rates.tables import Table, Tables
 
@@ -18,7 +18,7 @@ def column_questions(tables: Tables, request: CheckRequest) -> Iterator[Problem]
         kinds = ", ".join(f"{t.name}: {_kind_words(t)}" for t in tables.all if t.kind.value != "ignore")
         yield problem("sheets_unsure", text=kinds)
     for table in tables.rates:
-        if table.header_row == 0 and not table.header_stated and not table.mapping_stated:
+        if table.header_sure < ASK and not table.header_stated and not table.mapping_stated:
             yield problem("header_not_found", sheet=table.name)
         stated = table.mapping if table.mapping_stated else None
         if options.mapping is not None and table is tables.rates[0]:

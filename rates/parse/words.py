@@ -109,7 +109,9 @@ def parse_currency(text: str) -> str | None:
 
 def currency_in(text: str) -> str | None:
     """A currency named inside a header or a rate cell: `Rate (USD)`, `€/min`, `$0.01`."""
-    for word in re.findall(r"[A-Z]{3}|US\$|[$€£¥₹₽₺]", text.upper() if len(text) < 40 else ""):
+    for word in re.findall(
+        r"(?<![A-Z])[A-Z]{3}(?![A-Z])|US\$|[$€£¥₹₽₺]", text.upper() if len(text) < 40 else ""
+    ):
         if (found := parse_currency(word)) and word not in ("ALL", "TOP", "MOP", "CUP"):
             return found
     return None

@@ -1,5 +1,6 @@
 """What a heading says: the known words of synonyms.toml, origin groups, jurisdictions, volume tiers, and units of price."""
 
+import itertools
 import re
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -71,7 +72,21 @@ def find_header(frame: pd.DataFrame) -> tuple[int, int]:
             best_row, best_score, best_fields = number, score, useful
     if best_row:
         return best_row, 98 if best_fields >= 3 else 90
-    return 0, 60
+    return _unknown_words(frame), 60
+
+
+def _unknown_words(frame: pd.DataFrame) -> int:
+    """First row of words alone above rows with figures: a header in words nobody knows; 0 = there is none."""
+    rows = [
+        [cell.strip() for cell in cells]
+        for cells in frame.head(HEADER_ROWS).itertuples(index=False, name=None)
+    ]
+    for number, (cells, below) in enumerate(itertools.pairwise(rows), start=1):
+        filled = [cell for cell in cells if cell]
+        figures = sum(any(c.isdigit() for c in cell) for cell in below)
+        if len(filled) >= 2 and figures >= 2 and not any(c.isdigit() for cell in filled for c in cell):
+            return number
+    return 0
 
 
 _RATE_WORDS = r"(?:rates?|prices?|tariff?s?|cost|tarif|prix|preis|tarifa|precio|prezzo|tariffa|preco|usd|eur|gbp|min|per)"

@@ -102,8 +102,21 @@ def _lines(path: Path, encoding: str, limits: Limits) -> Iterator[str]:
                 yield line.replace("\0", "")
         except UnicodeError:
             raise Refused.because(
-                "encoding_error", row=number + 1, hint=f"The text is not {encoding}: choose another encoding."
+                "encoding_error",
+                row=_undecodable(path, codec) or number + 1,
+                hint=f"The text is not {encoding}: choose another encoding.",
             ) from None
+
+
+def _undecodable(path: Path, codec: str) -> int | None:
+    """1-based line of the first byte that does not fit; None for codecs whose line ends are no single bytes."""
+    with path.open("rb") as source:
+        for number, line in enumerate(source, start=1):
+            try:
+                line.decode(codec)
+            except UnicodeDecodeError:
+                return number
+    return None
 
 
 def guess_delimiter(path: Path, encoding: str, stated: str | None, limits: Limits) -> Value:
