@@ -1,9 +1,12 @@
 """The jailed child: reads a CheckRequest as JSON on stdin, sets its own limits, writes progress lines and at last the report to stdout."""
 
 import ctypes
+import os
 import resource
 import signal
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 import msgspec
 
@@ -22,6 +25,14 @@ def confine(request: CheckRequest) -> None:
         resource.setrlimit(kind, (value, value))
 
 
+def stand_back(nice: int) -> None:
+    """Other processes come first. Where the system groups processes by session, the group stands back as well: the child has a
+    session of its own, beside which its own niceness says nothing."""
+    os.nice(nice)
+    with suppress(OSError):  # a kernel without groups, or a container that hides them
+        Path("/proc/self/autogroup").write_text(str(nice))
+
+
 PR_SET_PDEATHSIG = 1
 
 
@@ -35,6 +46,7 @@ def main() -> int:
     die_with_parent()
     request = msgspec.json.decode(sys.stdin.buffer.read(), type=CheckRequest)
     confine(request)
+    stand_back(request.limits.nice)
     out = sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing but our lines reaches the parent
 

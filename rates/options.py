@@ -161,6 +161,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     cpu_s: int = 300
     wall_s: int = 600
     output_bytes: int = 2 * 2**30
+    nice: int = 5
+    """How far the child stands back for other processes (0–19): routing queries come first."""
 
 
 class SellCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,6 +13,7 @@ BLOCK = 1 << 20
 DECK_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _RATIO_MATTERS_FROM = 4 << 20
 _MEMBERS = 2000
+_FAR_MORE = "The file unpacks to far more than it holds."
 
 
 def open_archive(path: Path, limits: Limits) -> zipfile.ZipFile:
@@ -87,12 +88,16 @@ def ungzip(path: Path, target: Path, limits: Limits) -> None:
     """The one file inside a GZ; stops at the limits, which is where a bomb ends."""
     most = min(limits.file_bytes, max(_RATIO_MATTERS_FROM, limits.unpack_ratio * path.stat().st_size))
     written = 0
+    with path.open("rb") as packed:  # the last four bytes claim the size; a bomb that tells the truth need not be unpacked
+        packed.seek(-4, 2)
+        if int.from_bytes(packed.read(4), "little") > most:
+            raise Refused.because("file_too_big", hint=_FAR_MORE)
     try:
         with gzip.open(path, "rb") as source, target.open("wb") as sink:
             while block := source.read(BLOCK):
                 written += len(block)
                 if written > most:
-                    raise Refused.because("file_too_big", hint="The file unpacks to far more than it holds.")
+                    raise Refused.because("file_too_big", hint=_FAR_MORE)
                 sink.write(block)
     except (gzip.BadGzipFile, EOFError, zlib.error, OSError) as fault:
         raise Refused.because("file_corrupt", text=str(fault)) from None

@@ -11,7 +11,7 @@ from rates.options import DeckOptions, Limits
 from rates.read.archive import deck_members, open_archive, ungzip, unpack
 from rates.read.raw import RawSheet, Refused
 from rates.read.text import guess_delimiter, guess_encoding, read_text
-from rates.read.workbook import look_over, open_workbook, read_workbook_sheet
+from rates.read.workbook import MACROS, look_over, open_workbook, read_workbook_sheet
 
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _GZIP = b"\x1f\x8b"
@@ -94,6 +94,8 @@ def _open_ole(path: Path, limits: Limits) -> Source:
     content = path.read_bytes()
     if "EncryptedPackage".encode("utf-16-le") in content:
         raise Refused.because("file_encrypted")
+    if "_VBA_PROJECT".encode("utf-16-le") in content:
+        raise Refused.because("file_unsafe", hint=MACROS)
     return _workbook(path, limits, False, [])
 
 

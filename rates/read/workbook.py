@@ -28,6 +28,7 @@ _EMPTY_FORMULA = re.compile(
 )
 _REPEAT = re.compile(rb'number-(?:rows|columns)-repeated="(\d{5,})"')
 _OVERLAP = 512
+MACROS = "The workbook holds macros: save the sheet as XLSX or CSV and send that."
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ def look_over(path: Path, limits: Limits) -> tuple[bool, list[str]]:
         unpacked = 0
         for entry in archive.infolist():
             lower = entry.filename.lower()
+            if lower.endswith("vbaproject.bin") or lower.startswith(("basic/", "scripts/")):
+                raise Refused.because("file_unsafe", text=entry.filename, hint=MACROS)
             if not lower.endswith((".xml", ".rels", ".bin", ".vml")):
                 continue
             part, size, marked = _scan(
