@@ -88,11 +88,13 @@ def ungzip(path: Path, target: Path, limits: Limits) -> None:
     """The one file inside a GZ; stops at the limits, which is where a bomb ends."""
     most = min(limits.file_bytes, max(_RATIO_MATTERS_FROM, limits.unpack_ratio * path.stat().st_size))
     written = 0
-    with path.open("rb") as packed:  # the last four bytes claim the size; a bomb that tells the truth need not be unpacked
-        packed.seek(-4, 2)
-        if int.from_bytes(packed.read(4), "little") > most:
-            raise Refused.because("file_too_big", hint=_FAR_MORE)
     try:
+        with path.open(
+            "rb"
+        ) as packed:  # the last four bytes claim the size: one that tells the truth need not be unpacked
+            packed.seek(-4, 2)
+            if int.from_bytes(packed.read(4), "little") > most:
+                raise Refused.because("file_too_big", hint=_FAR_MORE)
         with gzip.open(path, "rb") as source, target.open("wb") as sink:
             while block := source.read(BLOCK):
                 written += len(block)
