@@ -23,8 +23,12 @@ __all__ = [
     "country_of",
     "expand_range",
     "hunt",
+    "in_force",
     "normalise",
+    "patch_index",
+    "promote",
     "publish",
+    "publish_next",
     "rate_call",
     "run_edge",
     "talk_time",
@@ -52,8 +56,9 @@ class DecisionColumns:
 class Snapshot:
     """A published snapshot, mapped read-only. Immutable and safe to share between threads."""
     @staticmethod
-    def open(root: str, snapshot_id: str | None = None) -> Snapshot:
-        """Open `snapshot_id` (default: the one named by CURRENT) below `root`; checksums are verified."""
+    def open(root: str, snapshot_id: str | None = None, beside: Snapshot | None = None) -> Snapshot:
+        """Open `snapshot_id` (default: the one named by CURRENT) below `root`; checksums are verified. Index files that
+        `beside` has open already are shared with it instead of read again."""
     @property
     def id(self) -> str: ...
     @property
@@ -88,6 +93,29 @@ def build_index(
     "epoch_from_us":, "epoch_until_us":}. offers_json: {"base_currency": "USD", "fx": {"EUR": "1.08"}, "reference_seconds": 180,
     "offers": [{"offer_id": 1, "carrier_id": 2, "rules": {"origin": {..}, "jurisdiction": {..}} or null}]} (rules: docs/decision.md 8;
     timelines may carry `origin` and `jurisdiction`). `progress(done, total)` may return False to cancel."""
+
+def patch_index(
+    root: str,
+    base: str,
+    offers_json: str,
+    timelines: Sequence[tuple[int, ArrowStream]],
+    epoch_us: int,
+    progress: Callable[[int, int], bool] | None = None,
+) -> str:
+    """Compile new rates of a few offers over the complete index `base` (a file name `build_index` returned): the result is
+    an index file like any other and answers as one built anew. `offers_json` names only the offers that differ from the base
+    (an offer named without a timeline has no rates); they replace those of the base or are added. Returns the JSON of
+    `build_index` and "base". BuildError with code `patch_stale`: only a complete build will do (other exchange rates, epoch
+    over, too many offers)."""
+
+def publish_next(root: str, index: str, access_json: str, created_at_us: int, at_us: int) -> str:
+    """Like `publish`, but the snapshot takes over from the one in CURRENT at `at_us`, unless another is published before."""
+
+def in_force(root: str, now_us: int) -> str:
+    """Id of the snapshot in force at that instant: CURRENT, or the one announced behind it whose instant has come."""
+
+def promote(root: str, now_us: int) -> str | None:
+    """Write what is in force into CURRENT; the id when that changed it."""
 
 def publish(root: str, index: str, access_json: str, created_at_us: int) -> str:
     """Write access.json + manifest for an existing index, then switch CURRENT by rename; returns the snapshot id.

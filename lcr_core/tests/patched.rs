@@ -8,7 +8,6 @@ use lcr_core::decide::Prepared;
 use lcr_core::error::BuildError;
 use lcr_core::index::Index;
 use lcr_core::index::build::Source;
-use lcr_core::index::patch::patch;
 use lcr_core::number::DigitKey;
 use lcr_core::query::{Call, Common, Scope};
 use proptest::prelude::*;
@@ -47,7 +46,7 @@ proptest! {
         let base = Index::from_bytes(&index_bytes(&then), "base.lcx").unwrap();
         let until = base.meta.epoch_until_us.unwrap_or(EPOCH + 1000);
         let at = EPOCH + dice.below((until - EPOCH) as u64) as i64;
-        let compiled = patch(&base, &config(at), changed, &|_, _| true).unwrap();
+        let compiled = base.patch(&config(at), changed, &|_, _| true).unwrap();
         let patched = base.patched_from_bytes(&bytes_of(&compiled), "patch.lcx").unwrap();
         let patched = snapshot_over(patched, &access).unwrap();
         let rebuilt = snapshot_of(&index_bytes_at(&now, at), &access).unwrap();
@@ -83,12 +82,12 @@ fn a_patch_that_does_not_fit_says_so() {
     };
     let mut other_rates = config(EPOCH);
     other_rates.fx.clear();
-    assert!(stale(patch(&base, &other_rates, one(), &|_, _| true)));
-    assert!(stale(patch(&base, &config(EPOCH - 1), one(), &|_, _| true)));
+    assert!(stale(base.patch(&other_rates, one(), &|_, _| true)));
+    assert!(stale(base.patch(&config(EPOCH - 1), one(), &|_, _| true)));
     let mut moved = one();
     moved[0].carrier_id += 1;
-    assert!(stale(patch(&base, &config(EPOCH), moved, &|_, _| true)));
-    let compiled = patch(&base, &config(EPOCH), one(), &|_, _| true).unwrap();
+    assert!(stale(base.patch(&config(EPOCH), moved, &|_, _| true)));
+    let compiled = base.patch(&config(EPOCH), one(), &|_, _| true).unwrap();
     let bytes = bytes_of(&compiled);
     assert!(
         Index::from_bytes(&bytes, "patch.lcx").is_err(),
@@ -98,7 +97,7 @@ fn a_patch_that_does_not_fit_says_so() {
     assert!(other.patched_from_bytes(&bytes, "patch.lcx").is_err());
     let patched = base.patched_from_bytes(&bytes, "patch.lcx").unwrap();
     assert!(
-        patch(&patched, &config(EPOCH), one(), &|_, _| true).is_err(),
+        patched.patch(&config(EPOCH), one(), &|_, _| true).is_err(),
         "never one on another"
     );
 }

@@ -15,7 +15,7 @@ mod _native {
     use super::*;
 
     #[pymodule_export]
-    use super::build::{build_index, publish};
+    use super::build::{build_index, in_force, patch_index, promote, publish, publish_next};
     #[pymodule_export]
     use super::many::DecisionColumns;
     #[pymodule_export]

@@ -20,9 +20,21 @@ pub struct Snapshot {
 #[pymethods]
 impl Snapshot {
     #[staticmethod]
-    #[pyo3(signature = (root, snapshot_id=None))]
-    fn open(py: Python<'_>, root: &str, snapshot_id: Option<&str>) -> PyResult<Self> {
-        let opened = py.detach(|| lcr_core::snapshot::Snapshot::open(Path::new(root), snapshot_id));
+    #[pyo3(signature = (root, snapshot_id=None, beside=None))]
+    fn open(
+        py: Python<'_>,
+        root: &str,
+        snapshot_id: Option<&str>,
+        beside: Option<Py<Self>>,
+    ) -> PyResult<Self> {
+        let known = beside.map(|s| Arc::clone(&s.get().inner));
+        let opened = py.detach(|| {
+            lcr_core::snapshot::Snapshot::open_beside(
+                Path::new(root),
+                snapshot_id,
+                known.as_deref(),
+            )
+        });
         opened
             .map(|s| Self { inner: Arc::new(s) })
             .map_err(|e| errors::snapshot(py, &e))
@@ -50,7 +62,7 @@ impl Snapshot {
 
     #[getter]
     fn rate_count(&self) -> usize {
-        self.inner.index.row_count()
+        self.inner.index.rate_count()
     }
 
     #[pyo3(signature = (query_json, state=None))]

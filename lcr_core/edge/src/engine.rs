@@ -58,8 +58,10 @@ pub struct Loaded {
 
 impl Loaded {
     /// Open and verify; the message says what is wrong.
-    pub fn open(root: &Path, id: &str) -> Result<Self, String> {
-        let snapshot = Snapshot::open(root, Some(id)).map_err(|e| e.to_string())?;
+    /// Index files that `known` has open are not read again.
+    pub fn open(root: &Path, id: &str, known: Option<&Self>) -> Result<Self, String> {
+        let known = known.map(|loaded| &loaded.snapshot);
+        let snapshot = Snapshot::open_beside(root, Some(id), known).map_err(|e| e.to_string())?;
         Ok(Self {
             id: snapshot.id().to_owned(),
             loaded_at: Instant::now(),

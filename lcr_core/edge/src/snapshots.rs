@@ -1,14 +1,15 @@
-//! Watches CURRENT, opens and checks a new snapshot away from the request path, swaps one pointer.
+//! Watches CURRENT and NEXT, opens and checks a new snapshot away from the request path, swaps one pointer.
 //! A snapshot that is refused leaves the old one in service and raises an alarm.
-use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use lcr_core::snapshot::{Next, Snapshot};
 use serde_json::json;
 
 use crate::EdgeError;
+use crate::clock::now_us;
 use crate::engine::{Loaded, Serving};
 use crate::log;
 use crate::server::Shared;
@@ -16,14 +17,16 @@ use crate::server::Shared;
 const POLL: Duration = Duration::from_millis(100);
 /// A refused snapshot is tried again this often: the fault may be a passing one.
 const RETRY: Duration = Duration::from_secs(2);
-/// CURRENT holds one id; what is longer is cut and so refused as unknown.
-const MAX_ID_BYTES: u64 = 128;
 
 pub struct Watcher {
     shared: Arc<Shared>,
     /// Snapshots that were replaced, kept until no request reads them: unmapping is done here, not there.
     retired: Vec<Arc<Serving>>,
     refused: Option<(String, Instant)>,
+    /// Announced for a later instant: opened and checked, waiting.
+    ahead: Option<Loaded>,
+    /// The announced one that was last opened, or refused.
+    tried: Option<String>,
 }
 
 pub struct Watching {
@@ -45,6 +48,8 @@ impl Watcher {
             shared,
             retired: Vec::new(),
             refused: None,
+            ahead: None,
+            tried: None,
         }
     }
 
@@ -66,16 +71,24 @@ impl Watcher {
     /// Look once: is another snapshot published than the one that answers?
     pub fn look(&mut self) {
         self.retired.retain(|old| Arc::strong_count(old) > 1);
-        let Some(id) = self.published() else { return };
-        if self
+        let root = &self.shared.settings.snapshot_root;
+        let Ok(current) = Snapshot::current_id(root) else {
+            return;
+        };
+        let (id, later) = match Next::read(root, &current) {
+            Some(next) if next.at_us <= now_us() => (next.id, None),
+            Some(next) => (current, Some(next.id)),
+            None => (current, None),
+        };
+        let serving = self
             .shared
             .current
-            .load()
-            .as_ref()
-            .is_some_and(|l| l.id == id)
-        {
+            .load_full()
+            .map(|s| Arc::clone(&s.loaded));
+        if serving.as_ref().is_some_and(|l| l.id == id) {
             self.refused = None;
             self.shared.snapshots.alarm.store(0, Ordering::Relaxed);
+            self.prepare(later, serving.as_deref());
             return;
         }
         if self
@@ -86,18 +99,28 @@ impl Watcher {
             return;
         }
         let began = Instant::now();
-        match Loaded::open(&self.shared.settings.snapshot_root, &id) {
+        if let Some(ahead) = self.ahead.take().filter(|ahead| ahead.id == id) {
+            return self.swap(ahead, began);
+        }
+        match Loaded::open(root, &id, serving.as_deref()) {
             Ok(loaded) => self.swap(loaded, began),
             Err(fault) => self.refuse(id, &fault),
         }
     }
 
-    /// The id in CURRENT; `None` while nothing is published.
-    fn published(&self) -> Option<String> {
-        let mut text = String::new();
-        let file = std::fs::File::open(self.shared.settings.snapshot_root.join("CURRENT")).ok()?;
-        file.take(MAX_ID_BYTES).read_to_string(&mut text).ok()?;
-        Some(text.trim().to_owned())
+    /// Opens what is announced, once; a fault there is told when its instant comes.
+    fn prepare(&mut self, later: Option<String>, serving: Option<&Loaded>) {
+        let Some(id) = later else {
+            self.ahead = None;
+            return;
+        };
+        if self.ahead.as_ref().is_some_and(|ahead| ahead.id == id)
+            || self.tried.as_deref() == Some(id.as_str())
+        {
+            return;
+        }
+        self.ahead = Loaded::open(&self.shared.settings.snapshot_root, &id, serving).ok();
+        self.tried = Some(id);
     }
 
     fn swap(&mut self, loaded: Loaded, began: Instant) {

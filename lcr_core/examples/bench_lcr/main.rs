@@ -210,6 +210,7 @@ fn snapshot(index: Index, vendors: i64) -> Snapshot {
         id: "bench".to_owned(),
         created_at_us: EPOCH,
         index: String::new(),
+        base_index: None,
         access: "access.json".to_owned(),
         access_sha256: String::new(),
         epoch_from_us: EPOCH,

@@ -80,6 +80,8 @@ pub struct Compiled {
     pub rates: usize,
     pub codes: usize,
     pub epoch_until_us: Option<i64>,
+    /// The complete index below a patch; `rates` and `codes` are then those of both.
+    pub base: Option<String>,
 }
 
 /// Told how many offers of how many are read; `false` cancels.
@@ -130,6 +132,7 @@ pub(super) fn compile_beside(
             columns.len()
         )));
     }
+    let column_rows: Vec<u32> = timelines.iter().map(|t| t.rows.len() as u32).collect();
     let rates: usize = timelines.iter().map(|t| t.rows.len()).sum();
     if rates >= NONE as usize {
         return Err(BuildError::Limit(format!(
@@ -193,6 +196,7 @@ pub(super) fn compile_beside(
     let sections = vec![
         Section::new("meta", &meta),
         Section::of("columns", vec![columns]),
+        Section::of("column_rows", vec![column_rows]),
         Section::of("lpm_root", vec![lpm.0]),
         Section::of("lpm_nodes", vec![lpm.1]),
         Section::of("codes", vec![records]),
@@ -212,6 +216,7 @@ pub(super) fn compile_beside(
         rates,
         codes,
         epoch_until_us: epoch_until,
+        base: None,
     })
 }
 

@@ -14,6 +14,13 @@ pub fn check(index: &Segment) -> Result<(), SnapshotError> {
     Checks { index, base: None }.all()
 }
 
+/// What a patch is made from: meta, columns, costs.
+pub fn check_base(index: &Segment) -> Result<(), SnapshotError> {
+    let checks = Checks { index, base: None };
+    checks.meta_and_columns()?;
+    checks.costs()
+}
+
 /// A patch, whose terms, windows, names and currencies go on where those of its base end.
 pub fn check_over(patch: &Segment, base: &Segment) -> Result<(), SnapshotError> {
     let checks = Checks {
@@ -85,6 +92,19 @@ impl Checks<'_> {
             columns.len() <= usize::from(u16::MAX),
             "columns",
             "too many offers",
+        )?;
+        let rows: u64 = self
+            .index
+            .column_rows()
+            .iter()
+            .copied()
+            .map(u64::from)
+            .sum();
+        self.require(
+            self.index.column_rows().len() == columns.len()
+                && rows == self.index.rows().len() as u64,
+            "column_rows",
+            "does not count the rows",
         )?;
         let sorted = columns.windows(2).all(|w| {
             (w[0].carrier_id, w[0].offer_id, w[0].layer)
@@ -236,9 +256,8 @@ impl Checks<'_> {
         )
     }
 
-    fn lists(&self) -> Result<(), SnapshotError> {
-        let index = self.index;
-        let (codes, keys, costs) = (index.codes(), index.cost_keys(), index.costs());
+    fn costs(&self) -> Result<(), SnapshotError> {
+        let (keys, costs) = (self.index.cost_keys(), self.index.costs());
         self.require(keys.len() == costs.len(), "cost_keys", "wrong length")?;
         self.require(
             keys.par_windows(2).all(|w| w[0] < w[1]) && keys.last().is_none_or(|&k| k < NONE),
@@ -249,7 +268,13 @@ impl Checks<'_> {
             costs.par_windows(2).all(|w| w[0].get() < w[1].get()),
             "costs",
             "is not ascending",
-        )?;
+        )
+    }
+
+    fn lists(&self) -> Result<(), SnapshotError> {
+        self.costs()?;
+        let index = self.index;
+        let (codes, keys) = (index.codes(), index.cost_keys());
         let columns = index.columns().len();
         let ranked = |rank: u32| ranks::place(keys, rank).is_some();
         let top_fits = |code: &Code| {

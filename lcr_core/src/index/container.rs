@@ -199,6 +199,11 @@ pub struct Container {
 
 impl Container {
     pub fn open(path: &Path) -> Result<Self, SnapshotError> {
+        Self::open_parts(path, None)
+    }
+
+    /// The same with the checksums of these sections only; the others must not be relied upon.
+    pub fn open_parts(path: &Path, only: Option<&[&str]>) -> Result<Self, SnapshotError> {
         let shown = path.file_name().map_or_else(
             || path.display().to_string(),
             |n| n.to_string_lossy().into_owned(),
@@ -218,7 +223,7 @@ impl Container {
         // SAFETY: index files are content-addressed and never written again after the rename that published them.
         #[allow(unsafe_code)]
         let map = unsafe { memmap2::Mmap::map(&file) }.map_err(io)?;
-        Self::check(Backing::Mapped(map), shown)
+        Self::check(Backing::Mapped(map), shown, only)
     }
 
     /// The same checks over bytes in memory.
@@ -231,10 +236,11 @@ impl Container {
                 len: bytes.len(),
             },
             file.to_owned(),
+            None,
         )
     }
 
-    fn check(backing: Backing, file: String) -> Result<Self, SnapshotError> {
+    fn check(backing: Backing, file: String, only: Option<&[&str]>) -> Result<Self, SnapshotError> {
         let bytes = backing.bytes();
         let damaged = |section: &str, why: &str| SnapshotError::Damaged {
             file: file.clone(),
@@ -307,8 +313,9 @@ impl Container {
                 raw,
             ));
         }
+        let wanted = |name: &str| only.is_none_or(|names| names.contains(&name));
         entries.iter().try_for_each(|(entry, raw)| {
-            if raw[40..72] == section_sum(&bytes[entry.start..entry.end]) {
+            if !wanted(&entry.name) || raw[40..72] == section_sum(&bytes[entry.start..entry.end]) {
                 Ok(())
             } else {
                 Err(damaged(&entry.name, "checksum mismatch"))

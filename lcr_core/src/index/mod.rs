@@ -145,9 +145,12 @@ impl Index {
     pub fn columns(&self) -> &[ColumnId] {
         &self.columns
     }
-    /// Rows of both parts, those of replaced offers included.
-    pub fn row_count(&self) -> usize {
-        self.segments().map(|s| s.rows().len()).sum()
+    /// Rows of columns that count.
+    pub fn rate_count(&self) -> usize {
+        let base = self.base.column_rows().iter().zip(&self.columns);
+        let live = base.filter(|(_, column)| **column != DEAD);
+        let patch = self.over.as_ref().map_or(0, |o| o.segment.rows().len());
+        live.map(|(rows, _)| *rows as usize).sum::<usize>() + patch
     }
     /// Codes of both parts.
     pub fn code_count(&self) -> usize {

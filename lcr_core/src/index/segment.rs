@@ -9,6 +9,7 @@ pub struct Segment {
     pub container: Container,
     pub meta: Meta,
     columns: Span<ColumnId>,
+    column_rows: Span<u32>,
     codes: Span<Code>,
     instants: Span<i64>,
     rows: Span<Row>,
@@ -38,6 +39,7 @@ impl Segment {
         Ok(Self {
             meta,
             columns: container.section("columns")?,
+            column_rows: container.section("column_rows")?,
             codes: container.section("codes")?,
             instants: container.section("instants")?,
             rows: container.section("rows")?,
@@ -57,6 +59,10 @@ impl Segment {
 
     pub fn columns(&self) -> &[ColumnId] {
         self.container.slice(&self.columns)
+    }
+    /// Rows of each column.
+    pub fn column_rows(&self) -> &[u32] {
+        self.container.slice(&self.column_rows)
     }
     pub fn codes(&self) -> &[Code] {
         self.container.slice(&self.codes)

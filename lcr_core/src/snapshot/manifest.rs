@@ -9,6 +9,9 @@ pub struct Manifest {
     pub id: String,
     pub created_at_us: i64,
     pub index: String,
+    /// The complete index below `index`, where that is a patch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_index: Option<String>,
     pub access: String,
     pub access_sha256: String,
     pub epoch_from_us: i64,

@@ -3,16 +3,19 @@
 pub mod eligible;
 mod files;
 mod manifest;
+mod next;
 mod publish;
 mod sell;
 mod timetable;
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
 pub use manifest::Manifest;
-pub use publish::{IndexFacts, publish, write_file, write_index};
+pub use next::{Next, in_force, promote};
+pub use publish::{IndexFacts, publish, publish_next, write_file, write_index};
 pub use sell::Card;
 
 use crate::access::Access;
@@ -62,8 +65,16 @@ impl Snapshot {
 
     /// The id in CURRENT below `root`.
     pub fn current_id(root: &Path) -> Result<String, SnapshotError> {
+        /// CURRENT holds one id; what is longer is cut and so refused as unknown.
+        const MOST_BYTES: u64 = 128;
         let path = root.join("CURRENT");
-        match std::fs::read_to_string(&path) {
+        let read = || -> std::io::Result<String> {
+            let mut text = String::new();
+            let file = std::fs::File::open(&path)?;
+            file.take(MOST_BYTES).read_to_string(&mut text)?;
+            Ok(text)
+        };
+        match read() {
             Ok(text) => Ok(text.trim().to_owned()),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 Err(SnapshotError::NothingPublished {
@@ -76,6 +87,15 @@ impl Snapshot {
 
     /// Opens `id`, or the one CURRENT names; everything is verified first.
     pub fn open(root: &Path, id: Option<&str>) -> Result<Self, SnapshotError> {
+        Self::open_beside(root, id, None)
+    }
+
+    /// The same; index files that `known` has open are not read and verified again (a file never changes under its name).
+    pub fn open_beside(
+        root: &Path,
+        id: Option<&str>,
+        known: Option<&Self>,
+    ) -> Result<Self, SnapshotError> {
         let id = match id {
             Some(id) => id.to_owned(),
             None => Self::current_id(root)?,
@@ -106,12 +126,21 @@ impl Snapshot {
             return Err(damaged("access", "checksum mismatch".to_owned()));
         }
         let access = Access::parse(&access_json).map_err(|why| SnapshotError::Access { why })?;
-        let index = Arc::new(open_index(root, &manifest.index)?);
+        let shared = |name: &str| -> Result<Arc<Index>, SnapshotError> {
+            let all = known.into_iter().flat_map(|k| {
+                std::iter::once(&k.index).chain(k.cards.values().map(|card| &card.index))
+            });
+            match all.into_iter().find(|index| index.file() == name) {
+                Some(index) => Ok(Arc::clone(index)),
+                None => open_index(root, name, known.map(|k| &*k.index)).map(Arc::new),
+            }
+        };
+        let index = shared(&manifest.index)?;
         let mut opened: BTreeMap<String, Arc<Index>> = BTreeMap::new();
         opened.insert(manifest.index.clone(), Arc::clone(&index));
         for name in access.cards.values() {
             if !opened.contains_key(name) {
-                opened.insert(name.clone(), Arc::new(open_index(root, name)?));
+                opened.insert(name.clone(), shared(name)?);
             }
         }
         let files = UserFiles::open(root, &access)?;
@@ -257,12 +286,12 @@ impl UserFiles {
     }
 }
 
-fn open_index(root: &Path, name: &str) -> Result<Index, SnapshotError> {
+fn open_index(root: &Path, name: &str, known: Option<&Index>) -> Result<Index, SnapshotError> {
     if !crate::access::is_index_name(name) {
         return Err(SnapshotError::Invalid {
             file: name.to_owned(),
             why: "not the name of an index file".to_owned(),
         });
     }
-    Index::open(&root.join("indexes").join(name))
+    Index::open_beside(&root.join("indexes").join(name), known)
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::manifest::{ACCESS_FILE, FORMAT, Manifest};
+use super::next::Next;
 use super::{Snapshot, UserFiles, files, open_index};
 use crate::access::Access;
 use crate::error::{BuildError, SnapshotError};
@@ -15,6 +16,9 @@ use crate::index::container::{self, hex, sha256};
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct IndexFacts {
     pub index: String,
+    /// The complete index below a patch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
     pub rates: usize,
     pub codes: usize,
     pub epoch_from_us: i64,
@@ -49,6 +53,7 @@ pub fn write_index(
     } = *compiled;
     Ok(IndexFacts {
         index,
+        base: compiled.base.clone(),
         rates,
         codes,
         epoch_from_us,
@@ -64,13 +69,44 @@ pub fn publish(
     access_json: &str,
     created_at_us: i64,
 ) -> Result<String, SnapshotError> {
+    let id = store(root, index, access_json, created_at_us)?;
+    files::write_atomically(&root.join("CURRENT"), format!("{id}\n").as_bytes())?;
+    Ok(id)
+}
+
+/// The same for later: readers take it at `at_us`, unless another is published before. Needs a snapshot in CURRENT.
+pub fn publish_next(
+    root: &Path,
+    index: &str,
+    access_json: &str,
+    created_at_us: i64,
+    at_us: i64,
+) -> Result<String, SnapshotError> {
+    let after = Snapshot::current_id(root)?;
+    let id = store(root, index, access_json, created_at_us)?;
+    let next = Next {
+        id: id.clone(),
+        at_us,
+        after,
+    };
+    next.write(root)?;
+    Ok(id)
+}
+
+/// Writes the folder of a snapshot.
+fn store(
+    root: &Path,
+    index: &str,
+    access_json: &str,
+    created_at_us: i64,
+) -> Result<String, SnapshotError> {
     let access =
         Access::parse(access_json.as_bytes()).map_err(|why| SnapshotError::Access { why })?;
-    let opened = Arc::new(open_index(root, index)?);
+    let opened = Arc::new(open_index(root, index, None)?);
     let mut indexes = BTreeMap::from([(index.to_owned(), Arc::clone(&opened))]);
     for name in access.cards.values() {
         if !indexes.contains_key(name) {
-            indexes.insert(name.clone(), Arc::new(open_index(root, name)?));
+            indexes.insert(name.clone(), Arc::new(open_index(root, name, None)?));
         }
     }
     let access_sha256 = hex(&sha256(access_json.as_bytes()));
@@ -91,12 +127,13 @@ pub fn publish(
         id: id.clone(),
         created_at_us,
         index: index.to_owned(),
+        base_index: opened.is_patched().then(|| opened.base_file().to_owned()),
         access: ACCESS_FILE.to_owned(),
         access_sha256,
         epoch_from_us: opened.meta.epoch_from_us,
         epoch_until_us: opened.meta.epoch_until_us,
         offers: access.offers.len(),
-        rates: opened.row_count(),
+        rates: opened.rate_count(),
         codes: opened.code_count(),
         card_indexes,
     };
@@ -109,6 +146,5 @@ pub fn publish(
     let dir = root.join("snapshots").join(&id);
     files::write_atomically(&dir.join(ACCESS_FILE), access_json.as_bytes())?;
     files::write_atomically(&dir.join("manifest.json"), &json)?;
-    files::write_atomically(&root.join("CURRENT"), format!("{id}\n").as_bytes())?;
     Ok(id)
 }

@@ -251,6 +251,7 @@ fn assembled(
         id: "test".to_owned(),
         created_at_us: 0,
         index: String::new(),
+        base_index: None,
         access: "access.json".to_owned(),
         access_sha256: String::new(),
         epoch_from_us: EPOCH,
