@@ -76,6 +76,8 @@ def _lists(table: Table, found: list[problems.Problem]) -> Iterator[tuple[str, l
     at = {field: index for index, field in table.mapping.items()}
     frame = table.sheet.frame.iloc[table.header_row : table.last_row]
     place = next((at[name] for name in ("code", "area_code", "country_code", "npanxx") if name in at), None)
+    if place is None:  # country names stand where the heading promises prefixes
+        place = next((column.index for column in table.columns if "code" in column.alternatives), None)
     if "origin" in at and (place is not None or "country" in at or "destination" in at):
         place = place if place is not None else at.get("country", at.get("destination"))
         group = ""

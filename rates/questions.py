@@ -76,6 +76,10 @@ def _same_heading(table: Table) -> Iterator[Problem]:
 def _missing(table: Table, tables: Tables, request: CheckRequest) -> Iterator[Problem]:
     if not table.has_codes and not _joinable(table, tables, request):
         hint = "No column holds dial codes: map it, or send a sheet that has them."
+        if other := [
+            c.header for c in table.columns if c.field is None and "code" in c.alternatives and c.header
+        ]:
+            hint = f"The cells of “{other[0]}” are no dial codes: map the column that has them, or send a sheet with them."
         if "destination" in table.fields and (request.current or request.code_deck):
             hint += " They can also be taken from the deck in force or from a code deck, by destination (`codes_from`)."
         yield problem("column_missing", sheet=table.name, column="code", hint=hint)

@@ -217,7 +217,8 @@ def _kind(table: Table) -> tuple[str, int]:
         return "rates", 95
     if fields & {"ocn", "lata"} and coded:
         return "blocks", 90
-    if not table.has_rates and coded and ("origin" in fields or _ORIGINS.search(name)):
+    listed = "origin" in fields and (coded or fields & {"country", "destination"})
+    if not table.has_rates and (listed or (coded and _ORIGINS.search(name))):
         return "origins", 90
     if _ORIGINS.search(name) and _is_wide(table):
         return "origins", 80

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -114,6 +114,11 @@ def _with_country(area: str, country: str, spaces: str | None, zeros: str | None
             return "area_zero"
         area = re.sub(r"(^|[,;|/\s-])0+(?=\d)", r"\1", area)
     return _cell(area, head, spaces)
+
+
+def may_be_codes(cells: Iterable[str]) -> bool:
+    """Whether any of the cells is a dial code in some dress, damaged ones included; words alone are none."""
+    return any(_cell(cell, "", None) != "bad_code" for cell in cells)
 
 
 def codes_in(part: str) -> list[str]:

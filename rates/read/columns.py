@@ -8,6 +8,7 @@ import pandas as pd
 
 from rates.deckcheck import Column
 from rates.fields import FREE, ORIGIN_RATE
+from rates.parse.codes import may_be_codes
 from rates.parse.words import is_status
 from rates.read.headers import ASK, REST, Guessed, find_header, is_tier, layer_of, score_header
 from rates.read.looks import INCREMENTS, MONEY, look_at, share
@@ -151,7 +152,12 @@ class _Settling:
             first, second = rivals[0], rivals[1]
             tie = first.confidence == second.confidence and self._fits(first) == self._fits(second)
             if tie and field != "destination" and not self._same_cells(first, second):
-                self._put(first, field, ASK, "another column has a heading as good")
+                again = (
+                    "another column has a heading as good"
+                    if first.header
+                    else "another column looks the same"
+                )
+                self._put(first, field, ASK, again)
             for rival in rivals[1:]:
                 self._put(rival, None, 0, f"column {first.letter} is surer to be this field")
 
@@ -179,6 +185,9 @@ class _Settling:
         if country and not all(s.strip("+").replace(".0", "").isdigit() for s in country.samples):
             self._put(country, "country" if "country" not in fields else None, 95, "cells are names")
             country = None
+        if code and not code.stated and code.samples and not may_be_codes(_samples(self.body[code.index])):
+            self._put(code, None, 0, "its cells are no dial codes")
+            code = None
         if country and code and not area:
             heads = [c.lstrip("+").removesuffix(".0") for c in country.samples]
             whole = any(s.lstrip("+").startswith(head) for s in code.samples for head in heads)

@@ -47,6 +47,6 @@ def look_at(samples: Sequence[str], *, headless: bool = False) -> list[Guessed]:
         return guess("currency", 78 if headless else 74)
     if share(samples, CODE) > 0.8:
         return guess("code", 80 if any(len(sample) > 1 for sample in samples) else 60)
-    if share(samples, WORDS) > 0.8:
+    if share(samples, WORDS) >= 0.8:
         return guess("destination", 76)
     return []
