@@ -32,7 +32,10 @@ APPLICATION_VERSION = "tandem-jobs-1"
 EXECUTOR_ID = "worker"
 CONCURRENCY = 2
 POLL_S = 0.15
-JOB_MODULES = ("app.mail.jobs", "app.decks.jobs", "app.routing.jobs", "app.market.jobs", "app.reports.jobs")
+JOB_MODULES = (
+    "app.mail.jobs", "app.decks.jobs", "app.routing.jobs", "app.routing.state_jobs", "app.market.jobs",
+    "app.reports.jobs",
+)  # fmt: skip
 
 
 class Worker:

@@ -37,10 +37,19 @@ def current_snapshot(root: Path) -> lcr_core.Snapshot:
         return opened
 
 
-def decide(root: Path, query: dict[str, Any]) -> dict[str, Any]:
-    """Ask the snapshot in force; the same document the edge would send. Raises Invalid for a bad question."""
+def current_state(root: Path) -> str | None:
+    """The routing state the edge wrote down last (docs/state.md), as JSON; None while there is none."""
     try:
-        answer: dict[str, Any] = json.loads(current_snapshot(root).decide(json.dumps(query)))
+        return (root / "state.json").read_text()
+    except FileNotFoundError:
+        return None
+
+
+def decide(root: Path, query: dict[str, Any]) -> dict[str, Any]:
+    """Ask the snapshot and the state in force; the same document the edge would send. Raises Invalid for a bad question."""
+    try:
+        text = current_snapshot(root).decide(json.dumps(query), current_state(root))
+        answer: dict[str, Any] = json.loads(text)
     except lcr_core.QueryError as fault:
         raise Invalid(str(fault), hint="A number is 1 to 15 digits with the country code first.") from fault
     return answer

@@ -24,6 +24,12 @@ from app.routing.models import FxRate
 from app.security.models import ApiKey
 from app.security.permissions import CONTROL_SCOPE
 
+# Words of an offer that a product holds as they are (docs/decision.md 10).
+ROUTING_WORDS = (
+    "weight", "keeps_cli", "keeps_identity", "min_digits", "max_digits", "schedule", "no_reply_ms", "ringing_ms",
+    "hunt_stop", "hunt_next",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class OfferDeck:
@@ -143,9 +149,37 @@ def _offers(session: Session) -> list[dict[str, Any]]:
             "uri_user_prefix": product.tech_prefix,
             "transport": trunk.transport if trunk else "udp",
             "timeout_ms": product.timeout_ms,
+            "max_channels": trunk.channels if trunk else None,
+            "max_cps": trunk.cps if trunk else None,
+            **{word: product.routing[word] for word in ROUTING_WORDS if word in product.routing},
         }
         for product, company, trunk in rows
     ]
+
+
+def _relatives(session: Session) -> dict[int, list[int]]:
+    """Companies a company's calls must not go back to: those of its group, and the upstreams it named.
+
+    `facts.group` is a name several companies share, `facts.upstreams` a list of slugs.
+    """
+    companies = session.execute(sa.select(Company.id, Company.slug, Company.facts)).all()
+    by_slug = {row.slug: row.id for row in companies}
+    groups: dict[str, list[int]] = {}
+    for row in companies:
+        if row.facts.get("group"):
+            groups.setdefault(str(row.facts["group"]).casefold(), []).append(row.id)
+    found: dict[int, list[int]] = {}
+    for row in companies:
+        never = set(groups.get(str(row.facts.get("group") or "").casefold(), []))
+        never |= {by_slug[slug] for slug in row.facts.get("upstreams") or () if slug in by_slug}
+        found[row.id] = sorted(never - {row.id})
+    return found
+
+
+def control_key(token: str) -> dict[str, Any]:
+    """The worker's own key at the edge; no key of the database has the number 0."""
+    sha256 = hashlib.sha256(token.encode()).hexdigest()
+    return {"key_id": 0, "sha256": sha256, "trunk_id": None, "company_id": None, "scopes": ["lcr:control"]}
 
 
 def _trunks(
@@ -172,6 +206,7 @@ def _trunks(
             "until_us": to_micros(purchase.effective_until) if purchase.effective_until else None,
         }
         grants.setdefault(purchase.trunk_id, []).append(grant)
+    relatives = _relatives(session)
     rows = session.execute(
         sa.select(CustomerTrunk, Company)
         .join(Company, Company.id == CustomerTrunk.company_id)
@@ -188,7 +223,7 @@ def _trunks(
             "rate_card_id": trunk.id if trunk.id in known_cards else None,
             "blocked_codes": list(trunk.blocked_codes),
             "opened_codes": list(trunk.opened_codes),
-            "never_carriers": [],
+            "never_carriers": relatives[company.id],
             "grants": grants.get(trunk.id, []),
             "max_routes": trunk.max_routes,
             "enabled": bool(trunk.enabled and company.status == "active"),

@@ -35,3 +35,22 @@ class FxRate(Base, Timestamped):
     currency: Mapped[str] = mapped_column(sa.String(3), index=True)
     rate: Mapped[str] = mapped_column(sa.String(24))  # exact decimal text
     valid_from: Mapped[datetime] = mapped_column(UtcDateTime())
+
+
+STOP_KINDS = ("switch", "block", "cap", "vendor_credit", "company_credit", "trunk_credit")
+
+
+class RoutingStop(Base, Timestamped):
+    """Something that is stopped without a new snapshot: what the edge is told to (docs/state.md).
+
+    `target_id`: a product for switch, block and cap, a company for vendor_credit and company_credit, else a trunk.
+    """
+
+    __tablename__ = "routing_stop"
+    __table_args__ = (sa.UniqueConstraint("kind", "target_id", "code"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    target_id: Mapped[int] = mapped_column(index=True)
+    code: Mapped[str] = mapped_column(sa.String(15), default="")  # of a block
+    reason: Mapped[str] = mapped_column(sa.String(200))
+    set_by: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))

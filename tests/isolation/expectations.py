@@ -51,6 +51,7 @@ PARAMETERS: dict[str, str] = {
 # Path parameters that name no object.
 PLAIN: dict[str, str] = {
     "filename": "x.js",
+    "stop_id": "1",
     "token": "x",
     "format": "csv",
     "ext": "csv",
@@ -146,6 +147,10 @@ EXPECTED: dict[str, Rule] = {
     "dashboard.health": needs("operator"),
     "dashboard.snapshots": needs("operator"),
     "dashboard.snapshots_csv": needs("operator"),
+    "routing_state.index": needs("operator"),
+    "routing_state.index_csv": needs("operator"),
+    "routing_state.place": needs("operator"),
+    "routing_state.lift": needs("operator"),
     "apidocs.page": person,
     "web.metrics_page": open_,
     "me.show": person,

@@ -19,7 +19,15 @@ import lcr_core
 from app.clock import from_micros, to_micros
 from app.config import Settings
 from app.jobs.progress import Progress
-from app.routing.gather import Card, IndexInputs, access_document, index_inputs, rate_cards
+from app.routing.edge_control import control_token
+from app.routing.gather import (
+    Card,
+    IndexInputs,
+    access_document,
+    control_key,
+    index_inputs,
+    rate_cards,
+)
 from app.routing.models import SnapshotRecord
 from app.routing.prune import prune
 from rates.schema import LAYER_FIELDS, is_layered
@@ -57,6 +65,7 @@ def build_snapshot(
             digest = inputs.digest()
         cards = _compile_cards(settings, inputs, rate_cards(session), now)
         access = access_document(session, settings.lcr, now, cards=cards)
+        access["keys"].append(control_key(control_token(settings)))
         snapshot_id = lcr_core.publish(str(root), index, json.dumps(access), to_micros(now))
         record = SnapshotRecord(
             snapshot_id=snapshot_id,
