@@ -17,6 +17,7 @@ from app.decks import queries
 from app.decks.access import own_company, own_deck, own_product, own_template
 from app.decks.auto_accept import read_rule
 from app.decks.impact import WINDOWS, csv_lines, impact_of_deck, json_of
+from app.decks.outgoing import outgoing
 from app.decks.pending import pending
 from app.decks.policy import Policy, policy_of
 from app.decks.service.accept_problem import accept_problem
@@ -26,7 +27,7 @@ from app.decks.service.manage_template import export_template, import_template
 from app.decks.service.save_policy import save_policy
 from app.decks.service.settle_late import CHOICES, settle_late
 from app.decks.summary import deck_summary
-from app.decks.views.history import store
+from app.decks.views.history import XLSX, read_instant, store
 from app.decks.views.impact import TRAFFIC_BYTES
 from app.errors import Invalid
 from app.security.access import actor, require
@@ -44,6 +45,14 @@ class ImpactQuery(Schema):
     days = Integer(load_default=30, validate=OneOf(WINDOWS))
     card = Integer(load_default=None, allow_none=True, validate=Range(1))
     format = String(load_default="json", validate=OneOf(("json", "csv")))
+
+
+class ExportQuery(Schema):
+    at = String(load_default="", validate=Length(max=40))
+    version = Integer(load_default=None, allow_none=True, validate=Range(1))
+    since = Integer(load_default=None, allow_none=True, validate=Range(1))
+    layout = Integer(load_default=None, allow_none=True, validate=Range(1))
+    format = String(load_default="csv", validate=OneOf(("csv", "xlsx")))
 
 
 class ProfileBody(Schema):
@@ -165,6 +174,24 @@ def get_traffic(product_id: int) -> Any:
     """Codes, answered calls and talk seconds of each day."""
     own_product(db.session, actor(), product_id)
     return jsonify(days=[msgspec.to_builtins(line) for line in queries.traffic_days(db.session, product_id)])
+
+
+@api.get("/products/<int:product_id>/export")
+@require("deck:read")
+@api.input(ExportQuery, location="query", arg_name="query")
+@api.doc(
+    summary="A deck as a file: A-Z or changes only, in the carrier's own layout",
+    responses={404: "No approved deck"},
+)
+def get_export(product_id: int, query: dict[str, Any]) -> Any:
+    """`since` a version number gives only what differs from it; `layout` is the id of one of the carrier's templates."""
+    found = outgoing(
+        db.session, _settings(), actor(), product_id, at=read_instant(query["at"], utc_now()), version=query["version"],
+        since=query["since"], template_id=query["layout"],
+    )  # fmt: skip
+    if query["format"] == "xlsx":
+        return Response(found.xlsx(), mimetype=XLSX)
+    return Response(found.csv(), mimetype="text/csv")
 
 
 @api.get("/products/<int:product_id>/calendar")

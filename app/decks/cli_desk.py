@@ -14,10 +14,12 @@ from app.db import db
 from app.decks.access import company_by_name, own_deck, own_product, own_template
 from app.decks.cli import as_option, deck, working
 from app.decks.impact import WINDOWS, csv_lines, impact_of_deck, json_of
+from app.decks.outgoing import outgoing
 from app.decks.pending import pending
 from app.decks.service.import_traffic import import_traffic
 from app.decks.service.keep_profile import keep_profile
 from app.decks.service.manage_template import export_template, import_template
+from app.decks.views.history import read_instant
 from app.errors import Invalid
 from rates.store import Store
 
@@ -100,6 +102,47 @@ def calendar(run: Run, email: str | None, product_id: int, as_json: bool) -> Non
         for day in days
     ]
     emit_table(rows, as_json=as_json, empty="Nothing is pending.")
+
+
+@deck.command()
+@click.argument("product_id", type=int)
+@click.option("--since", type=int, help="Only what differs from this version (default: the whole A-Z).")
+@click.option(
+    "--layout", type=int, help="Id of the carrier's template: its headings, order, marks and dates."
+)
+@click.option("--at", default="", help="As priced at this instant (default now).")
+@click.option("--format", "kind", type=click.Choice(["csv", "xlsx"]), default="csv", show_default=True)
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="File (default: stdout, CSV only)."
+)
+@as_option
+@pass_run
+def send(
+    run: Run, email: str | None, product_id: int, since: int | None, layout: int | None, at: str, kind: str,
+    output: Path | None,
+) -> None:  # fmt: skip
+    """A deck as a file to be sent: A-Z or changes only, in the carrier's own column order."""
+    if kind == "xlsx" and output is None:
+        raise click.UsageError("--format xlsx needs --output")
+    with working(run, email) as who:
+        found = outgoing(
+            db.session,
+            run.settings,
+            who,
+            product_id,
+            at=read_instant(at, utc_now()),
+            since=since,
+            template_id=layout,
+        )
+        if output is None:
+            for piece in found.csv():
+                click.echo(piece, nl=False)
+        elif kind == "xlsx":
+            output.write_bytes(found.xlsx())
+        else:
+            with output.open("w", encoding="utf-8", newline="") as out:
+                out.writelines(found.csv())
+    say(f"{found.rows:,} codes: {found.name}")
 
 
 @deck.group()

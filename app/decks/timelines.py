@@ -26,6 +26,7 @@ LABELS = (
 )
 LAYER = ("origin", "jurisdiction")
 PRICE_NAMES = ("code", *LAYER)
+KEYS = ("code", "origin", "jurisdiction")
 TERMS = (
     "first_rate_nanos",
     "connect_fee_nanos",

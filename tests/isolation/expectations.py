@@ -188,6 +188,8 @@ EXPECTED: dict[str, Rule] = {
     "deck_rules.template_toml": needs("deck:read"),
     "deck_rules.remove_template": needs("deck:write"),
     "deck_history.calendar": needs("deck:read"),
+    "deck_history.export": needs("deck:read"),
+    "deck_desk_api.get_export": needs("deck:read"),
     "deck.approve": needs("deck:read", write="deck:approve"),
     "deck.keep_template": needs("deck:write"),
     "deck.check": needs("deck:write"),

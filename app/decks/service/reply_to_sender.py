@@ -23,24 +23,30 @@ SAYS = {
 }  # fmt: skip
 
 
-def reply_to_sender(session: Session, settings: Settings, deck_id: int, *, now: datetime) -> Arrival | None:
-    """Answer the newest unanswered mail this deck came by; None when there is none or the deck is not checked yet."""
+def reply_to_sender(session: Session, settings: Settings, deck_id: int, *, now: datetime) -> list[Arrival]:
+    """Answer each unanswered mail this deck came by; [] when there is none or the deck is not checked yet."""
     deck = session.get(Deck, deck_id, populate_existing=True)
-    arrival = session.scalar(
+    if deck is None or deck.state not in SAYS:
+        return []
+    waiting = session.scalars(
         sa.select(Arrival)
-        .where(Arrival.deck_id == deck_id, Arrival.way == "mail", Arrival.replied_at.is_(None))
-        .order_by(Arrival.id.desc())
-        .limit(1)
-    )
-    if deck is None or arrival is None or not arrival.sender or deck.state not in SAYS:
-        return None
+        .where(
+            Arrival.deck_id == deck_id,
+            Arrival.way == "mail",
+            Arrival.replied_at.is_(None),
+            Arrival.sender != "",
+        )
+        .order_by(Arrival.id)
+    ).all()
     attachments = []
-    table = grids.open_table(settings, deck.problems_key, problems.SCHEMA)
-    if deck.state == "rejected" and table.num_rows:
-        text = "".join(exports.bad_rows(table.slice(0, ROWS), headings_of(deck)))
-        attachments.append(Attachment("problems.csv", "text/csv", text))
-    _answer(session, settings.mail, arrival, _text(deck), attachments, now)
-    return arrival
+    if waiting and deck.state == "rejected":
+        table = grids.open_table(settings, deck.problems_key, problems.SCHEMA)
+        if table.num_rows:
+            text = "".join(exports.bad_rows(table.slice(0, ROWS), headings_of(deck)))
+            attachments.append(Attachment("problems.csv", "text/csv", text))
+    for arrival in waiting:
+        _answer(session, settings.mail, arrival, _text(deck), attachments, now)
+    return list(waiting)
 
 
 def reply_refused(session: Session, settings: Mail, arrival: Arrival, *, now: datetime) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.carriers.models import Company
 from app.config import Settings
 from app.decks.models import Arrival, DeckPolicy
-from app.decks.service.reply_to_sender import reply_refused
+from app.decks.service.reply_to_sender import reply_refused, reply_to_sender
 from app.decks.service.take_file import (
     Incoming,
     as_stream,
@@ -63,6 +63,9 @@ def take_mail(session: Session, settings: Settings, letter: Letter, *, now: date
     for arrival in found:
         if arrival.state == "refused" and company is not None and not fault:
             reply_refused(session, settings.mail, arrival, now=now)
+        elif arrival.deck_id is not None:
+            # Known bytes are not checked again: their sender hears at once what they are.
+            reply_to_sender(session, settings, arrival.deck_id, now=now)
     return found
 
 

@@ -14,6 +14,7 @@ from app.db import db
 from app.decks import exports, grids, queries
 from app.decks.access import own_product, own_version
 from app.decks.forms import RollbackForm
+from app.decks.outgoing import outgoing
 from app.decks.pending import pending
 from app.decks.service.rollback_version import rollback_version
 from app.decks.timelines import LABELS, at_instant, compare, longest_match
@@ -67,7 +68,7 @@ def versions(product_id: int) -> str:
     product = own_product(db.session, actor(), product_id)
     return render_template(
         "decks/history.html", product=product, versions=queries.versions(db.session, product_id), form=RollbackForm(),
-        now=utc_now(),
+        now=utc_now(), templates=[one for one in queries.templates(db.session, product.company_id) if one.columns],
     )  # fmt: skip
 
 
@@ -111,6 +112,25 @@ def as_file(table: Any, kind: str, stem: str, columns: dict[str, str]) -> Respon
         return Response(exports.csv_rows(table, columns), mimetype="text/csv", headers=headers)
     if kind == "xlsx":
         return Response(exports.xlsx_bytes(table, columns, "Deck"), mimetype=XLSX, headers=headers)
+    raise NotFound(f"There is no {kind} form of this.", hint="Ask for csv or xlsx.")
+
+
+@history.get("/export.<string(length=3):kind>")
+@history.get("/export.<string(length=4):kind>")
+@require("deck:read")
+def export(product_id: int, kind: str) -> Response:
+    """A-Z or changes only (`since`), in our layout or a carrier's own (`layout`), as CSV or XLSX."""
+    args = request.args
+    found = outgoing(
+        db.session, current_app.config["TANDEM"], actor(), product_id, at=read_instant(args.get("at"), utc_now()),
+        version=args.get("version", None, int), since=args.get("since", None, int), template_id=args.get("layout", None, int),
+    )  # fmt: skip
+    name = "".join(c if c.isalnum() or c in "-_." else "-" for c in found.name)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+    if kind == "csv":
+        return Response(found.csv(), mimetype="text/csv", headers=headers)
+    if kind == "xlsx":
+        return Response(found.xlsx(), mimetype=XLSX, headers=headers)
     raise NotFound(f"There is no {kind} form of this.", hint="Ask for csv or xlsx.")
 
 
