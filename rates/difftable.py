@@ -177,7 +177,7 @@ def _side(book: Book, at: Ints, shown: npt.NDArray[np.bool_]) -> _Side:
         codes, values = pd.factorize(column)
         number = pd.factorize(number * len(values) + codes)[0].astype(np.int64)
     firsts = np.unique(number, return_index=True)[1] if number.any() else np.zeros(min(len(at), 1), np.int64)
-    words = pa.array([_terms(*(int(column[row]) for column in columns)) for row in firsts], pa.utf8())
+    words = pa.array([terms_words(*(int(column[row]) for column in columns)) for row in firsts], pa.utf8())
     return _Side(
         pa.array(pick(book.rate, at), pa.int64(), mask=~shown),
         per_minute(pick(book.short, at), SHORT),
@@ -208,7 +208,7 @@ def _converted(
     return replace(before, short=short, long=long)
 
 
-def _terms(first_rate: int, fee: int, initial: int, following: int, free: int) -> str:
+def terms_words(first_rate: int, fee: int, initial: int, following: int, free: int) -> str:
     words = f"{initial}/{following}"
     for mark, nanos in (("+fee ", fee), ("first ", first_rate)):
         if nanos > 0:

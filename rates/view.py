@@ -30,7 +30,8 @@ def as_of(timeline: pa.Table, at: dt.datetime, *, open_only: bool = False) -> pa
 def changes_between(
     timeline: pa.Table, start: dt.datetime, end: dt.datetime, fx: dict[str, str] | None = None
 ) -> pa.Table:
-    """What the deck of `end` differs in from the deck of `start` (schema.DIFF without UNCHANGED): labels by effective price and
+    """What the deck of `end` differs in from the deck of `start` (schema.DIFF; UNCHANGED only for codes that are new at the
+    price their numbers had before): labels by effective price and
     longest match, effective_from = when the later price began, CLOSED with what the code falls back to."""
     before, after = as_of(timeline, start), as_of(timeline, end)
     begins = after["effective_from"]
@@ -60,7 +61,10 @@ def changes_between(
     place = pc.index_in(_named(table), _named(after))
     began = pc.coalesce(begins.take(place), _ended(timeline, table, end))
     table = table.set_column(table.column_names.index("effective_from"), "effective_from", began)
-    return table.filter(pc.not_equal(table["label"], "UNCHANGED"))
+    shown = np.flatnonzero(merged.plan.effective | merged.plan.rejected)
+    same = np.zeros(table.num_rows, bool)
+    same[: len(shown)] = merged.plan.unchanged[shown]
+    return table.filter(pa.array(~same))
 
 
 def _open_ended(table: pa.Table) -> pa.Table:

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from rates import store
+from rates.check import check
 from rates.deckcheck import CheckReport, run_check
 from rates.options import CheckRequest, DeckOptions
 
@@ -21,14 +22,23 @@ def at(text: str) -> datetime:
 class Vendor:
     """Receives decks in order and keeps the timeline in force; every deck is approved unless told otherwise."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, jailed: bool = True) -> None:
+        """`jailed` False checks in this process: the same answer, for many small decks."""
         self.folder = folder
+        self.jailed = jailed
         self.decks = 0
         self.current: str | None = None
         self.report: CheckReport | None = None
 
     def receive(
-        self, received: str, text: str, *, mode: str = "partial", approve: bool = True, **options: Any
+        self,
+        received: str,
+        text: str,
+        *,
+        mode: str = "partial",
+        approve: bool = True,
+        fx: dict[str, str] | None = None,
+        **options: Any,
     ) -> CheckReport:
         """Check the deck `text` (CSV) as received at `received`; returns the report."""
         self.decks += 1
@@ -43,9 +53,10 @@ class Vendor:
             received_at=at(received),
             deck_id=self.decks,
             current=self.current,
+            fx=fx or {},
             options=DeckOptions(mode=mode, **options),  # type: ignore[arg-type]
         )
-        report = run_check(request)
+        report = run_check(request) if self.jailed else check(request, lambda step, done, total: None)
         self.report = report
         if approve:
             assert report.status == "ready", report
