@@ -184,18 +184,24 @@ def of_batch(answer: dict[str, Any]) -> list[tuple[Any, ...]]:
     call, row, sell = answer["call"], answer["sell_row"], answer["sell"]
     status = answer["reason"] if answer["status"] == "no_route" else answer["status"]
     earned = None if row is None or sell is None else half_up(sell, call.D * 10**9)
+    earned = fitting(earned)
     return [
         (
             status,
             rank,
             e["offer"]["offer_id"],
             e["row"]["code"],
-            half_up(e["c"], call.D * 10**9),
+            fitting(half_up(e["c"], call.D * 10**9)),
             e["row"]["deck_row"],
             earned,
         )
         for rank, e in enumerate(answer["routes"], 1)
     ] or [(status, None, None, None, None, None, earned)]
+
+
+def fitting(nanos: int | None) -> int | None:
+    """A figure beyond 64 bits has no place in a column."""
+    return None if nanos is None or nanos >= 2**63 else nanos
 
 
 def differences(found: Shape, expected: Shape) -> str:
