@@ -40,6 +40,8 @@ def row(code: str, rate: str, terms: str = "1/1", **more: Any) -> dict[str, Any]
         "received_at": AT_US - 40 * DAY_US,
         "deck_id": 1,
         "deck_row": 2,
+        "origin": None,
+        "jurisdiction": None,
     } | more
 
 
@@ -56,6 +58,9 @@ class Exchange:
     fx: dict[str, str] = field(default_factory=dict)
     closed_codes: list[str] = field(default_factory=list)
     reference_seconds: int = 60
+    rules: dict[str, dict[str, Any]] = field(default_factory=dict)  # by product: origin, jurisdiction
+    nanp: dict[str, Any] | None = None
+    durations: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
     def publish(self, root: Path) -> Desk:
         return Desk(self.world().publish(root))
@@ -108,6 +113,9 @@ class Exchange:
             fx_text=fx,
             closed_codes=self.closed_codes,
             reference_seconds=self.reference_seconds,
+            rules={ids[name]: rules for name, rules in self.rules.items()},
+            nanp=self.nanp,
+            durations=self.durations,
         )
 
 
@@ -117,7 +125,9 @@ class Desk:
 
     snapshot: lcr_core.Snapshot
 
-    def ask(self, dnis: str, *, at_us: int = AT_US, **more: Any) -> dict[str, Any]:
+    def ask(
+        self, dnis: str, *, at_us: int = AT_US, state: dict[str, Any] | None = None, **more: Any
+    ) -> dict[str, Any]:
         question = {
             "trunk": TRUNK,
             "dnis": dnis,
@@ -125,7 +135,8 @@ class Desk:
             "explain": True,
             "explain_scope": "all",
         } | more
-        answer: dict[str, Any] = json.loads(self.snapshot.decide(json.dumps(question)))
+        words = None if state is None else json.dumps({"generation": 1} | state)
+        answer: dict[str, Any] = json.loads(self.snapshot.decide(json.dumps(question), words))
         return answer
 
     def order(self, dnis: str, **more: Any) -> list[str]:
