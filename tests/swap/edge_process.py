@@ -93,6 +93,15 @@ class Client:
         self.socket.sendall("".join(lines).encode())
         return [self._answer() for _ in paths]
 
+    def post_many(self, path: str, bodies: list[str]) -> list[tuple[int, bytes]]:
+        """Each body as a request of its own, all sent before the first answer is read."""
+        fields = f"Host: test\r\n{self.head}Content-Type: application/json\r\n"
+        heads = (
+            f"POST {path} HTTP/1.1\r\n{fields}Content-Length: {len(body)}\r\n\r\n{body}" for body in bodies
+        )
+        self.socket.sendall("".join(heads).encode())
+        return [self._answer() for _ in bodies]
+
     def _answer(self) -> tuple[int, bytes]:
         head = self._until(b"\r\n\r\n")
         status = int(head.split(b" ", 2)[1])
