@@ -10,7 +10,7 @@ import pyarrow as pa
 import lcr_core
 from tests.oracle.compare import Shape, of_engine
 
-NEW = ("a_lrn", "state")
+ONE = ("lrn", "a_lrn", "npdi")  # words of one call, not of many
 
 
 class Doors:
@@ -25,18 +25,10 @@ class Doors:
 
     def ask(self, query: dict[str, Any], *, explain: bool, scope: str = "all") -> dict[str, Any]:
         """The whole answer."""
-        words = {k: v for k, v in query.items() if k not in NEW}
+        words = {k: v for k, v in query.items() if k != "state"}
         text = json.dumps(words | {"explain": explain, "explain_scope": scope})
-        d: dict[str, Any] = json.loads(self.snapshot.decide(text, self.state(query)))
-        d.setdefault("state")
-        d.setdefault("mix")
-        for x in d["routes"]:
-            for w in ("demoted", "trial"):
-                x.setdefault(w, False)
-        for x in d["routes"] + (d.get("explain") or []):
-            for w in ("demoted", "origin", "jurisdiction"):
-                x.setdefault(w)
-        return d
+        answer: dict[str, Any] = json.loads(self.snapshot.decide(text, self.state(query)))
+        return answer
 
     def decide(self, query: dict[str, Any], *, explain: bool) -> Shape:
         return of_engine(self.ask(query, explain=explain), explain=explain)
@@ -50,7 +42,7 @@ class Doors:
                 "call_id": pa.array([c["call_id"] for c in calls], pa.string()),
             }
         )
-        words = {k: v for k, v in common.items() if k not in (*NEW, "lrn")}
+        words = {k: v for k, v in common.items() if k not in ("state", *ONE)}
         text = json.dumps(words | {"at_us": calls[0]["at_us"]})
         columns = pa.table(self.snapshot.decide_many(text, table, self.state(common)))
         names = ["status", "rank", "offer_id", "code", "eff_nanos", "deck_row", "sell_eff_nanos"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -146,8 +145,6 @@ def _route(call: Any, rank: int, e: dict[str, Any]) -> tuple[Any, ...]:
 
 def _jurisdiction(call: Any, e: dict[str, Any]) -> dict[str, Any] | None:
     offer = e["offer"]
-    if "layers" not in os.environ.get("TANDEM_ORACLE_FEATURES", ""):
-        return None
     if not (offer["lrn_rated"] or call.world.has_jurisdictions(offer["offer_id"])):
         return None
     states = {"a_state": e["sides"][0], "b_state": e["sides"][1]}

@@ -30,14 +30,14 @@ def demotion(call: Call, offer_id: int) -> Row:
 
 def judged(call: Call, o: Row) -> Row:
     """One offer with its match and its verdict."""
-    lrn = call.query["lrn"] if o["lrn_rated"] else None
+    lrn = call.lrn if o["lrn_rated"] else None
     number, world = lrn or call.b, call.world
     a, b = call.sides(number)
     e = {"offer": o, "score": None, **call.match(o["offer_id"], number)}
     e |= {
         "j": layers.jurisdiction(world.nanp, a, b),
         "sides": (a and a["state"], b and b["state"]),
-        "lrn_unknown": o["lrn_rated"] and not lrn,
+        "lrn_unknown": o["lrn_rated"] and not lrn and not call.query["npdi"],
         "keyed": "lrn" if lrn else "dialled",
     }
     e |= demotion(call, o["offer_id"])
@@ -83,7 +83,7 @@ def decide(world: World, query: Row) -> Row:
     refused.sort(key=lambda e: (NUMBER[e["verdict"]], ids(e)))
     reason = None if kept else "all_refused" if any(NUMBER[e["verdict"]] > 3 for e in refused) else "no_code"
     edges = [
-        next_edge(world, o["offer_id"], query["lrn"] if o["lrn_rated"] and query["lrn"] else call.b, call.t)
+        next_edge(world, o["offer_id"], (call.lrn if o["lrn_rated"] else None) or call.b, call.t)
         for o in world.offers
     ]
     edges += [

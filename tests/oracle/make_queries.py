@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.oracle.make_decks import HOUR_US
 from tests.oracle.make_rights import make_policy
+from tests.oracle.make_worlds import LRNS
 from tests.oracle.worlds import World
 
 CALLERS = [
@@ -30,7 +31,6 @@ CALLERS += [
     "77012345678",
     "1212555010",
 ]
-LRNS = ["12125551111", "19735550000", "17185550123", "14165550000", "18765550000"]
 
 
 class Asker:
@@ -40,8 +40,9 @@ class Asker:
         self.r = r = Random(seed ^ 0x5EED)
         self.world = world
         self.numbers = [make_number(r, world) for _ in range(24)]
+        self.numbers += [r.choice(LRNS)] if world.nanp else []
         self.callers = [None, *r.sample(CALLERS, 5)]
-        self.lrns = [r.choice(LRNS), make_number(r, world)]
+        self.lrns = [r.choice(LRNS), r.choice(LRNS), make_number(r, world)]
         self.instants = [make_instant(r, world) for _ in range(8)]
         self.ids = [o["offer_id"] for o in world.offers]
 
@@ -52,6 +53,7 @@ class Asker:
             "trunk": None if r.random() < 0.25 else r.randint(1, 4),
             "lrn": r.choice(self.lrns) if r.random() < 0.2 else None,
             "a_lrn": r.choice(LRNS) if r.random() < 0.08 else None,
+            "npdi": r.random() < 0.08,
             "max": None if plain else r.choice([None, 1, 2, 10, 100]),
             "decision_id": None,
             "reference_seconds": None if plain else r.choice([None, None, None, 1, 30, 61, 3600]),

@@ -23,6 +23,7 @@ from tests.oracle.make_rights import make_offer, make_trunk
 from tests.oracle.make_state import make_quality, make_state
 from tests.oracle.worlds import Row, World
 
+LRNS = ["12125551111", "19735550000", "17185550123", "14165550000", "18765550000"]
 STRANGER = 4001  # an offer of the index that access does not name
 EPOCHS_US = [  # a plain hour, and the hours in which Berlin, New York and Berlin again change their clocks
     1_795_000_000_000_000,
@@ -98,6 +99,7 @@ def make_world(seed: int) -> World:
         rules=rules,
         durations={c: make_mix(r) for c in r.sample(pool, r.choice([0, 1, min(4, len(pool))]))},
         nanp=make_nanp(r) if american and r.random() < 0.9 else None,
+        lrns={number: r.choice(LRNS) for number in LRNS if r.random() < 0.3} if r.random() < 0.5 else {},
         tables=tables,
         epoch_us=base_us,
         states=[make_state(r, n, ids, pool) for n in r.sample(range(1, 10**6), 4)],

@@ -17,7 +17,6 @@ from tests.oracle import filters, rating
 from tests.oracle.ask import Doors
 from tests.oracle.call import Call
 from tests.oracle.compare import differences, of_batch, of_oracle
-from tests.oracle.features import plain_query, plain_world
 from tests.oracle.make_queries import Asker
 from tests.oracle.make_worlds import make_world
 from tests.oracle.worlds import World
@@ -26,6 +25,7 @@ QUERIES = int(os.environ.get("TANDEM_ORACLE_QUERIES", "20000"))
 TUPLES = int(os.environ.get("TANDEM_RATING_TUPLES", str(max(2_000, QUERIES // 10))))
 SEED = int(os.environ.get("TANDEM_ORACLE_SEED", "0"))
 SHARDS = 16
+NOT_OF_MANY = {"lrn": None, "a_lrn": None, "npdi": False}
 SINGLE, EXPLAINED, BATCHES, BATCH = 500, 300, 12, 100  # questions to one world, by door
 
 
@@ -35,7 +35,7 @@ def test_the_engine_decides_like_the_oracle(shard: int, tmp_path: Path) -> None:
     left = -(-QUERIES // SHARDS)
     seed = SEED * 1_000_000 + shard * 10_000
     while left > 0:
-        world = plain_world(make_world(seed))
+        world = make_world(seed)
         doors = Doors(world.publish(tmp_path / str(seed)), world.states)
         left -= ask_everything(seed, world, doors, most=left)
         seed += 1
@@ -46,14 +46,14 @@ def ask_everything(seed: int, world: World, doors: Doors, most: int) -> int:
     asker = Asker(seed, world)
     share = min(1.0, most / (SINGLE + EXPLAINED + BATCHES * BATCH))
     for n in range(int((SINGLE + EXPLAINED) * share) + 1):
-        query, explain = plain_query(asker.question()), n % (SINGLE + EXPLAINED) >= SINGLE * share
+        query, explain = asker.question(), n % (SINGLE + EXPLAINED) >= SINGLE * share
         expected = of_oracle(oracle.decide(world, query), explain=explain)
         found = doors.decide(query, explain=explain)
         if found != expected:
             raise AssertionError(f"world {seed}, {json.dumps(query)}\n{differences(found, expected)}")
     for n in range(int(BATCHES * share) + 1):
         plain = n % 3 < 2
-        common = plain_query(asker.common(plain=plain)) | {"lrn": None}
+        common = asker.common(plain=plain) | NOT_OF_MANY
         calls = [asker.call(plain=plain) for _ in range(BATCH)]
         for call, found in zip(calls, doors.many(common, calls), strict=True):
             expected = of_batch(oracle.decide(world, common | call))
@@ -65,10 +65,10 @@ def ask_everything(seed: int, world: World, doors: Doors, most: int) -> int:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_a_question_gives_the_same_answer_with_and_without_an_explanation(seed: int, tmp_path: Path) -> None:
-    world = plain_world(make_world(seed))
+    world = make_world(seed)
     doors, asker = Doors(world.publish(tmp_path), world.states), Asker(seed, world)
     for _ in range(300):
-        query = plain_query(asker.question())
+        query = asker.question()
         with_explain, without = doors.ask(query, explain=True), doors.ask(query, explain=False)
         assert not without.get("explain")
         with_explain.pop("explain")
@@ -78,10 +78,10 @@ def test_a_question_gives_the_same_answer_with_and_without_an_explanation(seed: 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_a_caller_sees_only_what_is_granted_or_public(seed: int, tmp_path: Path) -> None:
-    world = plain_world(make_world(seed))
+    world = make_world(seed)
     doors, asker = Doors(world.publish(tmp_path), world.states), Asker(seed, world)
     for _ in range(200):
-        query = plain_query(asker.question()) | {"trunk": 1}
+        query = asker.question() | {"trunk": 1}
         seen = doors.ask(query, explain=True, scope="caller")["explain"]
         every = doors.ask(query, explain=True)["explain"]
         call = Call(world, query)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,7 +46,6 @@ TIMELINE = pa.schema(
         ("jurisdiction", pa.string()),
     ]
 )
-ON = set(os.environ.get("TANDEM_ORACLE_FEATURES", "").split(","))
 OFFER: dict[str, Any] = {  # what an offer of access says when it says nothing
     "weight": 0,
     "keeps_cli": True,
@@ -73,9 +71,7 @@ NO_STATE: dict[str, Any] = {
 
 def timeline(rows: list[Row]) -> pa.Table:
     """The rows as the core wants them (docs/decision.md 1)."""
-    return pa.table(
-        {name: [row.get(name) for row in rows] for name in TIMELINE.names}, schema=TIMELINE
-    ).select(TIMELINE.names if "layers" in ON else TIMELINE.names[:-2])
+    return pa.table({name: [row.get(name) for row in rows] for name in TIMELINE.names}, schema=TIMELINE)
 
 
 @dataclass
@@ -99,6 +95,7 @@ class World:
     nanp: dict[str, Any] | None = (
         None  # {"blocks": {code: {country, state, rate_centre}}, "pairs": {{place, place}}}
     )
+    lrns: dict[str, str] = field(default_factory=dict)  # ported numbers
     tables: dict[int, pa.Table] = field(
         default_factory=dict
     )  # timelines as `rates` made them, of the same decks
@@ -146,24 +143,40 @@ class World:
             "reference_seconds": self.reference_seconds,
             "max_seconds": 3600,
             "closed_codes": self.closed_codes,
-            "offers": [{k: v for k, v in o.items() if "offers" in ON or k not in OFFER} for o in self.offers],
+            "offers": self.offers,
             "trunks": list(self.trunks.values()),
             "keys": self.keys,
             "cards": [{"card_id": card, "index": card_index} for card in self.cards],
             "quality": [
                 [offer, code, *(row[c] for c in COUNTERS)] for (offer, code), row in self.quality.items()
             ],
+            "durations": [{"code": code, "mix": mix} for code, mix in self.durations.items()],
+            "nanp": self.build_blocks(root),
+            "lrn": self.build_lrn(root),
         }
-        if "policies" in ON:
-            access["durations"] = [{"code": code, "mix": mix} for code, mix in self.durations.items()]
-        if "layers" in ON:
-            access["nanp"] = self.build_blocks(root)
         snapshot_id = lcr_core.publish(str(root), index, json.dumps(access), self.epoch_us)
         return lcr_core.Snapshot.open(str(root), snapshot_id)
 
     def build_blocks(self, root: Path) -> str | None:
-        """Compile the block file; None without one."""
-        return None
+        """Pack the block file; None without one."""
+        if self.nanp is None:
+            return None
+        names = ["country", "state", "rate_centre"]
+        blocks: dict[str, list[Any]] = {"code": list(self.nanp["blocks"])}
+        blocks |= {name: [place[name] for place in self.nanp["blocks"].values()] for name in names}
+        near = [sorted(pair) for pair in self.nanp["pairs"]]
+        pairs = {"state": [a[0] for a, _ in near], "a": [a[1] for a, _ in near], "b": [b[1] for _, b in near]}
+        tables = [
+            pa.table({n: pa.array(c, pa.string()) for n, c in columns.items()}) for columns in (blocks, pairs)
+        ]
+        return str(json.loads(lcr_core.build_blocks(str(root), *tables))["file"])
+
+    def build_lrn(self, root: Path) -> str | None:
+        """Pack the file of ported numbers; None without one."""
+        if not self.lrns:
+            return None
+        columns = {"number": list(self.lrns), "lrn": list(self.lrns.values())}
+        return str(json.loads(lcr_core.build_lrn(str(root), pa.table(columns)))["file"])
 
     def build(self, root: Path, timelines: dict[int, list[Row]], carriers: list[tuple[int, int]]) -> str:
         """Compile one index and return its file name."""
@@ -178,14 +191,6 @@ class World:
                 for i in timelines
             ],
         }
-        tables = [
-            (
-                offer,
-                self.tables[offer].select(TIMELINE.names if "layers" in ON else TIMELINE.names[:-2])
-                if offer in self.tables
-                else timeline(rows),
-            )
-            for offer, rows in timelines.items()
-        ]
+        tables = [(owner, self.tables.get(owner) or timeline(rows)) for owner, rows in timelines.items()]
         built = lcr_core.build_index(str(root), json.dumps(description), tables, self.epoch_us)
         return str(json.loads(built)["index"])

@@ -109,7 +109,18 @@ class Stage:
             for number in NUMBERS:
                 body = snapshot.decide(json.dumps(question(number)), text)
                 rest = dict.fromkeys(
-                    ("lrn", "a_lrn", "ani", "call_id", "max", "reference_seconds", "policy", "offers", "sell")
+                    (
+                        "lrn",
+                        "a_lrn",
+                        "npdi",
+                        "ani",
+                        "call_id",
+                        "max",
+                        "reference_seconds",
+                        "policy",
+                        "offers",
+                        "sell",
+                    )
                 )
                 answer = decide(world, rest | question(number) | {"state": state})
                 engine, oracle = of_engine(json.loads(body), explain=False), of_oracle(answer, explain=False)
