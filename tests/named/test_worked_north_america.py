@@ -20,6 +20,7 @@ def block(country: str, state: str | None, centre: str | None) -> dict[str, Any]
 BLOCKS = {
     "1212555": block("US", "NY", "NWYRCYZN01"),
     "1718555": block("US", "NY", "NWYRCYZN10"),
+    "1646555": block("US", "NY", "NWYRCYZN03"),
     "1914555": block("US", "NY", "WHITEPLNS"),
     "1973555": block("US", "NJ", "NEWARK"),
     "1416555": block("CA", "ON", "TORONTO"),
@@ -27,7 +28,7 @@ BLOCKS = {
     "1876555": block("JM", None, None),
     "1787555": block("US", "PR", "SAN JUAN"),
 }
-NANP = {"blocks": BLOCKS, "pairs": {frozenset([("NY", "NWYRCYZN01"), ("NY", "NWYRCYZN10")])}}
+NANP = {"blocks": BLOCKS, "pairs": {frozenset([("NY", "NWYRCYZN01"), ("NY", "NWYRCYZN03")])}}
 
 
 def deck(*codes: str, without: tuple[str, ...] = ("local",)) -> list[dict[str, Any]]:
@@ -77,7 +78,8 @@ def test_j_without_a_routing_number_the_dialled_one_counts_and_the_route_says_so
     [
         (NEW_YORK, "19735550123", "interstate"),
         (NEW_YORK, "19145550123", "intrastate"),
-        (NEW_YORK, PORTED, "local"),
+        (NEW_YORK, PORTED, "intrastate"),
+        (NEW_YORK, "16465550123", "local"),
         (NEW_YORK, "14165550123", "interstate"),
         ("14165550100", "19055550123", "intrastate"),
         ("14165550100", NEW_YORK, "interstate"),
@@ -116,5 +118,5 @@ def test_a_deck_without_an_indeterminate_price_takes_what_the_contract_says(
 
 def test_a_local_call_without_a_local_price_is_intrastate_money(tmp_path: Path) -> None:
     desk = market({"D": deck("1")}, tmp_path)
-    (route,) = desk.ask(PORTED, ani=NEW_YORK)["routes"]
+    (route,) = desk.ask("16465550123", ani=NEW_YORK)["routes"]
     assert (route["jurisdiction"]["is"], Decimal(route["rate"])) == ("local", Decimal("0.0150"))

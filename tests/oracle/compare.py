@@ -153,7 +153,6 @@ def _jurisdiction(call: Any, e: dict[str, Any]) -> dict[str, Any] | None:
 
 def _explained(call: Any, e: dict[str, Any], rank: int | None) -> tuple[Any, ...]:
     row, down = e["row"], e["demotion"]
-    down = None if down and down["level"] == "healthy" else down
     billed = billed_seconds(row, call.d) if row else 0
     priced = row is not None and e["c"] is not None
     amount = price60(row, billed) * call.world.fx[row["currency"]] if priced else 0

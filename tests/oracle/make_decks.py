@@ -87,6 +87,8 @@ def make_deck(
     currency = r.choice(["USD"] * 6 + ["EUR", "EUR", "JPY"] + ([] if sell else ["XTS"]))
     rows: list[Row] = []
     plain = r.random() < 0.6
+    if rules.get("origin"):  # leaves room for a surcharge
+        prices = [min(price, 10**14) for price in prices]
     pairs = layers_of(r, rules)
     for code in r.sample(pool, r.randint(0 if r.random() < 0.05 else 1, len(pool))):
         for origin, jurisdiction in pairs if r.random() < 0.8 else pairs[:1]:

@@ -46,6 +46,12 @@ PLACES += [
 ]
 
 
+NEAR = [
+    frozenset([("NY", "NWYRCYZN01"), ("NY", "NWYRCYZN02")]),
+    frozenset([("NY", "NWYRCYZN01"), ("NY", "NEWARK")]),
+]
+
+
 def make_world(seed: int) -> World:
     """World number `seed`; the same number gives the same world on every machine."""
     r = Random(seed)
@@ -138,11 +144,11 @@ def make_nanp(r: Random) -> dict[str, Any]:
         code: dict(zip(names, r.choice(PLACES), strict=True))
         for code in r.sample(codes, r.randint(3, len(codes)))
     }
-    near = [
-        frozenset([("NY", "NWYRCYZN01"), ("NY", "NWYRCYZN02")]),
-        frozenset([("NY", "NWYRCYZN01"), ("NY", "NEWARK")]),
-    ]
-    return {"blocks": blocks, "pairs": set(r.sample(near, r.choice([0, 1, 2])))}
+    places = {
+        (b["state"], b["rate_centre"]) for b in blocks.values() if b["country"] == "US" and b["rate_centre"]
+    }
+    near = [pair for pair in NEAR if pair <= places]
+    return {"blocks": blocks, "pairs": set(r.sample(near, r.randint(0, len(near))))}
 
 
 __all__ = ["EPOCHS_US", "HOUR_US", "STRANGER", "make_world"]
