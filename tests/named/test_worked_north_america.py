@@ -45,17 +45,14 @@ def test_j_a_ported_number_is_interstate_by_its_lrn_and_intrastate_as_dialled(tm
     both = {"L": deck("1973555", "1718555"), "D": deck("1973555", "1718555")}
     desk = market(both, tmp_path)
     routes = {r["vendor"]: r for r in desk.ask(PORTED, ani=NEW_YORK, lrn=LRN)["routes"]}
-    by_lrn, dialled = routes["L"], routes["D"]
-    assert (by_lrn["jurisdiction"]["is"], by_lrn["code"], by_lrn["rate"]) == (
-        "interstate",
-        "1973555",
-        "0.0020",
-    )
-    assert (by_lrn["jurisdiction"]["a_state"], by_lrn["jurisdiction"]["b_state"]) == ("NY", "NJ")
-    assert by_lrn["jurisdiction"]["keyed"] == "lrn"
-    assert (dialled["jurisdiction"]["is"], dialled["code"]) == ("intrastate", "1718555")
-    assert (dialled["jurisdiction"]["b_state"], dialled["jurisdiction"]["keyed"]) == ("NY", "dialled")
-    assert Decimal(dialled["rate"]) == Decimal("0.0150")
+    assert routes["L"]["jurisdiction"] == {
+        "is": "interstate", "a_state": "NY", "b_state": "NJ", "keyed": "lrn", "lrn_unknown": False,
+    }  # fmt: skip
+    assert (routes["L"]["code"], Decimal(routes["L"]["rate"])) == ("1973555", Decimal("0.0020"))
+    assert routes["D"]["jurisdiction"] == {
+        "is": "intrastate", "a_state": "NY", "b_state": "NY", "keyed": "dialled", "lrn_unknown": False,
+    }  # fmt: skip
+    assert (routes["D"]["code"], Decimal(routes["D"]["rate"])) == ("1718555", Decimal("0.0150"))
 
 
 def test_j_a_toll_free_caller_is_indeterminate_in_both(tmp_path: Path) -> None:

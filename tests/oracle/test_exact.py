@@ -156,7 +156,9 @@ def test_the_random_worlds_reach_every_verdict_policy_guard_and_layer() -> None:
             seen |= {("reason", answer["status"], answer["reason"])} | {
                 ("verdict", e["verdict"]) for e in entries
             }
-            seen |= {("mix", answer["call"].mix is not None)} | {("lists", len(answer["routes"]) > 31)}
+            seen |= {("mix", answer["call"].mix is not None)} | {("wide", len(world.offers) > 31)}
+            members = [e["verdict"] in ("selected", "outranked") for e in entries]
+            seen |= {("narrow", 10 * sum(members) < len(members))} | {("overflow", sum(members) > 31)}
             for e in entries:
                 if e["row"] and e["row"]["jurisdiction"]:
                     seen.add(("place", e["j"], e["row"]["jurisdiction"], e["keyed"]))
@@ -184,7 +186,8 @@ def test_the_random_worlds_reach_every_verdict_policy_guard_and_layer() -> None:
     wanted |= {("reason", "blocked", r) for r in ("blocked_codes", "closed_codes")}
     wanted |= {("reason", "no_credit", r) for r in ("company", "trunk")}
     wanted |= {("origin", o, u, s) for o in ("origin_first", "code_first") for u in both for s in both}
-    wanted |= {("mix", x) for x in both} | {("lists", x) for x in both} | {("trial", True, x) for x in both}
+    wanted |= {("mix", x) for x in both} | {(w, x) for w in ("wide", "narrow", "overflow") for x in both}
+    wanted |= {("trial", True, x) for x in both}
     places = ("interstate", "intrastate", "local", "indeterminate")
     wanted |= {("place", j, j, "dialled") for j in places} | {("place", "interstate", "interstate", "lrn")}
     wanted |= {

@@ -43,13 +43,13 @@ def ask(me: int, port: int, asked: Synchronized[int], stop: Event, out: Any) -> 
 
 
 def change(port: int, per_second: int, asked: Synchronized[int], stop: Event, out: Any) -> None:
-    """Change the state at a steady pace; `out` gets ([(generation, content)], first error)."""
+    """Change the state at a steady pace; `out` gets ([(generation, content)], first error, seconds)."""
     changes: list[tuple[int, int]] = []
     error = ""
     step = per_second // 100
+    began = time.monotonic()
     try:
         with Client(port, {"Authorization": f"Bearer {CONTROL_KEY}"}) as client:
-            began = time.monotonic()
             while not stop.is_set() and not error:
                 due = int((time.monotonic() - began) * per_second)
                 if due - len(changes) < step:
@@ -68,4 +68,4 @@ def change(port: int, per_second: int, asked: Synchronized[int], stop: Event, ou
                     asked.value = len(changes)
     except (OSError, ValueError, AssertionError, KeyError) as fault:
         error = repr(fault)
-    out.put((changes, error))
+    out.put((changes, error, time.monotonic() - began))

@@ -92,7 +92,7 @@ class Stage:
         common = {"trunk_id": TRUNK, "company_id": 99, "expires_at_us": None}
         world.keys = [
             common | {"key_id": n, "sha256": sha256(key.encode()).hexdigest(), "scopes": [scope]}
-            for n, (key, scope) in enumerate([(KEY, "lcr:query"), (CONTROL_KEY, "control")], 1)
+            for n, (key, scope) in enumerate([(KEY, "lcr:query"), (CONTROL_KEY, "lcr:control")], 1)
         ]
         snapshot = world.publish(self.root)
         self.worlds[snapshot.id] = world
