@@ -22,6 +22,7 @@ from wtforms.validators import DataRequired, Length, NumberRange, Optional, Rege
 
 from app.carriers.models import ROUTE_CLASSES
 from app.carriers.policy_form import PolicyFields
+from app.carriers.route_words import RouteFields
 from app.security.permissions import KEY_SCOPES, PERMISSIONS
 
 HOST = re.compile(
@@ -63,7 +64,7 @@ def host_name(_form: FlaskForm, field: Field) -> None:
             raise ValidationError("Give an IP address or a host name.") from None
 
 
-class ProductForm(FlaskForm):  # type: ignore[misc]
+class ProductForm(RouteFields):
     name = StringField(
         "Name", [DataRequired(), Length(max=80)], description="As buyers see it, for example Premium CLI."
     )

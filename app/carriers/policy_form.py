@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import DecimalField, IntegerField, SelectField, SelectMultipleField, widgets
+from wtforms import BooleanField, DecimalField, IntegerField, SelectField, SelectMultipleField, widgets
 from wtforms.validators import NumberRange, Optional, ValidationError
 
 from app.carriers.models import ROUTE_CLASSES
@@ -21,6 +21,7 @@ KINDS = [
     ("priority", "Priority groups, cost inside"),
     ("quality", "Quality floors, then cost"),
     ("score", "Score: cost and quality weighed"),
+    ("percentage", "Percentage: shared by the products' weights"),
 ]
 GUARDS = [
     ("off", "Off"),
@@ -55,6 +56,7 @@ SCALED: dict[str, tuple[str, int]] = {
 ZERO_BY_DEFAULT = {"min_abs_nanos", "min_pct_ppm", "loss_nanos"} | {
     f"w_{x}_ppm" for x in ("cost", "asr", "acd", "ner", "pdd")
 }
+SWITCHES = ("need_cli", "need_signature", "use_mix")
 NEEDS_TARGET = {"w_asr": "asr_target", "w_acd": "acd_target", "w_pdd": "pdd_max"}
 
 
@@ -90,6 +92,9 @@ class PolicyFields(FlaskForm):  # type: ignore[misc]
         widget=widgets.ListWidget(prefix_label=False),
         description="None ticked: all classes.",
     )
+    need_cli = BooleanField("The caller's number must arrive")
+    need_signature = BooleanField("The signature of the caller's identity must arrive")
+    use_mix = BooleanField("Compare costs by how long calls to the destination really last")
     max_cost = _price("Highest cost per minute", "Routes above it are refused.")
     reference_seconds = IntegerField(
         "Costs compared at a call of (s)",
@@ -150,7 +155,7 @@ def policy_of_form(form: PolicyFields) -> dict[str, Any]:
         if units != units.to_integral_value():
             raise ValueError(f"{form[name].label.text}: {value} is finer than this field can hold")
         policy[word] = int(units)
-    for word in ("reference_seconds", "max_seconds"):
+    for word in ("reference_seconds", "max_seconds", *SWITCHES):
         if form[word].data:
             policy[word] = form[word].data
     if form.guard.data != "off":
@@ -158,6 +163,11 @@ def policy_of_form(form: PolicyFields) -> dict[str, Any]:
         if form.loss_first.data:
             policy["loss_first"] = form.loss_first.data
     return policy
+
+
+def kept_lists(policy: dict[str, Any]) -> dict[str, Any]:
+    """Forced and exclusive offers of a stored policy, which the form does not show and must not lose."""
+    return {word: policy[word] for word in ("only_offers", "first_offers") if policy.get(word) is not None}
 
 
 def form_values(policy: dict[str, Any]) -> dict[str, Any]:
@@ -170,7 +180,7 @@ def form_values(policy: dict[str, Any]) -> dict[str, Any]:
     for name, (word, scale) in SCALED.items():
         if policy.get(word) is not None:
             values[name] = (Decimal(policy[word]) / scale).normalize() + 0
-    for word in ("reference_seconds", "max_seconds", "loss_first"):
+    for word in ("reference_seconds", "max_seconds", "loss_first", *SWITCHES):
         if policy.get(word) is not None:
             values[word] = policy[word]
     return values

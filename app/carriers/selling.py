@@ -9,6 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from app.carriers import queries
 from app.carriers.forms import ProductForm, VendorTrunkForm, fill_choice
 from app.carriers.models import Product, VendorTrunk
+from app.carriers.route_words import route_values, routing_of_form
 from app.carriers.service.save_product import ProductFacts, save_product
 from app.carriers.service.save_vendor_trunk import VendorTrunkFacts, save_vendor_trunk
 from app.clock import utc_now
@@ -84,7 +85,8 @@ def edit(product_id: int) -> Any:
 
 
 def _edit_product(product: Product | None) -> Any:
-    form = ProductForm(obj=product)
+    words = route_values(product.routing if product else {})
+    form = ProductForm(obj=product, data=words)
     owner = product.company_id if product else actor().company_id
     trunks = [(t.id, f"{t.name} ({t.host})") for t in queries.vendor_trunks(db.session, owner)]
     fill_choice(form.vendor_trunk_id, trunks, "not yet known")
@@ -101,6 +103,7 @@ def _edit_product(product: Product | None) -> Any:
             enabled=form.enabled.data,
             listed=form.listed.data,
             description=form.description.data or "",
+            routing=routing_of_form(form),
         )
         try:
             saved = save_product(db.session, actor(), facts, product=product, now=utc_now())

@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from app.carriers import queries
 from app.carriers.forms import CustomerTrunkForm, split_list
 from app.carriers.models import CustomerTrunk
-from app.carriers.policy_form import form_values, policy_of_form
+from app.carriers.policy_form import form_values, kept_lists, policy_of_form
 from app.carriers.service.save_customer_trunk import CustomerTrunkFacts, save_customer_trunk
 from app.clock import utc_now
 from app.db import db
@@ -78,7 +78,7 @@ def _edit(trunk: CustomerTrunk | None) -> Any:
                 name=(form.name.data or "").strip(),
                 tech_prefix=form.tech_prefix.data or "",
                 source_ips=split_list(form.source_ips.data),
-                policy=policy_of_form(form),
+                policy=kept_lists(trunk.policy if trunk else {}) | policy_of_form(form),
                 max_routes=form.max_routes.data or 0,
                 blocked_codes=split_list(form.blocked_codes.data),
                 opened_codes=split_list(form.opened_codes.data),

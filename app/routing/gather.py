@@ -207,6 +207,7 @@ def _trunks(
         }
         grants.setdefault(purchase.trunk_id, []).append(grant)
     relatives = _relatives(session)
+    known_offers = set(session.scalars(sa.select(Product.id)))
     rows = session.execute(
         sa.select(CustomerTrunk, Company)
         .join(Company, Company.id == CustomerTrunk.company_id)
@@ -219,7 +220,7 @@ def _trunks(
             "name": trunk.name,
             "source_ips": list(trunk.source_ips),
             "tech_prefix": trunk.tech_prefix or None,
-            "policy": dict(trunk.policy),
+            "policy": _policy(trunk.policy, known_offers),
             "rate_card_id": trunk.id if trunk.id in known_cards else None,
             "blocked_codes": list(trunk.blocked_codes),
             "opened_codes": list(trunk.opened_codes),
@@ -230,6 +231,12 @@ def _trunks(
         }
         for trunk, company in rows
     ]
+
+
+def _policy(policy: dict[str, Any], known_offers: set[int]) -> dict[str, Any]:
+    """The trunk's policy without offers that are gone: the core refuses a document that names one."""
+    lists = {word: policy[word] for word in ("only_offers", "first_offers") if policy.get(word) is not None}
+    return {**policy, **{word: [id_ for id_ in ids if id_ in known_offers] for word, ids in lists.items()}}
 
 
 def _keys(session: Session, now: datetime) -> list[dict[str, Any]]:

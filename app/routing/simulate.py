@@ -27,6 +27,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "cost": {"kind": "cost"},
     "cost_delta": {"kind": "cost_delta", "delta_ppm": 50_000},
     "priority": {"kind": "priority"},
+    "percentage": {"kind": "percentage"},
     "quality": {"kind": "quality", "floor_asr_ppm": 400_000, "floor_acd_ms": 90_000, "ceiling_pdd_ms": 6_000},
     "score": {
         "kind": "score", "w_cost_ppm": 500_000, "w_asr_ppm": 200_000, "w_acd_ppm": 100_000, "w_pdd_ppm": 200_000,
@@ -38,6 +39,7 @@ PRESET_LABELS = {
     "cost": "cost",
     "cost_delta": "cost within 5 %, then priority",
     "priority": "priority groups, cost inside",
+    "percentage": "shared by the products' weights",
     "quality": "floors ASR 40 %, ACD 90 s, PDD 6 s, then cost",
     "score": "score: cost 50, ASR 20, ACD 10, PDD 20",
 }

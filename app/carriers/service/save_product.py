@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -31,6 +32,7 @@ class ProductFacts:
     enabled: bool
     listed: bool
     description: str
+    routing: dict[str, Any] = field(default_factory=dict)  # words of docs/decision.md 10
 
 
 def save_product(
