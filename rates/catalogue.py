@@ -78,6 +78,11 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "Origin group without A-prefixes",
         "Prices for these callers need the list of A-prefixes: send the sheet that has it, or state the group.",
     ),
+    "origin_twice": Entry(
+        "error",
+        "A-prefix in two origin groups",
+        "A caller belongs to one group: leave the prefix in one list only.",
+    ),
     "origin_unknown": Entry(
         "error",
         "Not an A-prefix",

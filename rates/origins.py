@@ -1,7 +1,7 @@
 """Origin groups of a deck: the A-prefixes of each from its own lists, surcharges, and which group callers without a number fall in."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import phonenumbers
 import pyarrow as pa
@@ -16,7 +16,7 @@ from rates.parse.money import parse_amount
 from rates.parse.sheet import parse_sheet
 from rates.parse.text import clean
 from rates.problems import problem
-from rates.read.headers import INVALID, full_words
+from rates.read.headers import INVALID, REST, full_words
 from rates.rules import JurisdictionRules, OriginGroup, OriginRules, Surcharge, origin_rules
 from rates.tables import Table, Tables
 
@@ -42,17 +42,30 @@ def rules_of_file(
     invalid = request.options.invalid_group or next(
         (name for name in used if INVALID.search(full_words(name))), None
     )
+    if invalid is not None and invalid not in used:
+        used.append(invalid)
+    rest = next((n for n in used if n != invalid and not lists.get(n) and REST.search(full_words(n))), None)
     for name in [*priced, *(charge.group for charge in charges)]:
-        if not lists.get(name) and not before.get(name) and name != invalid:
+        if not lists.get(name) and not before.get(name) and name not in (invalid, rest):
             found.append(problem("origin_list_missing", text=name))
-    groups = tuple(OriginGroup(name=name, prefixes=lists.get(name) or before.get(name, ())) for name in used)
+    found += _claimed_twice(lists)
     rules = OriginRules(
         reading=request.options.origin_reading,
-        groups=groups,
+        groups=tuple(OriginGroup(name=n, prefixes=lists.get(n) or before.get(n, ())) for n in used),
+        rest_group=rest,
         invalid_group=invalid,
-        surcharges=tuple(charges),
+        surcharges=tuple({charge.group: charge for charge in charges}.values()),
     )
     return rules, jurisdictions, problems.to_table(dict.fromkeys(found))
+
+
+def _claimed_twice(lists: Mapping[str, tuple[str, ...]]) -> Iterator[problems.Problem]:
+    """A caller belongs to one group: the same prefix in two lists cannot be priced."""
+    owner: dict[str, str] = {}
+    for name, prefixes in lists.items():
+        for prefix in prefixes:
+            if owner.setdefault(prefix, name) != name:
+                yield problem("origin_twice", text=f"{prefix}: {owner[prefix]}, {name}")
 
 
 def _before(current: pa.Table | None) -> tuple[OriginGroup, ...]:

@@ -3,7 +3,8 @@
 Kept as JSON in the schema metadata of the timeline (`origin_rules`, `jurisdiction_rules`), so that a stored deck, its rollback and
 its compiled index always carry the rules its prices were given under."""
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Any, Literal
 
 import msgspec
 import pyarrow as pa
@@ -28,10 +29,13 @@ class Surcharge(msgspec.Struct, frozen=True, kw_only=True):
 
 class OriginRules(msgspec.Struct, frozen=True, kw_only=True):
     """reading: `origin_first` = the caller's group decides the list, its longest match the price · `code_first` = the longest code among
-    rows for everybody and for the caller's group. invalid_group: for callers without a valid number; None = the dearest group."""
+    rows for everybody and for the caller's group. rest_group: for callers whose number no group lists; None = the prices for
+    everybody. invalid_group: for callers without a valid number; None = the dearest. A prefix stands in one group only, and every
+    group that prices something is listed (docs/decision.md 8)."""
 
     reading: Reading = "origin_first"
     groups: tuple[OriginGroup, ...] = ()
+    rest_group: str | None = None
     invalid_group: str | None = None
     surcharges: tuple[Surcharge, ...] = ()
 
@@ -68,6 +72,14 @@ def with_rules(
     return table.replace_schema_metadata(kept or None)
 
 
+def rules_document(table: pa.Table) -> dict[str, Any] | None:
+    """Both rules as the core takes them (docs/decision.md 8); None for a deck without layers."""
+    origin, jurisdiction = origin_rules(table), jurisdiction_rules(table)
+    found = {"origin": origin, "jurisdiction": jurisdiction}
+    said = {name: msgspec.to_builtins(rules) for name, rules in found.items() if rules is not None}
+    return said or None
+
+
 def rules_json(table: pa.Table) -> tuple[str | None, str | None]:
     """(origin_rules, jurisdiction_rules) as JSON texts, for whoever compiles the deck."""
     found = table.schema.metadata or {}
@@ -75,18 +87,33 @@ def rules_json(table: pa.Table) -> tuple[str | None, str | None]:
     return (origin.decode() if origin else None, jurisdiction.decode() if jurisdiction else None)
 
 
-def merged_origin(current: OriginRules | None, new: OriginRules | None, *, whole: bool) -> OriginRules | None:
-    """Rules after a deck: its own; a partial deck (`whole` False) keeps the groups and surcharges it does not name."""
-    if new is None or current is None or whole:
-        return new if new is not None or whole else current
-    groups = {group.name: group for group in current.groups}
-    for group in new.groups:
-        if group.prefixes or group.name not in groups:
-            groups[group.name] = group
-    surcharges = {s.group: s for s in current.surcharges} | {s.group: s for s in new.surcharges}
+def merged_origin(
+    current: OriginRules | None, new: OriginRules | None, priced: Iterable[str], *, whole: bool
+) -> OriginRules | None:
+    """Rules after a deck: its own; a partial deck (`whole` False) keeps groups and surcharges it does not name. Groups that still
+    price something in the timeline (`priced`), be it history, stay listed; a prefix goes to the group that claimed it last."""
+    before = current or OriginRules()
+    after = new or (OriginRules() if whole else before)
+    wanted = set(priced)
+    kept = {g.name: g.prefixes for g in before.groups if g.name in wanted or not whole}
+    lists = kept | {g.name: g.prefixes or kept.get(g.name, ()) for g in after.groups}
+    lists |= dict.fromkeys(sorted(wanted - set(lists)), ())
+    if not lists:
+        return None
+    claimed = {prefix for group in after.groups for prefix in group.prefixes}
+    fresh = {group.name for group in after.groups if group.prefixes}
+    groups = tuple(
+        OriginGroup(
+            name=name, prefixes=prefixes if name in fresh else tuple(p for p in prefixes if p not in claimed)
+        )
+        for name, prefixes in lists.items()
+    )
+    charges = {} if whole else {s.group: s for s in before.surcharges}
+    charges |= {s.group: s for s in after.surcharges}
     return OriginRules(
-        reading=new.reading,
-        groups=tuple(groups.values()),
-        invalid_group=new.invalid_group or current.invalid_group,
-        surcharges=tuple(surcharges.values()),
+        reading=after.reading,
+        groups=groups,
+        rest_group=after.rest_group or (None if whole else before.rest_group),
+        invalid_group=after.invalid_group or (None if whole else before.invalid_group),
+        surcharges=tuple(charges.values()),
     )

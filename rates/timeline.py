@@ -57,10 +57,15 @@ def merge(current: pa.Table | None, rows: pa.Table, terms: Terms) -> Merged:
     whole = terms.options.mode == "full"
     timeline = with_rules(
         table.take(order).combine_chunks(),
-        merged_origin(origin_rules(book.table), origin_rules(rows), whole=whole),
+        merged_origin(origin_rules(book.table), origin_rules(rows), _groups(table), whole=whole),
         jurisdiction_rules(rows) or (None if whole else jurisdiction_rules(book.table)),
     )
     return Merged(book, plan, closing, timeline, terms.fx)
+
+
+def _groups(table: pa.Table) -> list[str]:
+    """Origin groups that have a price anywhere in the timeline."""
+    return [name for name in pc.unique(table["origin"]).to_pylist() if name]
 
 
 def erase(book: Book, keys: Keys, start: Ints, end: Ints) -> pa.Table:

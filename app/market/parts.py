@@ -24,6 +24,7 @@ import pyarrow as pa
 from app.clock import to_micros
 from app.market.assemble import NEVER, WEEKS, Listed, assemble
 from rates.store import Store, read_file, write_file
+from rates.worst import for_anybody
 
 FORMAT = 1  # to be raised when `assemble` makes something else of the same input
 FOLDER = "parts"
@@ -67,7 +68,7 @@ class Parts:
         kept = _kept(self._root / name, to_micros(now))
         if kept is not None:
             return kept
-        timeline = self._store.open(listed.timeline_key)
+        timeline = for_anybody(self._store.open(listed.timeline_key))
         groups, codes = assemble(listed, timeline, counters, fx_nanos, now=now)
         made = Part(_groups(groups), _codes(codes), window_of(timeline, now), made=True)
         self._keep(name, made)

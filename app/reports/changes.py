@@ -18,6 +18,7 @@ from app.reports.table import Column, Kind, Report, Row, decimal_text
 from ratecards.amount import Price, effective_nanos
 from rates.schema import BLOCKED, CLOSED
 from rates.store import Store
+from rates.worst import for_anybody
 
 COLUMNS = (
     Column("Effective from (UTC)", Kind.INSTANT), Column("Vendor", Kind.TEXT), Column("Product", Kind.TEXT),
@@ -107,7 +108,7 @@ def _rows(store: Store, offers: Sequence[Offer], question: Question) -> Iterator
     for offer in offers:
         if question.route_class and offer.route_class != question.route_class:
             continue
-        history = History(under(store.open(offer.timeline_key), question.codes))
+        history = History(for_anybody(under(store.open(offer.timeline_key), question.codes)))
         begins, ends = history.moments(since, until)
         place = len(histories)
         histories.append((offer, history))

@@ -18,6 +18,7 @@ from app.reports.table import Column, Kind, Report, Row
 from app.reports.timelines import in_force
 from rates.schema import BLOCKED, CLOSED, OPEN
 from rates.store import Store
+from rates.worst import for_anybody
 
 COLUMNS = (
     Column("Vendor", Kind.TEXT), Column("Product", Kind.TEXT), Column("Class", Kind.TEXT), Column("Currency", Kind.TEXT),
@@ -58,7 +59,7 @@ def _rows(
     for offer in offers:
         if question.route_class and offer.route_class != question.route_class:
             continue
-        timeline = under(store.open(offer.timeline_key), question.codes)
+        timeline = for_anybody(under(store.open(offer.timeline_key), question.codes))
         if question.destination:
             timeline = timeline.filter(
                 pc.match_substring(timeline["destination"], question.destination, ignore_case=True)

@@ -14,6 +14,7 @@ from app.reports.table import Column, Kind, Report, Row
 from app.reports.timelines import in_force
 from ratecards.amount import Price, effective_nanos
 from rates.store import Store
+from rates.worst import for_anybody
 
 COLUMNS = (
     Column("Vendor", Kind.TEXT, wide=True), Column("Product", Kind.TEXT), Column("Code", Kind.CODE), Column("Destination", Kind.TEXT),
@@ -37,7 +38,7 @@ def _rows(store: Store, offers: Sequence[Offer], question: Question) -> Iterator
     for offer in offers:
         if question.route_class and offer.route_class != question.route_class:
             continue
-        timeline = under(store.open(offer.timeline_key), question.codes)
+        timeline = for_anybody(under(store.open(offer.timeline_key), question.codes))
         pending = _pending(timeline, question)
         names = (
             "code",

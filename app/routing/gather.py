@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,8 +54,12 @@ class IndexInputs:
         parts.append([(o.offer_id, o.carrier_id, o.timeline_key) for o in self.offers])
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
-    def offers_json(self) -> str:
-        offers = [{"offer_id": o.offer_id, "carrier_id": o.carrier_id} for o in self.offers]
+    def offers_json(self, rules: Mapping[int, Mapping[str, Any] | None]) -> str:
+        """`rules`: offer id → what its origin groups and jurisdictions mean (docs/decision.md 8)."""
+        offers = [
+            {"offer_id": o.offer_id, "carrier_id": o.carrier_id, "rules": rules.get(o.offer_id)}
+            for o in self.offers
+        ]
         return json.dumps(
             {
                 "base_currency": self.base_currency,

@@ -30,6 +30,7 @@ from app.routing.gather import (
 )
 from app.routing.models import SnapshotRecord
 from app.routing.prune import prune
+from rates.rules import rules_document
 from rates.schema import LAYER_FIELDS, is_layered
 from rates.store import Store
 
@@ -108,13 +109,20 @@ def _compile(
     store = Store(str(settings.store_dir))
     oldest = now - timedelta(days=settings.lcr.history_days)
     timelines = []
+    rules = {}
     for number, offer in enumerate(inputs.offers, start=1):
-        timelines.append((offer.offer_id, _plain(_recent(store.open(offer.timeline_key), oldest))))
+        timeline = store.open(offer.timeline_key)
+        rules[offer.offer_id] = rules_document(timeline)
+        timelines.append((offer.offer_id, _plain(_recent(timeline, oldest))))
         progress(number, len(inputs.offers), "reading decks")
 
     report = json.loads(
         lcr_core.build_index(
-            str(settings.snapshot_dir), inputs.offers_json(), timelines, to_micros(now), _reporter(progress)
+            str(settings.snapshot_dir),
+            inputs.offers_json(rules),
+            timelines,
+            to_micros(now),
+            _reporter(progress),
         )
     )
     until = report["epoch_until_us"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from rates import store
 from rates.difftable import diff_table
@@ -19,6 +20,7 @@ from rates.rules import (
     OriginRules,
     Surcharge,
     jurisdiction_rules,
+    merged_origin,
     origin_rules,
     rules_json,
     with_rules,
@@ -26,6 +28,7 @@ from rates.rules import (
 from rates.schema import DIFF, ROWS, TIMELINE, completed
 from rates.timeline import apply, merge
 from rates.view import as_of, changes_between
+from rates.worst import for_anybody
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 SECOND = FIRST + timedelta(days=30)
@@ -139,7 +142,20 @@ def test_rules_travel_with_the_deck_and_a_partial_deck_keeps_those_it_does_not_n
         first.surcharges,
         JurisdictionRules(),
     )
-    assert rules_json(apply(stored, deck(("49", None, None, 2), start=SECOND), terms(SECOND))) == (None, None)
+    plain = apply(stored, deck(("49", None, None, 2), start=SECOND), terms(SECOND))
+    assert origin_rules(plain) == OriginRules(groups=(first.groups[0],)), "history still prices EEA callers"
+    assert rules_json(apply(None, deck(("49", None, None, 2)), terms(FIRST))) == (None, None)
+
+
+def test_a_prefix_belongs_to_the_group_that_claimed_it_last() -> None:
+    old = OriginRules(groups=(OriginGroup(name="EEA", prefixes=("33", "44")),))
+    new = OriginRules(groups=(OriginGroup(name="UK", prefixes=("44",)),))
+    found = merged_origin(old, new, ["EEA", "UK"], whole=True)
+    assert found is not None
+    assert found.groups == (
+        OriginGroup(name="EEA", prefixes=("33",)),
+        OriginGroup(name="UK", prefixes=("44",)),
+    )
 
 
 def test_a_deck_stored_before_there_were_layers_is_still_read(tmp_path: Path) -> None:
@@ -153,3 +169,30 @@ def test_a_deck_stored_before_there_were_layers_is_still_read(tmp_path: Path) ->
     assert completed(timeline).schema.equals(TIMELINE)
     again = deck(("49", None, None, 90), start=SECOND)
     assert prices(as_of(apply(timeline, again, terms(SECOND)), SECOND)) == {("49", None, None): 90}
+
+
+def test_without_a_caller_every_code_costs_what_the_dearest_layer_asks() -> None:
+    timeline = apply(
+        None,
+        deck(
+            ("49", None, None, 50),
+            ("4915", "EEA", None, 3),
+            ("4915", "Invalid", None, 250),
+            ("33", "EEA", None, 1),
+        ),
+        terms(FIRST),
+    )
+    flat = for_anybody(timeline)
+    assert prices(flat) == {("33", None, None): 1, ("49", None, None): 50, ("4915", None, None): 250}
+    dearer = apply(timeline, deck(("4915", "EEA", None, 900), start=SECOND), terms(SECOND, "partial"))
+    found = for_anybody(dearer)
+    assert prices(as_of(found, FIRST))["4915", None, None] == 250
+    assert prices(as_of(found, SECOND))["4915", None, None] == 900
+    assert found.filter(pc.equal(found["code"], "49")).num_rows == 1
+    plain = apply(None, deck(("49", None, None, 50)), terms(FIRST))
+    assert for_anybody(plain) is plain
+
+
+def test_a_code_only_cheap_callers_have_costs_others_what_its_parent_costs() -> None:
+    timeline = apply(None, deck(("49", None, None, 50), ("4915", "EEA", None, 3)), terms(FIRST))
+    assert prices(for_anybody(timeline)) == {("49", None, None): 50, ("4915", None, None): 50}
