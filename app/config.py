@@ -83,6 +83,7 @@ class Lcr(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reference_seconds: int = 180
     max_seconds: int = 3600
     history_days: int = 120
+    patch_from_rates: int = 250_000  # smaller indexes are always compiled whole: that takes no longer
     closed_codes: tuple[str, ...] = ("870", "881", "882", "883", "979")
 
 

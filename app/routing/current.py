@@ -1,4 +1,4 @@
-"""The snapshot in force, opened once per process and again when CURRENT names another."""
+"""The snapshot in force, opened once per process and again when another one is in force."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import lcr_core
+from app.clock import to_micros, utc_now
 from app.errors import DomainError, Invalid
 
 _lock = threading.Lock()
@@ -24,8 +25,10 @@ class NoSnapshot(DomainError):
 def current_snapshot(root: Path) -> lcr_core.Snapshot:
     """Raises NoSnapshot before the first deck is approved."""
     try:
-        snapshot_id = (root / "CURRENT").read_text().strip()
-    except FileNotFoundError:
+        snapshot_id = lcr_core.in_force(str(root), to_micros(utc_now()))
+    except lcr_core.SnapshotError as fault:
+        if fault.code != "nothing_published":
+            raise
         raise NoSnapshot(
             "No routing snapshot has been published yet.",
             hint="Approve a rate deck, or run `tandem snapshot build`.",
@@ -33,7 +36,7 @@ def current_snapshot(root: Path) -> lcr_core.Snapshot:
     with _lock:
         opened = _opened.get(root)
         if opened is None or opened.id != snapshot_id:
-            opened = _opened[root] = lcr_core.Snapshot.open(str(root), snapshot_id)
+            opened = _opened[root] = lcr_core.Snapshot.open(str(root), snapshot_id, opened)
         return opened
 
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import fcntl
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 import lcr_core
-from app.clock import from_micros, to_micros
+from app.clock import to_micros
 from app.config import Settings
 from app.jobs.progress import Progress
+from app.routing import ahead
 from app.routing.edge_control import control_token
 from app.routing.gather import (
     Card,
@@ -30,8 +30,7 @@ from app.routing.gather import (
 )
 from app.routing.models import SnapshotRecord
 from app.routing.prune import prune
-from rates.rules import rules_document
-from rates.schema import LAYER_FIELDS, is_layered
+from app.routing.service.compile_index import compile_index, plain
 from rates.store import Store
 
 
@@ -53,7 +52,7 @@ def build_snapshot(
     root = settings.snapshot_dir
     root.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
-    with _one_builder(root):
+    with one_builder(root):
         inputs = index_inputs(session, settings.lcr, now)
         last = last_published(session)
         index = (
@@ -62,11 +61,11 @@ def build_snapshot(
         if index is not None and last is not None:
             rates, until, digest = last.rates, last.epoch_until, last.index_inputs
         else:
-            index, rates, until = _compile(settings, inputs, now, progress)
+            file_before = last.index_file if last is not None else None
+            compiled = compile_index(settings, inputs, now, progress, last=file_before)
+            index, rates, until = compiled.file, compiled.rates, compiled.epoch_until
             digest = inputs.digest()
-        cards = _compile_cards(settings, inputs, rate_cards(session), now)
-        access = access_document(session, settings.lcr, now, cards=cards)
-        access["keys"].append(control_key(control_token(settings)))
+        access = access_at(session, settings, inputs, now)
         snapshot_id = lcr_core.publish(str(root), index, json.dumps(access), to_micros(now))
         record = SnapshotRecord(
             snapshot_id=snapshot_id,
@@ -82,7 +81,8 @@ def build_snapshot(
         )
         session.add(record)
         session.flush()
-        prune(root, keep=5)
+        announce(session, settings, record, now)
+        prune(root, keep=6)
     return record
 
 
@@ -103,38 +103,28 @@ def _usable(last: SnapshotRecord, inputs: IndexInputs, root: Path, now: datetime
     return last.index_inputs == inputs.digest() and (last.epoch_until is None or last.epoch_until > now)
 
 
-def _compile(
-    settings: Settings, inputs: IndexInputs, now: datetime, progress: Progress
-) -> tuple[str, int, datetime | None]:
-    store = Store(str(settings.store_dir))
-    oldest = now - timedelta(days=settings.lcr.history_days)
-    timelines = []
-    rules = {}
-    for number, offer in enumerate(inputs.offers, start=1):
-        timeline = store.open(offer.timeline_key)
-        rules[offer.offer_id] = rules_document(timeline)
-        timelines.append((offer.offer_id, _plain(_recent(timeline, oldest))))
-        progress(number, len(inputs.offers), "reading decks")
-
-    report = json.loads(
-        lcr_core.build_index(
-            str(settings.snapshot_dir),
-            inputs.offers_json(rules),
-            timelines,
-            to_micros(now),
-            _reporter(progress),
-        )
-    )
-    until = report["epoch_until_us"]
-    return report["index"], report["rates"], None if until is None else from_micros(until)
+def access_at(session: Session, settings: Settings, inputs: IndexInputs, at: datetime) -> dict[str, Any]:
+    """The access document of that instant, its rate cards compiled for it."""
+    cards = _compile_cards(settings, inputs, rate_cards(session), at)
+    access = access_document(session, settings.lcr, at, cards=cards)
+    access["keys"].append(control_key(control_token(settings)))
+    return access
 
 
-def _reporter(progress: Progress) -> Callable[[int, int], bool]:
-    def report(done: int, total: int) -> bool:
-        progress(done, total, "compiling index")
-        return True
+def announce(session: Session, settings: Settings, current: SnapshotRecord, now: datetime) -> str | None:
+    """Publish the index compiled ahead for the end of the current epoch, if it still fits, to take over then.
 
-    return report
+    Called after every publication, because a snapshot is announced behind one in CURRENT and with its rights.
+    """
+    found = ahead.load(settings.snapshot_dir)
+    if found is None or current.epoch_until is None or found.epoch_from != current.epoch_until:
+        return None
+    inputs = index_inputs(session, settings.lcr, found.epoch_from)
+    if found.inputs != inputs or found.epoch_from <= now:
+        return None
+    access = access_at(session, settings, inputs, found.epoch_from)
+    root, at = str(settings.snapshot_dir), to_micros(found.epoch_from)
+    return lcr_core.publish_next(root, found.file, json.dumps(access), to_micros(now), at)
 
 
 def _compile_cards(
@@ -149,31 +139,15 @@ def _compile_cards(
         "reference_seconds": inputs.reference_seconds,
         "offers": [{"offer_id": card.card_id, "carrier_id": 0} for card in cards],
     }
-    tables = [(card.card_id, _plain(store.open(card.timeline_key))) for card in cards]
+    tables = [(card.card_id, plain(store.open(card.timeline_key))) for card in cards]
     report = json.loads(
         lcr_core.build_index(str(settings.snapshot_dir), json.dumps(document), tables, to_micros(now))
     )
     return [(card.card_id, report["index"]) for card in cards]
 
 
-def _recent(timeline: pa.Table, oldest: datetime) -> pa.Table:
-    """Rows that were valid at or after `oldest`; what ended long ago is history for reports, not for routing."""
-    until = timeline.column("effective_until")
-    ended = pc.less_equal(until, pa.scalar(oldest, until.type))
-    if not pc.any(ended).as_py():
-        return timeline
-    return timeline.filter(pc.invert(pc.fill_null(ended, False)))
-
-
-def _plain(timeline: pa.Table) -> pa.Table:
-    """Without the columns of layers where every price holds for every call."""
-    if is_layered(timeline):
-        return timeline
-    return timeline.drop_columns([field.name for field in LAYER_FIELDS])
-
-
 @contextmanager
-def _one_builder(root: Path) -> Iterator[None]:
+def one_builder(root: Path) -> Iterator[None]:
     with (root / ".builder.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
