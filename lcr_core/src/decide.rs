@@ -2,6 +2,7 @@
 //! plain questions inside the epoch, all timeline rows of the number's prefixes for everything else.
 
 mod general;
+mod group;
 mod lists;
 pub mod masks;
 
@@ -13,7 +14,7 @@ use crate::access::policy::{Guard, Kind, PolicyWords};
 use crate::access::{Mix, Trunk};
 use crate::error::QueryError;
 use crate::explain::Explained;
-use crate::index::lookup::Lookup;
+use crate::index::lookup::{Found, Lookup};
 use crate::layers::pick::{Facts, Picks};
 use crate::number::DigitKey;
 use crate::policy::order::{self, Hit, Member};
@@ -240,15 +241,21 @@ impl<'a> Prepared<'a> {
     }
 
     pub fn decide(&self, call: &Call) -> Result<Decision, QueryError> {
-        self.decide_by(call, true)
+        self.decide_by(call, None, true)
     }
 
     /// Over all timeline rows, also where the lists would do; for tests that hold both ways equal.
     pub fn decide_by_rows(&self, call: &Call) -> Result<Decision, QueryError> {
-        self.decide_by(call, false)
+        self.decide_by(call, None, false)
     }
 
-    fn decide_by(&self, call: &Call, lists_allowed: bool) -> Result<Decision, QueryError> {
+    /// `found`: the place of the number in the index, where it is known already.
+    fn decide_by(
+        &self,
+        call: &Call,
+        found: Option<Found>,
+        lists_allowed: bool,
+    ) -> Result<Decision, QueryError> {
         let access = &self.snapshot.access;
         let mix = (self.policy.use_mix && self.common.reference_seconds.is_none())
             .then(|| access.durations.of(call.number))
@@ -302,10 +309,9 @@ impl<'a> Prepared<'a> {
             && call.explain.is_none()
             && !asked.picks.needs_rows
             && mix.is_none()
-            && self.snapshot.lists_hold
-            && self.seconds == self.snapshot.index.meta.reference_seconds
-            && self.snapshot.index.meta.in_epoch(call.at_us);
-        if !(by_lists && lists::answer(&asked, self.lookup.find(call.number), &mut decision)?) {
+            && self.lists_tell(call.at_us);
+        let find = || found.unwrap_or_else(|| self.lookup.find(call.number));
+        if !(by_lists && lists::answer(&asked, find(), &mut decision)?) {
             general::answer(&asked, &mut decision)?;
         }
         Ok(decision)
@@ -392,25 +398,6 @@ impl Asked<'_> {
             self.call.number,
             &self.prepared.policy,
         )
-    }
-
-    /// The columns this call may use, for walks over lists; `None` = ask the rows.
-    fn masks(&self) -> Option<Masks<'_>> {
-        let snapshot = self.prepared.snapshot;
-        let (at, number) = (self.call.at_us, self.call.number);
-        let (blocked, demoted) = self
-            .prepared
-            .view
-            .map_or((&[][..], &[][..]), |v| v.at(number));
-        Some(Masks {
-            granted: self.prepared.eligibility.at(at),
-            down: self.prepared.view.map_or(&[], View::down),
-            blocked,
-            length: snapshot.lengths.refused(number),
-            shut: snapshot.timetable.shut(at)?,
-            demoted,
-            layers: self.picks,
-        })
     }
 
     /// The origin choice of an offer with groups whose caller decides it.

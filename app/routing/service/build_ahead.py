@@ -37,10 +37,10 @@ def build_ahead(session: Session, settings: Settings, *, now: datetime, progress
 def promote(session: Session, settings: Settings, *, now: datetime) -> SnapshotRecord | None:
     """Write down that the announced snapshot is in force, once its instant has come; the caller commits."""
     root = settings.snapshot_dir
+    found = ahead.load(root)
+    if found is None or found.epoch_from > now:
+        return None
     with one_builder(root):
-        found = ahead.load(root)
-        if found is None or found.epoch_from > now:
-            return None
         snapshot_id = lcr_core.promote(str(root), to_micros(now))
         if snapshot_id is None:
             return None

@@ -11,6 +11,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use lcr_core::decide::{Decision, Prepared, Status};
 use lcr_core::error::QueryError;
 use lcr_core::index::columns::Text;
+use lcr_core::index::walk::BATCH;
 use lcr_core::number::DigitKey;
 use lcr_core::query::{Call, Query};
 use lcr_core::snapshot::Snapshot;
@@ -179,12 +180,24 @@ fn piece(
     schema: &SchemaRef,
 ) -> Result<RecordBatch, QueryError> {
     let mut rows = Rows::default();
-    for i in range {
+    let mut numbers: Vec<u32> = Vec::with_capacity(BATCH);
+    let mut group: Vec<Call> = Vec::with_capacity(BATCH);
+    for i in range.clone() {
         let number = u32::try_from(first + i)
             .map_err(|_| QueryError::Malformed("more than 2^32 calls".to_owned()))?;
-        match calls.get(i) {
-            None => rows.without_route(number, "bad_number", None),
-            Some(call) => rows.add(prepared.snapshot(), number, &prepared.decide(&call)?),
+        let call = calls.get(i);
+        let is_bad = call.is_none();
+        if let Some(call) = call {
+            numbers.push(number);
+            group.push(call);
+        }
+        if is_bad || group.len() == BATCH || i + 1 == range.end {
+            rows.add_group(prepared, &numbers, &group)?;
+            numbers.clear();
+            group.clear();
+        }
+        if is_bad {
+            rows.without_route(number, "bad_number", None);
         }
     }
     let columns: Vec<ArrayRef> = vec![
@@ -206,6 +219,25 @@ fn effective(decision: &Decision, comparable: u128) -> Option<i64> {
 }
 
 impl Rows {
+    fn add_group(
+        &mut self,
+        prepared: &Prepared<'_>,
+        numbers: &[u32],
+        group: &[Call],
+    ) -> Result<(), QueryError> {
+        let mut first_fault = Ok(());
+        prepared.decide_group(group, |i, decision| match decision {
+            Ok(decision) => self.add(
+                prepared.snapshot(),
+                numbers.get(i).copied().unwrap_or(0),
+                &decision,
+            ),
+            Err(fault) if first_fault.is_ok() => first_fault = Err(fault),
+            Err(_) => {}
+        });
+        first_fault
+    }
+
     fn add(&mut self, snapshot: &Snapshot, call: u32, decision: &Decision) {
         let sell = decision
             .sell

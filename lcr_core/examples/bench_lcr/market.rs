@@ -1,4 +1,5 @@
 //! A seeded market on real country codes: 200 vendors, some whole and fine, some coarse, codes nested as decks nest them.
+#![allow(dead_code)] // other benches use a part of it
 
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use arrow_array::{
     TimestampMicrosecondArray,
 };
 use lcr_core::index::build::Source;
+use lcr_core::rating::{Terms, effective_nanos};
 
 pub const EPOCH: i64 = 1_795_219_200_000_000;
 const WEEK: i64 = 7 * 86_400 * 1_000_000;
@@ -133,6 +135,7 @@ impl Market {
                         increment,
                         status,
                         until: raised.map(|_| EPOCH + WEEK),
+                        second: false,
                     });
                     if let Some(price) = raised {
                         deck.rows.push(DeckRow {
@@ -142,6 +145,7 @@ impl Market {
                             increment,
                             status,
                             until: None,
+                            second: true,
                         });
                     }
                 }
@@ -255,10 +259,44 @@ pub struct Deck {
 pub struct DeckRow {
     pub code: String,
     destination: u32,
-    pub price: i64,
+    price: i64,
     increment: (i32, i32),
     status: i8,
-    pub until: Option<i64>,
+    until: Option<i64>,
+    /// It follows another of the same code.
+    second: bool,
+}
+
+impl DeckRow {
+    pub fn begins_us(&self) -> i64 {
+        if self.second {
+            EPOCH + WEEK
+        } else {
+            EPOCH - WEEK
+        }
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.status == 0
+    }
+
+    /// Nanos of the base currency per minute at 180 seconds, half-up; what `eff` is in an answer.
+    pub fn cost(&self, currency: &str) -> u128 {
+        let terms = Terms {
+            rate_nanos: self.price,
+            first_rate_nanos: None,
+            connect_fee_nanos: 0,
+            initial_increment: self.increment.0 as u32,
+            next_increment: self.increment.1 as u32,
+            free_seconds: 0,
+        };
+        let fx = if currency == "EUR" {
+            1_080_000_000
+        } else {
+            1_000_000_000
+        };
+        effective_nanos(terms.comparable(180, fx), 180)
+    }
 }
 
 /// North America: `1`, the area codes, and six-digit blocks in groups of one state each.

@@ -160,6 +160,11 @@ impl Table {
             .is_some_and(|&o| o != PLAIN)
     }
 
+    /// Some offer prices by more than the number itself.
+    pub fn any(&self) -> bool {
+        !self.offers.is_empty() || self.any_lrn
+    }
+
     /// Some offer is rated by the LRN.
     pub fn any_lrn(&self) -> bool {
         self.any_lrn

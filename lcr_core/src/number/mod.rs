@@ -14,6 +14,9 @@ pub const MAX_DIGITS: usize = 15;
 pub struct DigitKey(u64);
 
 impl DigitKey {
+    /// The number `1`: something to fill an array with.
+    pub(crate) const ONE: Self = Self(2 << 60);
+
     /// Digits only, 1–15 of them; `None` otherwise.
     pub fn from_digits(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
