@@ -213,11 +213,7 @@ impl Query {
     ) -> Result<(Common, Option<i64>), QueryError> {
         let words: QueryWords =
             serde_json::from_str(json).map_err(|e| QueryError::Malformed(e.to_string()))?;
-        if words.dnis.is_some()
-            || words.lrn.is_some()
-            || words.call_id.is_some()
-            || words.explain
-        {
+        if words.dnis.is_some() || words.lrn.is_some() || words.call_id.is_some() || words.explain {
             return Err(QueryError::Malformed(
                 "dnis, lrn, call_id and explain belong to one call, not to many".to_owned(),
             ));

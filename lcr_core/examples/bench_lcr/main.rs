@@ -6,6 +6,7 @@
 
 mod calls;
 mod export;
+#[allow(dead_code)] // other benches use another part of it
 mod market;
 mod world;
 

@@ -1,5 +1,4 @@
 //! A seeded market on real country codes: 200 vendors, some whole and fine, some coarse, codes nested as decks nest them.
-#![allow(dead_code)] // other benches use a part of it
 
 use std::sync::Arc;
 

@@ -100,7 +100,8 @@ def test_a_changed_deck_is_patched_over_the_same_base_and_answers_like_a_build(m
     assert routes(root, "442079460000", at) == [(b.id, "442", "0.001"), (a.id, "4420", "0.002")]
     sell(settings, a, ("44", 500_000, None, None))
     second = compiled.load(root, build(settings, NOW + timedelta(minutes=2)))
-    assert second is not None and (second.base, second.rates) == (base, 3), "patches do not lie on patches"
+    assert second is not None
+    assert (second.base, second.rates) == (base, 3), "patches do not lie on patches"
     assert routes(root, "442079460000", at) == [(a.id, "44", "0.0005"), (b.id, "442", "0.001")]
     prune(root, keep=1)
     assert (root / "indexes" / base).exists()
