@@ -33,6 +33,17 @@ def country_of_prefix(prefix: str) -> str | None:
     return f"+{prefix}" if prefix in _BEGINNINGS else None
 
 
+@cache
+def _length(prefix: str) -> int:
+    return next((n for n in (1, 2, 3) if prefix[:n] and int(prefix[:n]) in KNOWN), len(prefix))
+
+
+def country_code_length(code: str) -> int:
+    """Digits of the country code a dial code begins with; the whole of it where none is known."""
+    length = _length(code[:3])
+    return len(code) if length > len(code) else length
+
+
 def _shared(code: int, national: str) -> str:
     digits = (national + "2345678901")[:10] if code == 1 else (national + "0123456789")[:10]
     number = phonenumbers.PhoneNumber(country_code=code, national_number=int(digits))

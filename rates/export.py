@@ -3,7 +3,7 @@
 import csv
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO, Final, TextIO
+from typing import BinaryIO, TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -11,20 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xlsxwriter
 
-COLUMNS: Final = (
-    "Code",
-    "Destination",
-    "Rate",
-    "First rate",
-    "Connection fee",
-    "Initial increment",
-    "Next increment",
-    "Free seconds",
-    "Currency",
-    "Status",
-    "Effective from",
-    "Effective until",
-)
+from rates.country import country_code_length
+from rates.layout import STANDARD, Layout, complete
+from rates.schema import completed
+
 _STATUS = ("open", "blocked", "closed")
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 _BATCH = 8192
@@ -68,49 +58,55 @@ def instant_text(instant: dt.datetime | None) -> str:
     return instant.replace(tzinfo=None).isoformat(sep=" ")
 
 
-def rows(deck: pa.Table) -> Iterator[Sequence[str]]:
-    """Header, then one row of texts for every row of a timeline or view (schema.TIMELINE)."""
-    yield COLUMNS
-    names = (
-        "code",
-        "destination",
-        "rate_nanos",
-        "first_rate_nanos",
-        "connect_fee_nanos",
-        "initial_increment",
-        "next_increment",
-        "free_seconds",
-        "currency",
-        "status",
-        "effective_from",
-        "effective_until",
+def rows(deck: pa.Table, layout: Layout | None = None) -> Iterator[Sequence[str]]:
+    """Headers, then one row of texts for every row of a timeline or view (schema.TIMELINE), in the order of the layout."""
+    layout = complete(layout or STANDARD, deck)
+    yield [header for header, _ in layout]
+    for batch in pa.table(completed(deck)).to_batches(max_chunksize=_BATCH):
+        columns = [_texts(batch, field) for _, field in layout]
+        yield from zip(*(column.to_pylist() for column in columns), strict=True)
+
+
+def _texts(batch: pa.RecordBatch, field: str) -> pa.Array:
+    """One column as text; empty for a field that a timeline does not know."""
+    plain = {"code": "code", "currency": "currency", "origin": "origin", "jurisdiction": "jurisdiction"}
+    money = {"rate": "rate_nanos", "first_rate": "first_rate_nanos", "connect_fee": "connect_fee_nanos"}
+    whole = {name: name for name in ("initial_increment", "next_increment", "free_seconds")}
+    if field in plain:
+        return pc.fill_null(batch[plain[field]], "")
+    if field in money:
+        return decimal_texts(batch[money[field]])
+    if field in whole:
+        return batch[whole[field]].cast(pa.utf8())
+    if field == "increments":
+        first, following = (batch[name].cast(pa.utf8()) for name in ("initial_increment", "next_increment"))
+        return pc.binary_join_element_wise(first, following, "/")
+    if field == "destination":
+        return pa.array([safe_text(name) for name in batch["destination"].to_pylist()], pa.utf8())
+    if field == "status":
+        return pa.array(_STATUS, pa.utf8()).take(batch["status"])
+    if field in ("effective_from", "effective_until"):
+        return pa.array([instant_text(instant) for instant in batch[field].to_pylist()], pa.utf8())
+    if field in ("country_code", "area_code"):
+        return _half(batch["code"], field)
+    return pa.array([""] * batch.num_rows, pa.utf8())
+
+
+def _half(codes: pa.Array, field: str) -> pa.Array:
+    """Country code, or what follows it."""
+    lengths = pa.array([country_code_length(code) for code in codes.to_pylist()], pa.int64())
+    pairs = zip(codes.to_pylist(), lengths.to_pylist(), strict=True)
+    return pa.array(
+        [code[:length] if field == "country_code" else code[length:] for code, length in pairs], pa.utf8()
     )
-    for batch in deck.select(names).to_batches(max_chunksize=_BATCH):
-        for code, name, rate, first, fee, initial, following, free, currency, status, start, end in zip(
-            *(column.to_pylist() for column in batch.columns), strict=True
-        ):
-            yield (
-                code,
-                safe_text(name),
-                decimal_text(rate),
-                decimal_text(first),
-                decimal_text(fee),
-                str(initial),
-                str(following),
-                str(free),
-                currency,
-                _STATUS[status],
-                instant_text(start),
-                instant_text(end),
-            )
 
 
-def write_csv(deck: pa.Table, sink: TextIO) -> None:
+def write_csv(deck: pa.Table, sink: TextIO, layout: Layout | None = None, *, delimiter: str = ",") -> None:
     """RFC 4180 with LF ends; open `sink` with newline=""."""
-    csv.writer(sink, lineterminator="\n").writerows(rows(deck))
+    csv.writer(sink, lineterminator="\n", delimiter=delimiter).writerows(rows(deck, layout))
 
 
-def csv_lines(deck: pa.Table) -> Iterator[str]:
+def csv_lines(deck: pa.Table, layout: Layout | None = None) -> Iterator[str]:
     """The CSV line by line, for streamed answers."""
 
     class Echo:
@@ -118,11 +114,11 @@ def csv_lines(deck: pa.Table) -> Iterator[str]:
             return text
 
     writer = csv.writer(Echo(), lineterminator="\n")
-    for row in rows(deck):
+    for row in rows(deck, layout):
         yield writer.writerow(row)
 
 
-def write_xlsx(deck: pa.Table, sink: BinaryIO) -> None:
+def write_xlsx(deck: pa.Table, sink: BinaryIO, layout: Layout | None = None) -> None:
     """One sheet `Rates`. Codes and rates are text cells, so that no digit is lost; constant memory."""
     book = xlsxwriter.Workbook(
         sink,
@@ -137,7 +133,7 @@ def write_xlsx(deck: pa.Table, sink: BinaryIO) -> None:
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, 0, 14)
     sheet.set_column(1, 1, 40)
-    for number, row in enumerate(rows(deck)):
+    for number, row in enumerate(rows(deck, layout)):
         for column, text in enumerate(row):
             if text:
                 sheet.write_string(number, column, text)

@@ -10,7 +10,7 @@ from rates.difftable import diff_table
 from rates.notice import Terms
 from rates.options import DeckOptions
 from rates.parse.dates import micros
-from rates.schema import INSTANT, OPEN, is_layered
+from rates.schema import CLOSED, INSTANT, OPEN, is_layered
 from rates.timeline import Merged, merge
 
 
@@ -67,6 +67,37 @@ def changes_between(
     return table.filter(pa.array(~same))
 
 
+def changed_rows(
+    timeline: pa.Table, start: dt.datetime, end: dt.datetime, fx: dict[str, str] | None = None
+) -> pa.Table:
+    """A deck of changes only (schema.TIMELINE): rows in force at `end` that differ from `start`, and codes that are gone as rows
+    of status closed. Received as a partial deck it makes the deck of `start` that of `end`."""
+    changes = changes_between(timeline, start, end, fx)
+    before, after = as_of(timeline, start), as_of(timeline, end)
+    named = _texts_of(changes)
+    present = after.filter(pc.is_in(_texts_of(after), value_set=named))
+    closed = pc.and_(
+        pc.is_in(_texts_of(before), value_set=named),
+        pc.invert(pc.is_in(_texts_of(before), value_set=_texts_of(after))),
+    )
+    gone = before.filter(closed)
+    began = changes["effective_from"].combine_chunks().take(pc.index_in(_texts_of(gone), value_set=named))
+    columns = {
+        "status": pa.array(np.full(gone.num_rows, CLOSED, np.int8)),
+        "effective_from": pc.coalesce(began, pa.scalar(micros(end), pa.int64()).cast(INSTANT)),
+        "effective_until": pa.nulls(gone.num_rows, INSTANT),
+    }
+    for name, column in columns.items():
+        gone = gone.set_column(gone.column_names.index(name), gone.schema.field(name), column)
+    return pa.concat_tables([present, gone])
+
+
+def _texts_of(table: pa.Table) -> pa.Array:
+    """Code and layer as one text, alike for tables with and without layers."""
+    parts = [pc.fill_null(table[name], "") for name in ("code", "origin", "jurisdiction")]
+    return pc.binary_join_element_wise(*(part.combine_chunks() for part in parts), "\x1f")
+
+
 def _open_ended(table: pa.Table) -> pa.Table:
     place = table.schema.get_field_index("effective_until")
     return table.set_column(place, table.schema.field(place), pa.nulls(table.num_rows, INSTANT))
@@ -92,4 +123,4 @@ def _named(table: pa.Table) -> pa.ChunkedArray | pa.Array:
     return pc.binary_join_element_wise(table["code"], *layer, "\x1f")
 
 
-__all__ = ["as_of", "changes_between"]
+__all__ = ["as_of", "changed_rows", "changes_between"]

@@ -1,18 +1,13 @@
-"""What must hold for every deck: export and import give it back, a diff carried out gives the new deck, ranges lose no number."""
+"""What must hold for every deck: a diff carried out gives the new deck, the latest received wins, ranges lose no number."""
 
 from __future__ import annotations
 
-import io
-import tempfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pyarrow as pa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rates import store
-from rates.export import write_csv, write_xlsx
 from rates.notice import Terms
 from rates.options import DeckOptions
 from rates.parse.codes import expand_range
@@ -20,7 +15,7 @@ from rates.parse.dates import micros
 from rates.schema import ROWS, TIMELINE
 from rates.timeline import apply
 from rates.view import as_of
-from tests.decks.checking import RECEIVED, check_here
+from tests.decks.checking import RECEIVED
 
 COUNTRIES = ("44", "1", "7", "93", "355", "49")
 codes = st.builds(lambda cc, rest: cc + rest, st.sampled_from(COUNTRIES), st.text("0123456789", max_size=5))
@@ -77,39 +72,6 @@ def priced(table: pa.Table) -> list[dict[str, object]]:
         if row["first_rate_nanos"] == row["rate_nanos"]:
             row["first_rate_nanos"] = None
     return sorted(rows, key=lambda row: str(row["code"]))
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(deck=decks, kind=st.sampled_from(("csv", "xlsx")))
-def test_a_deck_exported_and_imported_again_is_the_same_deck(
-    deck: dict[str, dict[str, object]], kind: str
-) -> None:
-    start = RECEIVED + timedelta(days=3)
-    timeline = apply(None, rows_of(deck, start), terms_for(RECEIVED, 1))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"deck.{kind}"
-        if kind == "csv":
-            text = io.StringIO(newline="")
-            write_csv(timeline, text)
-            path.write_text(text.getvalue(), encoding="utf-8", newline="")
-        else:
-            with path.open("wb") as sink:
-                write_xlsx(timeline, sink)
-        report = check_here(path, Path(folder) / "out", decimal_mark=".")
-        assert report.status == "ready", report.problems
-        again = store.read_file(report.outputs.timeline)  # type: ignore[arg-type]
-        assert priced(again) == [_filled(row, deck) for row in priced(timeline)]
-        assert again["effective_from"].to_pylist() == timeline["effective_from"].to_pylist()
-
-
-def _filled(row: dict[str, object], deck: dict[str, dict[str, object]]) -> dict[str, object]:
-    """An empty name takes the one of the row above when it is read."""
-    name = ""
-    for code in sorted(deck):
-        name = str(deck[code]["destination"]) or name
-        if code == row["code"]:
-            return row | {"destination": name}
-    raise AssertionError(row)
 
 
 @settings(max_examples=150, deadline=None)
