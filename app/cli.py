@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "edge": "app.cli_serve:edge",
     "key": "app.carriers.cli:key",
     "lcr": "app.routing.cli:lcr",
+    "routing": "app.routing.cli_numbers:routing",
     "report": "app.reports.cli:report",
     "serve": "app.cli_serve:serve",
     "snapshot": "app.routing.cli:snapshot",

@@ -124,6 +124,24 @@ class CustomerTrunkForm(PolicyFields):
         [Optional(), dial_codes],
         description="Satellite and premium codes are closed until you open them.",
     )
+    country_code = StringField(
+        "Country code",
+        [Optional(), Regexp(r"^[0-9]{1,3}$", message="1 to 3 digits.")],
+        description="Of numbers dialled without one. Empty: only international numbers arrive.",
+    )
+    national_prefix = StringField(
+        "National prefix",
+        [Optional(), Regexp(r"^[0-9]{1,8}$", message="Digits only.")],
+        description="Dialled before national numbers, such as 0. Italy has none.",
+    )
+    international_prefixes = StringField(
+        "International prefixes",
+        [Optional(), Regexp(r"^[0-9 ,]{1,80}$", message="Digits, with spaces between.")],
+        description="For example 00 011. A + always works.",
+    )
+    min_digits = IntegerField("Fewest digits", [Optional(), NumberRange(min=1, max=15)])
+    max_digits = IntegerField("Most digits", [Optional(), NumberRange(min=1, max=15)])
+    try_number = StringField("Try a number", [Optional(), Length(max=120)])
     enabled = BooleanField("In use", default=True)
 
 

@@ -62,6 +62,8 @@ class Product(Base, Timestamped):
     timeout_ms: Mapped[int] = mapped_column(default=6000)
     enabled: Mapped[bool] = mapped_column(default=True)
     listed: Mapped[bool] = mapped_column(default=True)
+    # Matched by the LRN of a ported number where it is known.
+    lrn_rated: Mapped[bool] = mapped_column(default=False)
     description: Mapped[str] = mapped_column(sa.Text, default="")
     # What its routes can do, in the words of docs/decision.md 10: weight, keeps_cli, min_digits, schedule, hunt_stop …
     routing: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
@@ -86,6 +88,8 @@ class CustomerTrunk(Base, Timestamped):
     name: Mapped[str] = mapped_column(sa.String(80))
     tech_prefix: Mapped[str] = mapped_column(sa.String(16), default="")
     source_ips: Mapped[list[str]] = mapped_column(default=list)
+    # How the trunk writes numbers (docs/decision.md 9); null = E.164.
+    normalise: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON())
     policy: Mapped[dict[str, Any]] = mapped_column(default=dict)
     max_routes: Mapped[int] = mapped_column(default=5)
     blocked_codes: Mapped[list[str]] = mapped_column(default=list)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.carriers import queries
 from app.carriers.forms import CustomerTrunkForm, split_list
 from app.carriers.models import CustomerTrunk
+from app.carriers.normalise_form import read_number, values_of, words_of
 from app.carriers.policy_form import form_values, kept_lists, policy_of_form
 from app.carriers.service.save_customer_trunk import CustomerTrunkFacts, save_customer_trunk
 from app.clock import utc_now
@@ -70,6 +71,26 @@ def edit(trunk_id: int) -> Any:
     return _edit(queries.customer_trunk_of(db.session, trunk_id, _scope()))
 
 
+@pages.get("/trunks/number-preview")
+@require("trunk:manage")
+def number_preview() -> Any:
+    """What the rules in the form make of a number; asked while they are typed."""
+    given = request.args.to_dict()
+    number = (given.get("try_number") or "").strip()
+    fault, read = "", None
+    try:
+        read = (
+            read_number(words_of(given), _without(number, given.get("tech_prefix", ""))) if number else None
+        )
+    except DomainError as refused:
+        fault = refused.message
+    return render_template("carriers/_number_preview.html", read=read, fault=fault, number=number)
+
+
+def _without(number: str, prefix: str) -> str:
+    return number.removeprefix(prefix) if prefix else number
+
+
 def _edit(trunk: CustomerTrunk | None) -> Any:
     form = CustomerTrunkForm(data=_values(trunk))
     if form.validate_on_submit():
@@ -83,6 +104,7 @@ def _edit(trunk: CustomerTrunk | None) -> Any:
                 blocked_codes=split_list(form.blocked_codes.data),
                 opened_codes=split_list(form.opened_codes.data),
                 enabled=form.enabled.data,
+                normalise=words_of(form.data),
             )
             saved = save_customer_trunk(db.session, actor(), facts, trunk=trunk, now=utc_now())
         except (DomainError, ValueError) as fault:
@@ -108,5 +130,6 @@ def _values(trunk: CustomerTrunk | None) -> dict[str, Any]:
         "blocked_codes": " ".join(trunk.blocked_codes),
         "opened_codes": " ".join(trunk.opened_codes),
         "enabled": trunk.enabled,
+        **values_of(trunk.normalise),
         **form_values(trunk.policy),
     }

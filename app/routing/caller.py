@@ -25,3 +25,9 @@ def caller_number(text: str | None) -> str | None:
             field="ani",
         )
     return digits
+
+
+def routing_number(text: str | None) -> str | None:
+    """The LRN of a caller; a JIP of six digits is completed to a number, as the edge does it."""
+    digits = re.sub(r"[ \-.()+]", "", text or "")
+    return f"1{digits}0000" if re.fullmatch(r"[0-9]{6}", digits) else digits or None

@@ -7,8 +7,6 @@ from typing import Any
 
 import click
 import sqlalchemy as sa
-from rich.console import Console
-from rich.table import Table
 
 from app.carriers.models import CustomerTrunk
 from app.clock import to_micros, utc_now
@@ -17,19 +15,14 @@ from app.db import db
 from app.errors import NotFound
 from app.factory import create_app
 from app.jobs.progress import SilentProgress
-from app.routing.caller import caller_number
+from app.routing.caller import caller_number, routing_number
+from app.routing.cli_batch import batch, trunk_named
 from app.routing.current import decide
+from app.routing.dialled import dialled
+from app.routing.draw import draw
 from app.routing.models import SnapshotRecord
 from app.routing.service.build_snapshot import build_snapshot, last_published
 from lcr_core import CoreError
-
-TONES = {
-    "selected": "green",
-    "outranked": "cyan",
-    "quality_floor": "yellow",
-    "max_cost": "yellow",
-    "profit_guard": "yellow",
-}
 
 
 class _Bar(SilentProgress):
@@ -107,10 +100,34 @@ def show(run: Run, as_json: bool) -> None:
         emit_table([_row(found)], as_json=as_json)
 
 
-@click.command("lcr")
+class _Lcr(click.Group):
+    """`tandem lcr NUMBER` is short for `tandem lcr ask NUMBER`."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in self.commands:
+            args = ["ask", *args]
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
+            args = ["ask", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("lcr", cls=_Lcr)
+def lcr() -> None:
+    """Routing decisions: `tandem lcr NUMBER --explain`, or many at once with `tandem lcr batch FILE`."""
+
+
+lcr.add_command(batch)
+
+
+@lcr.command("ask")
 @click.argument("number")
 @click.option("--trunk", help="Name or id of a customer trunk; without it the operator's view.")
 @click.option("--ani", help="The caller's number.")
+@click.option("--lrn", "ported_to", help="The LRN of a ported number.")
+@click.option("--a-lrn", help="The caller's LRN or JIP.")
 @click.option("--at", "at_text", help="Instant, ISO 8601, UTC when it names no zone; default now.")
 @click.option("--policy", help="cost, cost_delta, priority, quality or score instead of the trunk's.")
 @click.option("--max", "max_routes", type=click.IntRange(1, 1000), help="How many routes.")
@@ -120,11 +137,13 @@ def show(run: Run, as_json: bool) -> None:
 @click.option("--explain", is_flag=True, help="Every vendor with its verdict.")
 @json_option
 @pass_run
-def lcr(
+def ask(
     run: Run,
     number: str,
     trunk: str | None,
     ani: str | None,
+    ported_to: str | None,
+    a_lrn: str | None,
     at_text: str | None,
     policy: str | None,
     max_routes: int | None,
@@ -135,11 +154,15 @@ def lcr(
     """Which vendors to try for NUMBER, in which order, and why."""
     app = create_app(run.settings)
     with app.app_context():
+        trunk_id = trunk_named(trunk)
+        read = dialled(db.session.get(CustomerTrunk, trunk_id) if trunk_id else None, number)
         query = {
-            "trunk": _trunk_id(trunk),
-            "dnis": number,
+            "trunk": trunk_id,
+            "dnis": read.number,
             "ani": caller_number(ani),
-            "lrn": None,
+            "lrn": ported_to or read.lrn,
+            "npdi": read.npdi,
+            "a_lrn": routing_number(a_lrn),
             "call_id": None,
             "at_us": to_micros(_instant(at_text)),
             "max": max_routes,
@@ -155,24 +178,12 @@ def lcr(
     if as_json:
         emit_json(answer)
     else:
-        _draw(answer)
+        draw(
+            answer,
+            {"policy": policy or ("the trunk's own" if trunk else "cost"), "trunk": trunk or "operator"},
+        )
     if answer["status"] != "ok":
         raise click.exceptions.Exit(Exit.NOT_FOUND)
-
-
-def _trunk_id(name: str | None) -> int | None:
-    if name is None:
-        return None
-    wanted = CustomerTrunk.id == int(name) if name.isdigit() else CustomerTrunk.name == name
-    found = db.session.scalars(sa.select(CustomerTrunk.id).where(wanted)).all()
-    if not found:
-        raise NotFound(
-            f"There is no customer trunk {name}.",
-            hint="The Trunks page lists them.",
-        )
-    if len(found) > 1:
-        raise NotFound(f"{len(found)} trunks are called {name}.", hint="Name it by its id.")
-    return found[0]
 
 
 def _instant(text: str | None) -> datetime:
@@ -185,39 +196,3 @@ def _instant(text: str | None) -> datetime:
             f"{text!r} is not an instant such as 2026-11-21T12:00:00Z", param_hint="--at"
         ) from fault
     return read if read.tzinfo else read.replace(tzinfo=UTC)
-
-
-def _draw(answer: dict[str, Any]) -> None:
-    # Narrower than this a row of the explanation folds into a column of letters.
-    console = Console(width=max(Console().width, 150))
-    reason = f" ({answer['reason']})" if answer["reason"] else ""
-    console.print(
-        f"[bold]{answer['b']}[/]  {answer['status']}{reason}  snapshot {answer['version']}", highlight=False
-    )
-    rows = answer.get("explain") or answer["routes"]
-    if not rows:
-        return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    explained = bool(answer.get("explain"))
-    for title in ("#", "vendor", "product", "class", "code", "destination", "rate", "cur", "eff"):
-        table.add_column(
-            title,
-            justify="right" if title in ("#", "rate", "eff") else "left",
-            no_wrap=title != "destination",
-        )
-    if explained:
-        table.add_column("verdict")
-        table.add_column("why", overflow="fold")
-    for row in rows:
-        cells = [
-            row.get(k)
-            for k in ("rank", "vendor", "product", "class", "code", "destination", "rate", "currency", "eff")
-        ]
-        texts = ["" if cell is None else str(cell) for cell in cells]
-        if row.get("verdict") in ("blocked", "closed"):
-            texts[6] = texts[8] = ""  # the deck's 0 is no price
-        if explained:
-            tone = TONES.get(row["verdict"], "red" if row["verdict"] in ("blocked", "closed") else "dim")
-            texts += [f"[{tone}]{row['verdict']}[/]", row.get("detail") or ""]
-        table.add_row(*texts)
-    console.print(table, highlight=False)

@@ -20,7 +20,7 @@ from app.carriers.models import Company, CustomerTrunk, Product, QualityCounter,
 from app.clock import to_micros
 from app.config import Lcr
 from app.market.models import Purchase
-from app.routing.models import FxRate
+from app.routing.models import FxRate, NumberFile
 from app.security.models import ApiKey
 from app.security.permissions import CONTROL_SCOPE
 
@@ -101,6 +101,12 @@ def index_inputs(session: Session, lcr: Lcr, now: datetime) -> IndexInputs:
     )
 
 
+def number_file(session: Session, kind: str) -> str | None:
+    """The newest file of number blocks (`blocks`) or ported numbers (`lrn`), by name below `indexes`."""
+    found = sa.select(NumberFile.file).where(NumberFile.kind == kind).order_by(NumberFile.id.desc()).limit(1)
+    return session.scalars(found).first()
+
+
 def rate_cards(session: Session) -> list[Card]:
     rows = session.execute(
         sa.select(CustomerTrunk.id, CustomerTrunk.rate_card_key)
@@ -126,6 +132,8 @@ def access_document(
         "keys": _keys(session, now),
         "cards": [{"card_id": card_id, "index": file} for card_id, file in cards],
         "quality": _quality(session),
+        "nanp": number_file(session, "blocks"),
+        "lrn": number_file(session, "lrn"),
     }
 
 
@@ -156,6 +164,7 @@ def _offers(session: Session) -> list[dict[str, Any]]:
             "max_channels": trunk.channels if trunk else None,
             "max_cps": trunk.cps if trunk else None,
             **{word: product.routing[word] for word in ROUTING_WORDS if word in product.routing},
+            "lrn_rated": product.lrn_rated,
         }
         for product, company, trunk in rows
     ]
@@ -224,6 +233,7 @@ def _trunks(
             "name": trunk.name,
             "source_ips": list(trunk.source_ips),
             "tech_prefix": trunk.tech_prefix or None,
+            "normalise": dict(trunk.normalise) if trunk.normalise else None,
             "policy": _policy(trunk.policy, known_offers),
             "rate_card_id": trunk.id if trunk.id in known_cards else None,
             "blocked_codes": list(trunk.blocked_codes),

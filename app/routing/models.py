@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -54,3 +55,16 @@ class RoutingStop(Base, Timestamped):
     code: Mapped[str] = mapped_column(sa.String(15), default="")  # of a block
     reason: Mapped[str] = mapped_column(sa.String(200))
     set_by: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+
+
+class NumberFile(Base, Timestamped):
+    """A file of number blocks (`blocks`) or ported numbers (`lrn`) as it was packed; the newest of a kind is in force."""
+
+    __tablename__ = "number_file"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(8))
+    file: Mapped[str] = mapped_column(sa.String(80))
+    source: Mapped[str] = mapped_column(sa.String(200))
+    rows: Mapped[int] = mapped_column(default=0)
+    skipped: Mapped[int] = mapped_column(default=0)
+    problems: Mapped[list[dict[str, Any]]] = mapped_column(default=list)

@@ -18,8 +18,9 @@ from app.carriers.models import Company, CustomerTrunk, Product
 from app.carriers.queries import customer_trunk_of
 from app.clock import to_micros
 from app.errors import Invalid
-from app.routing.caller import caller_number
+from app.routing.caller import caller_number, routing_number
 from app.routing.current import decide
+from app.routing.dialled import dialled
 from app.security.actor import Actor
 
 # Policies one can try without having them on a trunk; the score is the worked example of the domain reference.
@@ -53,6 +54,8 @@ class Question:
     at: datetime
     trunk_id: int | None = None
     ani: str | None = None
+    lrn: str | None = None
+    a_lrn: str | None = None
     policy: str = ""
     reference_seconds: int | None = None
     max_routes: int | None = None
@@ -81,11 +84,14 @@ def simulate(
     trunk = None
     if asked.trunk_id is not None:
         trunk = customer_trunk_of(session, asked.trunk_id, None if actor.is_operator else actor.company_id)
+    read = dialled(trunk, asked.number)
     query: dict[str, Any] = {
         "trunk": trunk.id if trunk else None,
-        "dnis": asked.number,
+        "dnis": read.number,
         "ani": caller_number(asked.ani),
-        "lrn": None,
+        "lrn": asked.lrn or read.lrn,
+        "a_lrn": routing_number(asked.a_lrn),
+        "npdi": read.npdi,
         "call_id": None,
         "at_us": to_micros(asked.at),
         "max": asked.max_routes,

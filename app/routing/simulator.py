@@ -16,6 +16,7 @@ from app.clock import utc_now
 from app.config import Settings
 from app.db import db
 from app.errors import DomainError, Invalid
+from app.routing import explained
 from app.routing.simulate import Change, Question, compare, simulate, trunk_choices
 from app.routing.simulator_form import SimulatorForm
 from app.security.access import actor, require
@@ -50,6 +51,8 @@ def _question(form: SimulatorForm) -> Question:
         at=form.instant("at", utc_now()),
         trunk_id=form.trunk.data or None,
         ani=(form.ani.data or "").strip() or None,
+        lrn=(form.lrn.data or "").strip() or None,
+        a_lrn=(form.a_lrn.data or "").strip() or None,
         policy=form.policy.data or "",
         reference_seconds=form.seconds.data,
         max_routes=form.max.data,
@@ -77,6 +80,8 @@ def _curl(asked: Question) -> str:
     words = {
         "dnis": asked.number,
         "ani": asked.ani,
+        "lrn": asked.lrn,
+        "a_lrn": asked.a_lrn,
         "at": f"{asked.at:%Y-%m-%dT%H:%M:%SZ}",
         "max": asked.max_routes,
     }
@@ -114,6 +119,8 @@ def index() -> ResponseReturnValue:
         answer=answer,
         names=company_names_by_slug(db.session) if answer else {},
         changes=changes,
+        explained=explained,
+        asked=form,
         fault=fault,
         curl=curl,
         query=query,
@@ -132,7 +139,7 @@ def index_csv() -> ResponseReturnValue:
 @require("lcr:simulate")
 @api.doc(
     summary="Simulate a routing decision",
-    description="Query: number, trunk, at (UTC), ani, policy, seconds, max, sell. The answer is the edge's own document with `explain`.",
+    description="Query: number, trunk, at (UTC), ani, lrn, a_lrn, policy, seconds, max, sell. The answer: the edge's own, with `explain`.",
 )
 def simulate_api() -> ResponseReturnValue:
     return _checked()

@@ -24,6 +24,8 @@ class SimulatorForm(FlaskForm):  # type: ignore[misc]
     trunk = SelectField("As trunk", coerce=int)
     at = DateTimeLocalField("At (UTC)", [Optional()], format=FORMATS, description="Empty: now.")
     ani = StringField("Caller", [Optional(), Length(max=40)])
+    lrn = StringField("LRN", [Optional(), Length(max=40)], description="Of a ported number.")
+    a_lrn = StringField("Caller's LRN or JIP", [Optional(), Length(max=40)])
     policy = SelectField("Policy", choices=POLICIES)
     seconds = IntegerField("Call length (s)", [Optional(), NumberRange(min=1, max=86_400)])
     max = IntegerField("Routes", [Optional(), NumberRange(min=1, max=10)])

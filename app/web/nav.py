@@ -59,6 +59,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Companies", "/operator/companies", "building", "operator", "operator"),
             Entry("Snapshots", "/operator/snapshots", "database", "operator", "operator"),
             Entry("Routing state", "/operator/routing-state", "route", "operator", "operator"),
+            Entry("Number files", "/operator/numbers", "world", "operator", "operator"),
             Entry("Health", "/operator/health", "heart-rate-monitor", "operator", "operator"),
         ),
     ),

@@ -27,6 +27,7 @@ class CustomerTrunkFacts:
     blocked_codes: list[str]
     opened_codes: list[str]
     enabled: bool
+    normalise: dict[str, Any] | None = None
 
 
 def save_customer_trunk(

@@ -96,6 +96,8 @@ struct Calls<'a> {
     dnis: Text<'a>,
     at_us: Option<&'a Int64Array>,
     ani: Option<Text<'a>>,
+    lrn: Option<Text<'a>>,
+    a_lrn: Option<Text<'a>>,
     call_id: Option<Text<'a>>,
     default_at_us: Option<i64>,
 }
@@ -123,6 +125,8 @@ impl<'a> Calls<'a> {
             dnis: text("dnis")?.ok_or_else(|| bad("dnis", "utf8"))?,
             at_us,
             ani: text("ani")?,
+            lrn: text("lrn")?,
+            a_lrn: text("a_lrn")?,
             call_id: text("call_id")?,
             default_at_us,
         };
@@ -156,6 +160,9 @@ impl<'a> Calls<'a> {
         };
         call.ani = text(&self.ani);
         call.call_id = text(&self.call_id);
+        // A cell that is no number counts as not known.
+        call.lrn = text(&self.lrn).and_then(|t| DigitKey::normalise(&t));
+        call.a_lrn = text(&self.a_lrn).and_then(|t| DigitKey::normalise(&t));
         Some(call)
     }
 }
