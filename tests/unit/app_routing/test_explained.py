@@ -1,0 +1,55 @@
+"""What people read of an explanation: filters, arithmetic, digits, layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.routing.explained import arithmetic, as_of, digits, filters, layer, matched_number
+
+ANSWER: dict[str, Any] = {"b": "17185550123", "lrn": "19735550000", "currency": "USD"}
+
+
+def row(**changes: Any) -> dict[str, Any]:
+    cost = {
+        "seconds": 61, "initial_increment": 30, "next_increment": 6, "free_seconds": 0, "connect_fee": "0.01",
+        "first_rate": "0.02", "rate": "0.01", "currency": "EUR", "fx": "1.08", "billed_seconds": 66, "amount": "0.026",
+        "mix": None,
+    }  # fmt: skip
+    return {
+        "verdict": "selected", "code": "1973", "shadowed": ["19", "1"], "amount": "0.02808", "eff": "0.02762",
+        "cost": cost, "origin": None, "jurisdiction": None, "effective_from": "2026-11-01T00:00:00.000000Z",
+        "effective_until": None, "deck_id": 5, "deck_row": 17,
+    } | changes  # fmt: skip
+
+
+def test_filters_behind_the_one_that_failed_are_not_looked_at() -> None:
+    states = {f.name: f.state for f in filters(row(verdict="class"))}
+    assert states["granted"] == "passed"
+    assert states["class"] == "failed"
+    assert states["profit guard"] == "not looked at"
+    assert {f.state for f in filters(row())} == {"passed"}
+    assert filters(row(verdict="expired"))[0].state == "failed"
+
+
+def test_the_cost_is_shown_step_by_step() -> None:
+    assert arithmetic(ANSWER, row()) == [
+        "61 s at 30/6: 66 s billed",
+        "0.01 + 0.02 × 30/60 + 0.01 × 36/60 = 0.026 EUR",
+        "0.026 × 1.08 = 0.02808 USD",
+        "÷ 61 s × 60 = 0.02762 USD a minute",
+    ]
+    assert arithmetic(ANSWER, row(verdict="blocked")) == []
+
+
+def test_digits_are_of_the_number_that_was_matched() -> None:
+    keyed = {"is": "interstate", "a_state": "NY", "b_state": "NJ", "keyed": "lrn", "lrn_unknown": False}
+    matched = matched_number(ANSWER, row(jurisdiction=keyed))
+    assert matched == "19735550000"
+    assert [kind for _, kind in digits(matched, row())][:5] == ["shadow", "shadow", "hit", "hit", ""]
+    assert layer(row(jurisdiction=keyed)) == ["interstate (NY → NJ), keyed by the LRN"]
+    assert as_of(row()) == "from 2026-11-01 00:00, deck 5 row 17"
+
+
+def test_the_origin_says_group_prefix_reading_and_surcharge() -> None:
+    origin = {"group": "Rest", "prefix": None, "reading": "code_first", "unknown": True, "surcharge": "0.25"}
+    assert layer(row(origin=origin)) == ["origin Rest, code first, surcharge 0.25, caller unknown"]
