@@ -31,6 +31,7 @@ from app.routing.gather import (
 from app.routing.models import SnapshotRecord
 from app.routing.prune import prune
 from app.routing.service.compile_index import compile_index, plain
+from rates.rules import rules_document
 from rates.store import Store
 
 
@@ -133,13 +134,17 @@ def _compile_cards(
     if not cards:
         return []
     store = Store(str(settings.store_dir))
+    stored = [(card.card_id, store.open(card.timeline_key)) for card in cards]
     document = {
         "base_currency": inputs.base_currency,
         "fx": inputs.fx,
         "reference_seconds": inputs.reference_seconds,
-        "offers": [{"offer_id": card.card_id, "carrier_id": 0} for card in cards],
+        "offers": [
+            {"offer_id": card_id, "carrier_id": 0, "rules": rules_document(table)}
+            for card_id, table in stored
+        ],
     }
-    tables = [(card.card_id, plain(store.open(card.timeline_key))) for card in cards]
+    tables = [(card_id, plain(table)) for card_id, table in stored]
     report = json.loads(
         lcr_core.build_index(str(settings.snapshot_dir), json.dumps(document), tables, to_micros(now))
     )
