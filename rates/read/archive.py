@@ -12,6 +12,7 @@ from rates.read.raw import Refused
 BLOCK = 1 << 20
 DECK_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _RATIO_MATTERS_FROM = 4 << 20
+_DEFLATE_MOST = 1032
 _MEMBERS = 2000
 _FAR_MORE = "The file unpacks to far more than it holds."
 
@@ -89,12 +90,13 @@ def ungzip(path: Path, target: Path, limits: Limits) -> None:
     most = min(limits.file_bytes, max(_RATIO_MATTERS_FROM, limits.unpack_ratio * path.stat().st_size))
     written = 0
     try:
-        with path.open(
-            "rb"
-        ) as packed:  # the last four bytes claim the size: one that tells the truth need not be unpacked
+        with path.open("rb") as packed:  # the last four bytes claim the size: a true one need not be unpacked
             packed.seek(-4, 2)
-            if int.from_bytes(packed.read(4), "little") > most:
-                raise Refused.because("file_too_big", hint=_FAR_MORE)
+            claimed = int.from_bytes(packed.read(4), "little")
+        if (
+            most < claimed <= _DEFLATE_MOST * path.stat().st_size
+        ):  # beyond that no packer goes: the file is cut off
+            raise Refused.because("file_too_big", hint=_FAR_MORE)
         with gzip.open(path, "rb") as source, target.open("wb") as sink:
             while block := source.read(BLOCK):
                 written += len(block)

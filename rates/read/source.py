@@ -96,16 +96,18 @@ def _open_ole(path: Path, limits: Limits) -> Source:
         raise Refused.because("file_encrypted")
     if "_VBA_PROJECT".encode("utf-16-le") in content:
         raise Refused.because("file_unsafe", hint=MACROS)
-    return _workbook(path, limits, False, [])
+    return _workbook(path, limits, False, {})
 
 
-def _workbook(path: Path, limits: Limits, date_1904: bool, formulas: list[str]) -> Source:
+def _workbook(path: Path, limits: Limits, date_1904: bool, formulas: dict[str, tuple[str, ...]]) -> Source:
     book = open_workbook(path)
     if not book.sheet_names:
         raise Refused.because("sheet_empty")
 
     def reader(sheet: str) -> Callable[[], RawSheet]:
-        return lambda: read_workbook_sheet(path, book, sheet, sheet, limits, date_1904, formulas)
+        return lambda: read_workbook_sheet(
+            path, book, sheet, sheet, limits, date_1904, formulas.get(sheet, formulas.get("", ()))
+        )
 
     return Source("workbook", {sheet: reader(sheet) for sheet in book.sheet_names})
 

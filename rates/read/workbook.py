@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
+from xml.sax.saxutils import unescape
 
 import numpy as np
 import pandas as pd
@@ -38,11 +39,12 @@ class _Part:
     formulas: tuple[str, ...]
 
 
-def look_over(path: Path, limits: Limits) -> tuple[bool, list[str]]:
-    """Judge every XML part of an XLSX, XLSB or ODS. Returns (dates count from 1904, cells with a formula and no value)."""
+def look_over(path: Path, limits: Limits) -> tuple[bool, dict[str, tuple[str, ...]]]:
+    """Judge every XML part of an XLSX, XLSB or ODS. Returns (dates count from 1904, sheet → cells with a formula and no value)."""
     date_1904 = False
-    formulas: list[str] = []
+    formulas: dict[str, tuple[str, ...]] = {}
     with open_archive(path, limits) as archive:
+        names = _sheet_names(archive)
         unpacked = 0
         for entry in archive.infolist():
             lower = entry.filename.lower()
@@ -51,7 +53,7 @@ def look_over(path: Path, limits: Limits) -> tuple[bool, list[str]]:
             if not lower.endswith((".xml", ".rels", ".bin", ".vml")):
                 continue
             part, size, marked = _scan(
-                archive, entry, limits, is_sheet="worksheets/sheet" in lower or lower == "content.xml"
+                archive, entry, limits, is_sheet="worksheets/" in lower or lower == "content.xml"
             )
             unpacked += size
             date_1904 |= marked and lower.endswith("workbook.xml")
@@ -67,8 +69,33 @@ def look_over(path: Path, limits: Limits) -> tuple[bool, list[str]]:
                     text=f"{entry.filename}: {part.rows:,} rows, {part.columns:,} columns",
                     hint="Cells stand far outside the table: delete the empty rows and columns, save, and send it again.",
                 )
-            formulas += part.formulas
+            if part.formulas:
+                formulas[names.get(lower.removeprefix("/"), "")] = part.formulas
     return date_1904, formulas
+
+
+_SHEET = re.compile(rb'<(?:\w+:)?sheet [^>]*?name="([^"]*)"[^>]*?r:id="([^"]*)"')
+_LINK = re.compile(rb"<Relationship [^>]*>")
+
+
+def _sheet_names(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Part of an XLSX, lower case → name of its sheet; empty where the book does not say so in the usual words."""
+    try:
+        book, links = archive.read("xl/workbook.xml"), archive.read("xl/_rels/workbook.xml.rels")
+    except (KeyError, zipfile.BadZipFile, EOFError, OSError, NotImplementedError):
+        return {}
+    targets = {}
+    for link in _LINK.findall(links[:BLOCK]):
+        id, target = re.search(rb'Id="([^"]*)"', link), re.search(rb'Target="([^"]*)"', link)
+        if id and target:
+            targets[id[1]] = (
+                target[1].decode("utf-8", "replace").lower().removeprefix("/xl/").removeprefix("xl/")
+            )
+    return {
+        f"xl/{targets[id]}": unescape(name.decode("utf-8", "replace"), {"&quot;": '"', "&apos;": "'"})
+        for name, id in _SHEET.findall(book[:BLOCK])
+        if id in targets
+    }
 
 
 def _scan(

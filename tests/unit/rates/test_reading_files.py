@@ -104,6 +104,21 @@ def test_a_formula_without_a_stored_value_is_named_by_its_cell(tmp_path: Path) -
     assert (found.row, found.column) == (3, "C")
 
 
+def test_a_formula_is_reported_on_its_own_sheet_only(tmp_path: Path) -> None:
+    book = xlsxwriter.Workbook(str(tmp_path / "deck.xlsx"))
+    for name in ("Notes & sums", "Rates"):
+        sheet = book.add_worksheet(name)
+        for number, row in enumerate(TABLE):
+            sheet.write_row(number, 0, row)
+        if name != "Rates":
+            sheet.write_formula("C3", "=C2*2", None, "")
+    book.close()
+    report = check_here(tmp_path / "deck.xlsx", tmp_path / "out", sheets=("Rates",))
+    assert names(report) == WANTED
+    wrong = check_here(tmp_path / "deck.xlsx", tmp_path / "out", sheets=("Notes & sums",))
+    assert ids(wrong)["formula_cell"] == 1
+
+
 def test_an_old_xls_is_read(tmp_path: Path) -> None:
     book = xlwt.Workbook()
     sheet = book.add_sheet("Rates")
