@@ -34,4 +34,9 @@ bench-import: ## time the import of decks of 10,000 to a million rows beside pan
 	@tools/setup venv
 	@$(PY) -m benches import
 
-.PHONY: help setup venv native frontend demo test bench bench-import
+bench-lcr: ## time the core over 20 million rates of 200 vendors, and PostgreSQL beside it
+	@tools/setup venv
+	@if [ "$$(id -u)" = 0 ]; then apt-get install -y -q postgresql postgresql-15-prefix >/dev/null || true; fi
+	@$(PY) -m benches.lcr
+
+.PHONY: bench-lcr help setup venv native frontend demo test bench bench-import

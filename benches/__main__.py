@@ -14,7 +14,7 @@ from benches import Row
 from benches.machine import describe
 from benches.result import Result
 
-_FRAME = {"__main__", "result", "decks", "machine"}
+_FRAME = {"__main__", "result", "decks", "machine", "lcr"}  # lcr is `make bench-lcr`
 
 
 def modules() -> dict[str, str]:
