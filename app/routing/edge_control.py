@@ -9,6 +9,7 @@ from typing import Any
 
 from app.config import Settings
 from app.errors import DomainError
+from app.security.actor import KEY_PREFIX
 from app.security.setup import kept_secret
 
 STATE = "/v1/control/state"
@@ -24,9 +25,10 @@ class EdgeUnreachable(DomainError):
 
 
 def control_token(settings: Settings) -> str:
-    """The worker's key at the edge; made once when none is configured."""
+    """The worker's key at the edge, in the form of all its keys; made once when none is configured."""
     settings.root.mkdir(parents=True, exist_ok=True)
-    return kept_secret(settings, "control_token", settings.edge.control_token)
+    token = kept_secret(settings, "control_token", settings.edge.control_token)
+    return token if token.startswith(KEY_PREFIX) else KEY_PREFIX + token
 
 
 def send(settings: Settings, commands: list[dict[str, Any]]) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def edge() -> Iterator[Edge8]:
-    server = Edge8("control-secret")
+    server = Edge8("tk_control-secret")
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server
