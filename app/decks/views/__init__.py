@@ -14,6 +14,7 @@ def register(app: APIFlask) -> None:
     from app.decks.views.pages import pages
     from app.decks.views.rules import rules
     from app.decks.views.wizard import wizard
+    from app.decks.views.wizard_review import approve  # noqa: F401  (puts its steps on the wizard)
 
     app.register_blueprint(pages)
     app.register_blueprint(wizard)
