@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import shutil
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -38,6 +39,7 @@ def test_the_engine_decides_like_the_oracle(shard: int, tmp_path: Path) -> None:
         world = make_world(seed)
         doors = Doors(world.publish(tmp_path / str(seed)), world.states)
         left -= ask_everything(seed, world, doors, most=left)
+        shutil.rmtree(tmp_path / str(seed))
         seed += 1
 
 
