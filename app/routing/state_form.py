@@ -23,6 +23,9 @@ class StopForm(FlaskForm):  # type: ignore[misc]
 
 def stop_form(session: Session) -> StopForm:
     form = StopForm()
-    names = sorted(target_names(session).items(), key=lambda item: (item[0][0], item[1].casefold()))
+    sides = ("product", "company", "trunk")
+    names = sorted(
+        target_names(session).items(), key=lambda item: (sides.index(item[0][0]), item[1].casefold())
+    )
     form.target.choices = [(f"{side}-{number}", f"{side}: {name}") for (side, number), name in names]
     return form
