@@ -16,7 +16,7 @@ from rates.layout import STANDARD, Layout, complete
 from rates.schema import completed
 
 _STATUS = ("open", "blocked", "closed")
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
+_RISKY = ("=", "+", "-", "@", "\t", "\r", "'")
 _BATCH = 8192
 
 
@@ -46,7 +46,11 @@ def decimal_texts(nanos: npt.NDArray[np.int64] | pa.Array | pa.ChunkedArray) -> 
 
 def safe_text(text: str | None) -> str:
     """Text that a spreadsheet will not take for a formula."""
-    return "" if text is None else f"'{text}" if text.startswith(_RISKY) else text
+    if text is None or text.startswith(
+        ("'s-", "'s ", "'t-", "'t ")
+    ):  # places of the Netherlands, read as they stand
+        return text or ""
+    return f"'{text}" if text.startswith(_RISKY) else text
 
 
 def instant_text(instant: dt.datetime | None) -> str:

@@ -22,7 +22,9 @@ def clean(cells: pd.Series) -> pa.Array:
     if not content.isascii() or any(space in content for space in _SPACES):
         array = pc.utf8_trim_whitespace(array)
     if b"'" in content and pc.any(pc.starts_with(array, "'")).as_py():
-        array = pc.utf8_ltrim(array, "'")
+        # 's-Gravenhage and 't Harde are places; any other apostrophe in front is the spreadsheet's, and only the first
+        mark = pc.and_(pc.starts_with(array, "'"), pc.invert(pc.match_substring_regex(array, "^'[st][- ]")))
+        array = pc.if_else(mark, pc.utf8_slice_codeunits(array, 1), array)
     return array
 
 

@@ -61,9 +61,9 @@ def deck(dice: random.Random) -> pa.Table:
 
 
 def name(dice: random.Random) -> str:
-    """A destination as people write them: any letters, single blanks between words, no apostrophe in front."""
-    text = " ".join("".join(dice.choices(LETTERS, k=dice.randint(1, 14))).split()).lstrip("'")
-    return text or "Somewhere"
+    """A destination as people write them: any letters, single blanks between words."""
+    text = " ".join("".join(dice.choices(LETTERS, k=dice.randint(1, 14))).split())
+    return dice.choice(("", "", "", "'", "'s-", "''")) + text or "Somewhere"
 
 
 def write_ods(deck: pa.Table, path: Path) -> None:
