@@ -39,4 +39,11 @@ bench-lcr: ## time the core over 20 million rates of 200 vendors, and PostgreSQL
 	@if [ "$$(id -u)" = 0 ]; then apt-get install -y -q postgresql postgresql-15-prefix >/dev/null || true; fi
 	@$(PY) -m benches.lcr
 
-.PHONY: bench-lcr help setup venv native frontend demo test bench bench-import
+bench-http: ## the edge with 20 M rates beside nginx and Flask, half load, overload at ten times its capacity
+	@tools/setup all
+	@$(PY) -m benches http
+
+fuzz: ## every fuzz target for a minute (tools/fuzz 600 query: one, longer)
+	@tools/fuzz 60
+
+.PHONY: bench-lcr bench-http fuzz help setup venv native frontend demo test bench bench-import

@@ -1,19 +1,19 @@
-"""Requests a second of the edge with real decisions, beside gunicorn + Flask that only returns the same body.
+"""The edge over HTTP with 20 M rates loaded, beside nginx and gunicorn + Flask that return a fixed body of the same size.
 
-`wrk` (a Debian package) asks both in one run: 64 keep-alive connections, 10,000 different numbers, a key.
-The load generator shares the cores with the server, so the figures are what one machine gives in all.
+One run: throughput (wrk, 64 keep-alive connections), latency under half of it (open loop), overload at ten times the capacity
+of one core (open loop, latency from the planned instant). Load generator and servers share the machine's cores; for the overload
+the edge has one core and the generator the others. `TANDEM_BENCH_RATES` changes the size. Needs `wrk` and `nginx` (Debian).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import random
 import re
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,15 +22,16 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import lcr_core
 from benches import Row
-from benches.lookup import NOW_US, codes_universe, timeline
 
-TITLE = "GET /v1/lcr over HTTP: 20 offers x 50,000 codes, top 5, 64 connections"
-OFFERS, NUMBERS, CONNECTIONS, SECONDS = 20, 10_000, 64, 10
+TITLE = "GET /v1/lcr over HTTP: 200 vendors, a trunk that may use 70 % of them, top 5"
+RATES = int(os.environ.get("TANDEM_BENCH_RATES", "20000000"))
+CONNECTIONS, SECONDS, RUNS = 64, 6, 3
 KEY = "tk_bench"
 REPO = Path(__file__).resolve().parents[1]
+FORMS = {"native": "/v1/lcr", "compact": "/v1/lcr/compact"}
 EDGE = "import sys, lcr_core; sys.exit(lcr_core.run_edge(sys.argv[1]))"
 PEER = """
 import os
@@ -41,60 +42,40 @@ body = open(os.environ["BENCH_BODY"], "rb").read()
 def lcr():
     return Response(body, content_type="application/json", headers={"Cache-Control": "no-store"})
 """
+NGINX = """
+worker_processes 2; pid %(root)s/nginx.pid; error_log %(root)s/nginx.log; daemon off;
+events { worker_connections 1024; }
+http { access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000; open_file_cache max=10;
+  default_type application/json; client_body_temp_path %(root)s/t1; proxy_temp_path %(root)s/t2;
+  fastcgi_temp_path %(root)s/t3; uwsgi_temp_path %(root)s/t4; scgi_temp_path %(root)s/t5;
+  server { listen 127.0.0.1:%(port)s; location = /v1/lcr { alias %(root)s/native.json; }
+    location = /v1/lcr/compact { alias %(root)s/compact.json; } } }
+"""
 ASK = """
 local numbers = {}
-for line in io.lines("%s") do numbers[#numbers + 1] = line end
+for line in io.lines("%(numbers)s") do numbers[#numbers + 1] = line end
 local at = 0
-wrk.headers["Authorization"] = "Bearer %s"
+wrk.headers["Authorization"] = "Bearer %(key)s"
 function init(args)
   math.randomseed(os.time())
-  at = math.random(#numbers)
-  for i, number in ipairs(numbers) do numbers[i] = wrk.format("GET", "/v1/lcr?max=5&dnis=" .. number) end
+  at = math.random(10000)
+  for i = 1, 10000 do numbers[i] = wrk.format("GET", "%(path)s" .. numbers[i]) end
 end
 function request()
-  at = at %% #numbers + 1
+  at = at %% 10000 + 1
   return numbers[at]
 end
 """
 
 
-def publish(root: Path) -> list[str]:
-    """An exchange of 1 M rates with one buyer; returns numbers to ask."""
-    universe = codes_universe()
-    ids = range(1, OFFERS + 1)
-    offers = [{"offer_id": i, "carrier_id": i} for i in ids]
-    base = {"base_currency": "USD", "fx": {}, "reference_seconds": 180}
-    tables = [(i, timeline(i, universe)) for i in ids]
-    index = json.loads(
-        lcr_core.build_index(str(root), json.dumps({**base, "offers": offers}), tables, NOW_US)
-    )["index"]
-    access = {
-        **base,
-        "offers": [
-            {**o, "vendor": f"v{o['offer_id']}", "product": "Premium CLI", "uri_host": "192.0.2.10"}
-            for o in offers
-        ],
-        "trunks": [
-            {
-                "trunk_id": 1,
-                "company_id": 1000,
-                "name": "bench",
-                "grants": [{"offer_id": i, "from_us": None, "until_us": None} for i in ids],
-            }
-        ],
-        "keys": [
-            {
-                "key_id": 1,
-                "sha256": hashlib.sha256(KEY.encode()).hexdigest(),
-                "trunk_id": 1,
-                "company_id": 1000,
-                "scopes": ["lcr:query"],
-            }
-        ],
-    }
-    lcr_core.publish(str(root), index, json.dumps(access), NOW_US)
-    draw = random.Random(3)
-    return [draw.choice(universe)[:9] + "".join(draw.choices("0123456789", k=6)) for _ in range(NUMBERS)]
+def cargo(*examples: tuple[str, str]) -> dict[str, Path]:
+    """Build examples of a package in release; their paths."""
+    target = Path(os.environ.get("CARGO_TARGET_DIR", REPO / "target")) / "release" / "examples"
+    for package, example in examples:
+        subprocess.run(
+            ["cargo", "build", "-q", "--release", "-p", package, "--example", example], cwd=REPO, check=True
+        )
+    return {example: target / example for _, example in examples}
 
 
 def free_port() -> int:
@@ -105,13 +86,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(command: list[str], port: int, environment: dict[str, str]) -> Iterator[str]:
+def serving(command: list[str], port: int, environment: dict[str, str] | None = None) -> Iterator[str]:
     """Start a server, wait until its port takes connections, end it by SIGTERM."""
     child = subprocess.Popen(
-        command, env={**os.environ, "PYTHONPATH": str(REPO), **environment}, stderr=subprocess.DEVNULL
+        command,
+        env={**os.environ, "PYTHONPATH": str(REPO), **(environment or {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while True:
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -126,81 +110,157 @@ def serving(command: list[str], port: int, environment: dict[str, str]) -> Itera
         child.wait(timeout=30)
 
 
-def body_of(url: str, number: str) -> bytes:
-    asked = urllib.request.Request(
-        f"{url}/v1/lcr?max=5&dnis={number}", headers={"Authorization": f"Bearer {KEY}"}
-    )
-    with urllib.request.urlopen(asked, timeout=10) as reply:
+def edge(root: Path, threads: int, cores: str | None = None) -> tuple[list[str], int]:
+    port = free_port()
+    config = json.dumps({"snapshot_root": str(root), "port": port, "threads": threads})
+    pinned = ["taskset", "-c", cores] if cores else []
+    return [*pinned, sys.executable, "-c", EDGE, config], port
+
+
+def body_of(url: str) -> bytes:
+    asked = urllib.request.Request(url, headers={"Authorization": f"Bearer {KEY}"})
+    with urllib.request.urlopen(asked, timeout=30) as reply:
         body: bytes = reply.read()
         return body
 
 
-def wrk(url: str, script: Path) -> dict[str, str]:
-    """Requests a second, p50 and p99 and time-outs as wrk prints them; an answer that is not 2xx ends the bench."""
-    command = ["wrk", "-t2", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", "-s", str(script), url]
+def wrk(url: str, script: Path, threads: int = 2, cores: str | None = None) -> dict[str, float]:
+    """Requests a second and p99 in ms; an answer that is not 2xx ends the bench."""
+    pinned = ["taskset", "-c", cores] if cores else []
+    command = [
+        *pinned,
+        "wrk",
+        f"-t{threads}",
+        f"-c{CONNECTIONS}",
+        f"-d{SECONDS}s",
+        "--latency",
+        "-s",
+        str(script),
+        url,
+    ]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in text:
         raise RuntimeError(text)
-    late = re.search(r"timeout (\d+)", text)
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
+    late = re.search(r"99%\s+([\d.]+)(us|ms|s)", text)
+    if rate is None or late is None:
+        raise RuntimeError(text)
+    return {"rate": float(rate[1]), "p99": float(late[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[late[2]]}
 
-    def found(pattern: str) -> str:
-        match = re.search(pattern, text)
-        if match is None:
-            raise RuntimeError(f"wrk printed no {pattern}: {text}")
-        return match.group(1)
 
-    return {
-        "rate": found(r"Requests/sec:\s+([\d.]+)"),
-        "p50": found(r"50%\s+(\S+)"),
-        "p99": found(r"99%\s+(\S+)"),
-        "late": late.group(1) if late else "0",
+def open_loop(
+    program: Path, url: str, root: Path, path: str, rate: float, cores: str | None = None
+) -> dict[str, Any]:
+    pinned = ["taskset", "-c", cores] if cores else []
+    address = url.removeprefix("http://")
+    command = [*pinned, str(program), address, KEY, str(root / "numbers"), f"{rate:.0f}", str(SECONDS)]
+    out = subprocess.run([*command, str(CONNECTIONS), path], capture_output=True, text=True, check=True)
+    figures: dict[str, Any] = json.loads(out.stdout)
+    return figures
+
+
+def row(what: str, figure: str, bar: str = "", ok: bool | None = None) -> Row:
+    verdict = "" if ok is None else ("met" if ok else "MISSED")
+    return {"what": what, "figure": figure, "bar": bar, "verdict": verdict}
+
+
+def throughput(root: Path, at: int, scripts: dict[str, Path]) -> tuple[list[Row], float]:
+    """Each server alone, all in turn, several rounds: medians. Also returns the edge's rate in the compact form."""
+    rates: dict[str, list[float]] = {}
+    sizes: dict[str, int] = {}
+    command, port = edge(root, 2)
+    with serving(command, port) as url:
+        number = (root / "numbers").read_text().split("\n", 1)[0]
+        for form, path in FORMS.items():
+            body = body_of(f"{url}{path}?max=5&at={at}&dnis={number}")
+            (root / f"{form}.json").write_bytes(body)
+            sizes[form] = len(body)
+    port = free_port()
+    (root / "nginx.conf").write_text(NGINX % {"root": root, "port": port})
+    os.chmod(root, 0o755)
+    servers: dict[str, tuple[list[str], int, dict[str, str]]] = {
+        "nginx": (["nginx", "-c", str(root / "nginx.conf"), "-g", "user root;"], port, {})
     }
+    (root / "peer.py").write_text(PEER)
+    port = free_port()
+    flask = [sys.executable, "-m", "gunicorn", "--chdir", str(root), "-b", f"127.0.0.1:{port}", "-w", "2"]
+    flask += ["-k", "gthread", "--threads", str(CONNECTIONS // 2), "--log-level", "error", "peer:app"]
+    servers["flask"] = (flask, port, {"BENCH_BODY": str(root / "native.json")})
+    for _ in range(RUNS):
+        command, port = edge(root, 2)
+        servers["edge"] = (command, port, {})
+        for name in ("edge", "nginx", "flask"):
+            command, port, environment = servers[name]
+            with serving(command, port, environment) as url:
+                for form, script in scripts.items():
+                    if name == "flask" and form != "native":
+                        continue
+                    rates.setdefault(f"{name} {form}", []).append(wrk(url, script)["rate"])
+    median = {name: statistics.median(seen) for name, seen in rates.items()}
+    rows = []
+    for form in FORMS:
+        ratio = median[f"edge {form}"] / median[f"nginx {form}"]
+        rows.append(row(f"edge, {form}, {sizes[form]} bytes, requests/s", f"{median[f'edge {form}']:,.0f}"))
+        rows.append(row(f"nginx, fixed body of {sizes[form]} bytes", f"{median[f'nginx {form}']:,.0f}"))
+        rows.append(row(f"edge / nginx, {form}", f"{ratio:.2f}", ">= 0.9", ratio >= 0.9))
+    ratio = median["edge native"] / median["flask native"]
+    rows.append(row("gunicorn + Flask, 2 workers, fixed body", f"{median['flask native']:,.0f}"))
+    rows.append(row("edge / gunicorn + Flask", f"{ratio:.0f}", ">= 20", ratio >= 20))
+    return rows, median["edge compact"]
 
 
-def run() -> list[Row]:
-    if shutil.which("wrk") is None:
-        raise SystemExit("benches http: wrk is missing (apt-get install wrk)")
-    with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
-        root, script = Path(folder), Path(folder) / "ask.lua"
-        numbers = publish(root)
-        (root / "numbers").write_text("\n".join(numbers) + "\n")
-        script.write_text(ASK % (root / "numbers", KEY))
-        body_file = root / "body.json"
-        port = free_port()
-        config = json.dumps({"snapshot_root": str(root), "port": port, "threads": 2})
-        with serving([sys.executable, "-c", EDGE, config], port, {}) as url:
-            body_file.write_bytes(body_of(url, numbers[0]))
-            ours = wrk(url, script)
-        (root / "peer.py").write_text(PEER)
-        port = free_port()
-        gunicorn = [sys.executable, "-m", "gunicorn", "--chdir", str(root), "-b", f"127.0.0.1:{port}"]
-        gunicorn += [
-            "-w",
-            "2",
-            "-k",
-            "gthread",
-            "--threads",
-            str(CONNECTIONS // 2),
-            "--log-level",
-            "error",
-            "peer:app",
-        ]
-        with serving(gunicorn, port, {"BENCH_BODY": str(body_file)}) as url:
-            peer = wrk(url, script)
-        size = body_file.stat().st_size
-    ratio = float(ours["rate"]) / float(peer["rate"])
+def latency(root: Path, program: Path, path: str, rate: float) -> list[Row]:
+    """Half of what it can do, in an open loop."""
+    command, port = edge(root, 2)
+    with serving(command, port) as url:
+        seen = [open_loop(program, url, root, path, rate / 2) for _ in range(RUNS)]
+    p99 = statistics.median(s["good_p99_ms"] for s in seen)
+    unanswered = sum(s["bad"] + s["refused"] + s["unanswered"] for s in seen)
     return [
-        row(f"edge, 2 threads, a decision each ({size} byte body)", ours, f"{ratio:.0f}x"),
-        row("gunicorn + Flask, 2 workers, fixed body", peer, "1"),
+        row(f"p99 at half load ({rate / 2:,.0f}/s, open loop), ms", f"{p99:.2f}", "<= 1", p99 <= 1),
+        row("not answered with routes at half load", str(unanswered), "0", unanswered == 0),
     ]
 
 
-def row(what: str, figures: dict[str, str], ratio: str) -> Row:
-    return {
-        "what": what,
-        "requests/s": f"{float(figures['rate']):,.0f}",
-        "p50": figures["p50"],
-        "p99": figures["p99"],
-        "over 2 s": figures["late"],
-        "ratio": ratio,
-    }
+def overload(root: Path, program: Path, path: str, script: Path) -> list[Row]:
+    """The edge on one core, the generator on the other: capacity by wrk, then ten times that in an open loop."""
+    command, port = edge(root, 1, "0")
+    with serving(command, port) as url:
+        capacity = wrk(url, script, threads=1, cores="1")["rate"]
+        seen = [open_loop(program, url, root, path, capacity * 10, "1") for _ in range(RUNS)]
+    goodput = statistics.median(s["goodput"] for s in seen) / capacity
+    refused = statistics.median(s["refused_p99_ms"] for s in seen)
+    good = statistics.median(s["good_p99_ms"] for s in seen)
+    lost = sum(s["bad"] + s["unanswered"] + s["without_retry_after"] for s in seen)
+    return [
+        row("capacity of one core, requests/s (wrk)", f"{capacity:,.0f}"),
+        row("goodput at 10x, of capacity", f"{goodput:.0%}", ">= 90 %", goodput >= 0.9),
+        row("refusals at 10x, p99 from the planned instant, ms", f"{refused:.2f}", "<= 10", refused <= 10),
+        row("answers at 10x, p99, ms", f"{good:.2f}"),
+        row("lost, or refused without Retry-After", str(lost), "0", lost == 0),
+    ]
+
+
+def run() -> list[Row]:
+    for program, package in (("wrk", "wrk"), ("nginx", "nginx-light"), ("taskset", "util-linux")):
+        if shutil.which(program) is None:
+            raise SystemExit(f"benches http: {program} is missing (apt-get install {package})")
+    built = cargo(("lcr-core", "bench_snapshot"), ("lcr-edge", "openloop"))
+    with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
+        root = Path(folder)
+        made = subprocess.run(
+            [str(built["bench_snapshot"]), str(root), str(RATES)], capture_output=True, text=True, check=True
+        )
+        facts = json.loads(made.stdout)
+        at = facts["at_us"]
+        scripts = {}
+        for form, path in FORMS.items():
+            scripts[form] = root / f"{form}.lua"
+            words = {"numbers": root / "numbers", "key": KEY, "path": f"{path}?max=5&at={at}&dnis="}
+            scripts[form].write_text(ASK % words)
+        rows, rate = throughput(root, at, scripts)
+        path = f"{FORMS['compact']}?max=5&at={at}&dnis="
+        rows += latency(root, built["openloop"], path, rate)
+        rows += overload(root, built["openloop"], path, scripts["compact"])
+        rows.insert(0, row("rates loaded", f"{facts['rates']:,}"))
+    return rows

@@ -73,6 +73,11 @@ pub fn parse_decimal_nanos(text: &str) -> Option<u64> {
 
 /// Writes `value / 10^scale` as a plain decimal without trailing zeros, no exponent.
 pub fn write_decimal(out: &mut String, value: u128, scale: u32) {
+    if let Ok(value) = u64::try_from(value)
+        && scale <= 9
+    {
+        return write_small(out, value, scale);
+    }
     let unit = 10u128.pow(scale);
     let (whole, mut fraction) = (value / unit, value % unit);
     let mut buffer = [0u8; 80];
@@ -94,6 +99,40 @@ pub fn write_decimal(out: &mut String, value: u128, scale: u32) {
         buffer[at] = b'.';
     }
     let mut rest = whole;
+    loop {
+        at -= 1;
+        buffer[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.push_str(std::str::from_utf8(&buffer[at..]).unwrap_or(""));
+}
+
+/// The same for what fits 64 bits, as nearly everything does: no 128-bit division.
+fn write_small(out: &mut String, value: u64, scale: u32) {
+    let unit = 10u64.pow(scale);
+    let (mut rest, mut fraction) = (value / unit, value % unit);
+    let mut buffer = [0u8; 32];
+    let mut at = buffer.len();
+    let mut places = scale;
+    if fraction == 0 {
+        places = 0;
+    }
+    while places > 0 && fraction % 10 == 0 {
+        fraction /= 10;
+        places -= 1;
+    }
+    if places > 0 {
+        for _ in 0..places {
+            at -= 1;
+            buffer[at] = b'0' + (fraction % 10) as u8;
+            fraction /= 10;
+        }
+        at -= 1;
+        buffer[at] = b'.';
+    }
     loop {
         at -= 1;
         buffer[at] = b'0' + (rest % 10) as u8;
@@ -145,6 +184,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn short_and_long_ways_print_the_same(value in any::<u64>(), scale in 0u32..=9) {
+            let (mut short, mut long) = (String::new(), String::new());
+            write_decimal(&mut short, u128::from(value), scale);
+            // The long way, at a scale where only it works.
+            write_decimal(&mut long, u128::from(value) * 10u128.pow(10), scale + 10);
+            prop_assert_eq!(short, long);
+        }
+
         #[test]
         fn scaling_matches_the_plain_product(factor in 0u64..2_000_000_000, a in 0u128..1 << 90, c in 1u128..1 << 90) {
             let (a, c) = (a.min(c), c);

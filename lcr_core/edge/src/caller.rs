@@ -147,6 +147,11 @@ pub fn identify<'a>(
     }
 }
 
+#[cfg(fuzzing)]
+pub fn fuzz(head: &Head<'_>) {
+    let _ = credential(head);
+}
+
 /// The key as presented, if one is.
 fn credential<'h>(head: &Head<'h>) -> Result<Option<Cow<'h, str>>, Denied> {
     let key = match (head.authorization, head.api_key) {

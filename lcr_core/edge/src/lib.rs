@@ -15,6 +15,8 @@ mod conn;
 mod control;
 mod decision_id;
 mod engine;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod head;
 mod lcr;
 mod limit;

@@ -134,6 +134,11 @@ impl<'a> Object<'a> {
 
 pub fn write_text(out: &mut String, value: &str) {
     out.push('"');
+    if !value.bytes().any(|b| b < 0x20 || matches!(b, b'"' | b'\\')) {
+        out.push_str(value);
+        out.push('"');
+        return;
+    }
     for c in value.chars() {
         match c {
             '"' => out.push_str("\\\""),
