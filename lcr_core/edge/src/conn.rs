@@ -14,6 +14,8 @@ use crate::route::Target;
 use crate::routes::{Answered, Worker};
 
 const READ_BYTES: usize = 16 * 1024;
+/// A read of a connection that sends more than is read at a time. Small, so that one turn of the event loop stays short.
+const HEAP_BYTES: usize = 4 * 1024;
 /// Answers are written when this much is waiting, so that pipelining cannot grow the buffer.
 const FLUSH_BYTES: usize = 64 * 1024;
 /// An idle connection may still send a request this long after a drain began.
@@ -110,6 +112,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
                 None => return,
             };
+            if self.room == HEAP_BYTES {
+                // More is waiting here: the others have their turn first, and the clock its tick.
+                tokio::task::yield_now().await;
+            }
             if self.input.is_empty() {
                 deadline = Instant::now() + idle;
                 if self.input.capacity() > READ_BYTES {
@@ -138,7 +144,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     return match read {
                         Ok(count) if count > 0 => {
                             // A read that filled its room is followed by a larger one: heaps are taken at once.
-                            self.room = if self.input.len() == self.input.capacity() { READ_BYTES } else { 1024 };
+                            self.room = if self.input.len() == self.input.capacity() {
+                                HEAP_BYTES
+                            } else {
+                                1024
+                            };
                             Waited::Bytes
                         }
                         _ => Waited::End,

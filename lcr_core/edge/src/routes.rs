@@ -34,6 +34,8 @@ pub struct Worker {
     /// Woken by the first request after a rest: the delay is measured while there is something to measure.
     pub pulse: Rc<Notify>,
     date: HttpDate,
+    /// The whole answer of this second to a request that there is no room for.
+    away: (i64, Vec<u8>),
 }
 
 impl Worker {
@@ -49,6 +51,7 @@ impl Worker {
             index,
             body: Vec::with_capacity(16 * 1024),
             date: HttpDate::default(),
+            away: (i64::MIN, Vec::new()),
         }
     }
 
@@ -108,16 +111,29 @@ impl Worker {
     pub fn turn_away(&mut self, head: &Head<'_>, out: &mut Vec<u8>) -> bool {
         self.metrics().refused(Refused::Delay);
         self.metrics().request(Route::Lcr, 503);
-        let answer = busy(&mut self.body);
         let keep_alive = head.keep_alive && !self.shared.draining();
+        let plain = keep_alive && head.method != Method::Head;
+        let now_us = now_us();
+        let second = now_us.div_euclid(1_000_000);
+        if plain && self.away.0 == second {
+            out.extend_from_slice(&self.away.1);
+            return true;
+        }
+        let from = out.len();
+        let answer = busy(&mut self.body);
         answer::append(
             out,
             &answer,
             &self.body,
-            self.date.at(now_us()),
+            self.date.at(now_us),
             keep_alive,
             head.method != Method::Head,
         );
+        if plain {
+            self.away.0 = second;
+            self.away.1.clear();
+            self.away.1.extend_from_slice(&out[from..]);
+        }
         keep_alive
     }
 
