@@ -1,7 +1,6 @@
 //! Decisions timed by every way, each way's answers held against the exact one.
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use lcr_core::decide::Prepared;
 use lcr_core::index::candidate;
@@ -12,7 +11,7 @@ use lcr_core::snapshot::Snapshot;
 use serde_json::{Value, json};
 
 use crate::market::{Dice, EPOCH, Market};
-use crate::{RUNS, median};
+use crate::{RUNS, median, median_on_core};
 
 const CALLS: usize = 1 << 18;
 /// Calls whose answers are compared.
@@ -72,11 +71,11 @@ pub fn all(
         let some = &calls[..CALLS / 8];
         out.push(json!({
             "sees": sees, "calls": name,
-            "single": ns(median(RUNS, || single(prepared, calls)), CALLS),
-            "batch": ns(median(RUNS, || batch(prepared, calls)), CALLS),
+            "single": ns(median_on_core(RUNS, || single(prepared, calls)), CALLS),
+            "batch": ns(median_on_core(RUNS, || batch(prepared, calls)), CALLS),
             "two_threads_per_second": CALLS as f64 / median(RUNS, || two_threads(prepared, calls)),
-            "whole": ns(median(3, || whole(prepared, some)), some.len()),
-            "whole_batch": ns(median(3, || whole_batch(prepared, some)), some.len()),
+            "whole": ns(median_on_core(3, || whole(prepared, some)), some.len()),
+            "whole_batch": ns(median_on_core(3, || whole_batch(prepared, some)), some.len()),
         }));
         wrong += differences(snapshot, prepared, &calls[..SAMPLE]);
     }
@@ -163,16 +162,11 @@ pub fn memory_latency() -> f64 {
     }
     let hops = 1 << 21;
     let mut at = 0u32;
-    let mut runs: Vec<f64> = (0..3)
-        .map(|_| {
-            let started = Instant::now();
-            for _ in 0..hops {
-                at = next[at as usize];
-            }
-            black_box(at);
-            started.elapsed().as_nanos() as f64 / f64::from(hops)
-        })
-        .collect();
-    runs.sort_by(f64::total_cmp);
-    runs[1]
+    let mut chase = || {
+        for _ in 0..hops {
+            at = next[at as usize];
+        }
+        black_box(at);
+    };
+    median_on_core(3, &mut chase) * 1e9 / f64::from(hops)
 }

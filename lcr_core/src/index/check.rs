@@ -150,10 +150,11 @@ impl Checks<'_> {
             "a parent is not a prefix of its code",
         )?;
         let instants = self.index.instants();
+        let known = |change: u32| change == NONE || (change as usize) < instants.len();
         self.require(
             codes
                 .par_iter()
-                .all(|c| c.change == NONE || (c.change as usize) < instants.len()),
+                .all(|c| known(c.change) && known(c.own_change)),
             "codes",
             "a change points outside",
         )?;

@@ -129,7 +129,8 @@ pub struct Code {
     pub change: u32,
     /// Its first row; they end where those of the next code begin.
     pub row_start: u32,
-    pub spare: u32,
+    /// The same as `change` of rows of exactly this code.
+    pub own_change: u32,
 }
 
 /// A cache line of a top list: the first word of a list is its header (length, and `TRUNCATED`), the rest candidates.

@@ -217,10 +217,18 @@ impl Lookup<'_> {
             return of(&over.segment, found.over);
         }
         // A change ahead in the base may be one of a replaced offer, which does not count.
-        let epoch = self.index.meta.epoch_from_us;
+        let segment = &self.index.base;
+        let own = |code: u32| match over.changes.get(&code) {
+            Some(&change) => change,
+            None => segment
+                .codes()
+                .get(code as usize)
+                .and_then(|record| segment.instants().get(record.own_change as usize))
+                .copied()
+                .unwrap_or(time::NEVER),
+        };
         std::iter::successors(found.base, |&code| self.index.parent(code))
-            .flat_map(|code| self.index.rows_at(code))
-            .filter_map(|(_, row)| self.index.window(&row).map(|w| w.next_change(epoch)))
+            .map(own)
             .min()
             .unwrap_or(time::NEVER)
             .min(of(&over.segment, found.over))

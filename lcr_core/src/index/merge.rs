@@ -124,11 +124,11 @@ impl<'a> Range<'a> {
         let key = DigitKey::from_checked(input.codes[code]);
         let (start, end) = (input.row_starts[code], input.row_starts[code + 1]);
         let rows = &input.rows[start as usize..end as usize];
-        let mut change = self.way.last().map_or(NONE, |a| a.change);
+        let mut own_change = NONE;
         self.entries.clear();
         for row in rows {
             let window = (row.window - input.first_window) as usize;
-            change = change.min(input.changes[window]);
+            own_change = own_change.min(input.changes[window]);
             if input.holds[window] && row.layer & HISTORY == 0 {
                 let rank = if row.status == OPEN {
                     input.ranks[(row.term - input.first_term) as usize]
@@ -138,6 +138,7 @@ impl<'a> Range<'a> {
                 self.entries.push((row.column, rank));
             }
         }
+        let change = own_change.min(self.way.last().map_or(NONE, |a| a.change));
         let mut delta = NONE;
         let top = if self.entries.is_empty() && !self.way.is_empty() {
             self.way.last().map_or(NONE, |a| a.top)
@@ -169,7 +170,7 @@ impl<'a> Range<'a> {
                 delta,
                 change,
                 row_start: start,
-                spare: 0,
+                own_change,
             });
         }
     }

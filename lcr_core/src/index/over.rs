@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use super::layout::{ColumnId, Meta};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::layout::{ColumnId, Meta, Row};
 use super::segment::Segment;
-use super::{DEAD, Index, check};
+use super::{DEAD, Index, NONE, check};
 use crate::error::SnapshotError;
 use crate::layers::OfferLayers;
+use crate::time;
 
 pub struct Over {
     pub segment: Segment,
@@ -14,6 +18,33 @@ pub struct Over {
     pub first_column: u16,
     /// Place of every column by (carrier, offer): which of two equal costs comes first.
     pub order: Vec<u32>,
+    /// Next change of the rows of exactly one code of the base, for codes where a replaced offer had one ahead.
+    pub changes: FxHashMap<u32, i64>,
+}
+
+/// The codes of the base at which rows of dead columns change ahead, with the next change of the others.
+fn changes(base: &Segment, columns: &[ColumnId]) -> FxHashMap<u32, i64> {
+    let epoch = base.meta.epoch_from_us;
+    let next = |rows: &[Row], counts: bool| {
+        let of = |row: &&Row| (columns.get(usize::from(row.column)) != Some(&DEAD)) == counts;
+        let windows = base.windows();
+        let changes = rows.iter().filter(of).filter_map(|row| {
+            let window = windows.get(row.window as usize)?;
+            Some(window.next_change(epoch))
+        });
+        changes.min().unwrap_or(time::NEVER)
+    };
+    (0..base.codes().len())
+        .into_par_iter()
+        .with_min_len(4096)
+        .filter(|&code| base.codes()[code].own_change != NONE)
+        .filter_map(|code| {
+            let rows = base.rows().get(base.rows_of(code))?;
+            (next(rows, false) != time::NEVER).then(|| (code as u32, next(rows, true)))
+        })
+        .collect::<Vec<_>>()
+        .into_iter()
+        .collect()
 }
 
 /// Layered offers of both parts that count, with columns of the index as a whole.
@@ -73,6 +104,7 @@ impl Index {
         for (place, column) in (0u32..).zip(places) {
             order[column] = place;
         }
+        let changes = changes(&base, &columns);
         let until = [base.meta.epoch_until_us, segment.meta.epoch_until_us];
         let meta = Meta {
             epoch_from_us: base.meta.epoch_from_us.max(segment.meta.epoch_from_us),
@@ -87,6 +119,7 @@ impl Index {
                 segment,
                 first_column,
                 order,
+                changes,
             }),
             columns,
         })
