@@ -41,7 +41,7 @@ TRUNKS: dict[str, dict[str, Any]] = {
 NAMES = ("Acme Carrier", "Bravo Telecom", "Carib Voice", "Delta Wholesale", "Echo Lines")
 AREAS = {
     "44": "United Kingdom", "447": "United Kingdom Mobile", "4420": "United Kingdom London", "254": "Kenya", "2547": "Kenya Mobile",
-    "33": "France", "336": "France Mobile", "1": "United States", "91": "India", "8816": "Iridium", "39": "Italy",
+    "33": "France", "336": "France Mobile", "1": "United States", "91": "India", "8816": "Iridium", "390": "Italy",
 }  # fmt: skip
 
 
@@ -242,7 +242,8 @@ class Tables(HTMLParser):
             self._cell.append(text)
 
     def of(self, heading: str) -> list[list[str]]:
-        return [row for row in self.rows.get(heading, []) if row]
+        """The rows of a table without those that unfold below them (an empty cell and one wide cell)."""
+        return [row for row in self.rows.get(heading, []) if len(row) > 2]
 
 
 def test_the_page_shows_the_routes_and_reasons_of_the_edge(place: Place) -> None:
