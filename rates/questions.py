@@ -80,8 +80,8 @@ def _missing(table: Table, tables: Tables, request: CheckRequest) -> Iterator[Pr
             c.header for c in table.columns if c.field is None and "code" in c.alternatives and c.header
         ]:
             hint = f"The cells of “{other[0]}” are no dial codes: map the column that has them, or send a sheet with them."
-        if "destination" in table.fields and (request.current or request.code_deck):
-            hint += " They can also be taken from the deck in force or from a code deck, by destination (`codes_from`)."
+        if "destination" in table.fields:
+            hint += _elsewhere(request)
         yield problem("column_missing", sheet=table.name, column="code", hint=hint)
     if not table.has_rates:
         tiers = [c.header for c in table.columns if is_tier(c.header)]
@@ -98,6 +98,17 @@ def _missing(table: Table, tables: Tables, request: CheckRequest) -> Iterator[Pr
         index = next(index for index, name in table.mapping.items() if name == "tier")
         cells = table.sheet.frame[index].iloc[table.header_row : table.last_row].str.strip()
         yield problem("tier_unsure", sheet=table.name, text=", ".join(sorted(set(cells) - {""})[:10]))
+
+
+def _elsewhere(request: CheckRequest) -> str:
+    """Where dial codes can come from by destination, or why they do not although somebody said so."""
+    if request.options.codes_from == "deck_in_force":
+        return " There is no deck in force to take them from yet."
+    if request.options.codes_from == "code_deck":
+        return " The exchange has no code deck yet: no product has a deck in force."
+    return (
+        " They can also be taken from the deck in force or from our code deck, by destination (`codes_from`)."
+    )
 
 
 def _joinable(table: Table, tables: Tables, request: CheckRequest) -> bool:

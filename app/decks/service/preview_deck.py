@@ -51,7 +51,7 @@ def preview_deck(
         )
         company_id = product.company_id
         session.rollback()
-        checked = run_with_template(session, request, company_id, progress=progress)
+        checked = run_with_template(session, settings, request, company_id, progress=progress)
         return Preview(checked.report, checked.options, size)
     finally:
         session.rollback()

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from app.carriers.models import Product
 from app.config import Settings
+from app.decks.code_deck import code_deck
 from app.decks.exchange import exchange_rates
 from app.decks.models import Deck, DeckTemplate
 from app.decks.policy import policy_of
@@ -59,7 +60,7 @@ def check_deck(
         if plan is None:
             return None
         checked = run_with_template(
-            session, plan.request, plan.company_id, progress=progress, cancelled=cancelled
+            session, settings, plan.request, plan.company_id, progress=progress, cancelled=cancelled
         )
         keys = _keep(checked.report.outputs, Store(str(settings.store_dir)))
         heard = _write_down(session, deck_id, job_id, checked, keys, plan)
@@ -89,25 +90,34 @@ class Checked:
 
 
 def run_with_template(
-    session: Session, request: CheckRequest, company_id: int, *, progress: Progress | None = None,
+    session: Session, settings: Settings, request: CheckRequest, company_id: int, *, progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> Checked:  # fmt: skip
     """Check; once more with the company's template where one fits; once more with what the carrier answered before
     where only that is asked. Leaves no transaction open."""
-    report = run_check(request, progress, cancelled)
+
+    def checked(options: DeckOptions) -> CheckReport:
+        asked = msgspec.structs.replace(request, options=options)
+        if options.codes_from == "code_deck":  # made only for decks that ask for it
+            found = code_deck(session, settings, request.received_at)
+            session.commit()
+            asked = msgspec.structs.replace(asked, code_deck=found)
+        return run_check(asked, progress, cancelled)
+
+    report = checked(request.options)
     options, offer = request.options, None
     if may_take_template(options):
         offer = offer_for(session, company_id, report)
         session.commit()
         if offer is not None:
             options = offer.options_for(options)
-            report = run_check(msgspec.structs.replace(request, options=options), progress, cancelled)
+            report = checked(options)
     if report.status == "needs_mapping":
         answered = policy_of(session, company_id).answer(options, report.problem_counts)
         session.commit()
         if answered is not None:
             options = answered
-            report = run_check(msgspec.structs.replace(request, options=options), progress, cancelled)
+            report = checked(options)
     return Checked(report, options, offer)
 
 
