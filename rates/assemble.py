@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from rates import store
 from rates.checks import codes as code_check
 from rates.lines import Lines, Reading
+from rates.nanp import codes_by
 from rates.options import CheckRequest, DeckOptions
 from rates.parse.blocks import blocks_by, joined_npanxx, key_of, npanxx_codes
 from rates.parse.layered import split_layers
@@ -27,7 +28,7 @@ def assemble(tables: Tables, reading: Reading, request: CheckRequest) -> tuple[l
     """(lines of prices, lines of the sheets that only helped; their problems count too)."""
     helpers: list[Lines] = []
     by_name = _codes_by_name(tables, reading, request, helpers)
-    by_block = _codes_by_block(tables, reading, helpers)
+    by_block = _codes_by_block(tables, reading, request, helpers)
     found: list[Lines] = []
     for table in tables.rates:
         lines = _parsed(table, reading)
@@ -75,9 +76,8 @@ def _joined(
         ("lata", by_block["lata"], key_of),
         ("destination", by_name, name_key),
     )
-    for field, index, key in ways:
-        if field not in lines.texts or not index:
-            continue
+    held = [way for way in ways if way[0] in lines.texts]
+    for field, index, key in [way for way in held if way[1]] or held[:1]:
         cells = lines.texts[field]
         if field == "destination" and "country" in lines.texts:
             cells = _with_country(cells, lines.texts["country"], index)
@@ -137,9 +137,16 @@ def _codes_by_name(
 
 
 def _codes_by_block(
-    tables: Tables, reading: Reading, helpers: list[Lines]
+    tables: Tables, reading: Reading, request: CheckRequest, helpers: list[Lines]
 ) -> Mapping[str, Mapping[str, list[str]]]:
-    """Field → OCN or LATA → dial codes, from the sheets of blocks."""
+    """Field → OCN or LATA → dial codes, from the sheets of blocks, else from the exchange's own number blocks."""
+    if request.blocks and not tables.of("blocks"):
+        keyed = set().union(*(table.fields for table in tables.rates if not table.has_codes))
+        own = store.read_file(request.blocks) if keyed & {"ocn", "lata"} else None
+        return {
+            field: codes_by(own, field) if own is not None and field in keyed else {}
+            for field in ("ocn", "lata")
+        }
     found: dict[str, dict[str, list[str]]] = {"ocn": defaultdict(list), "lata": defaultdict(list)}
     for table in tables.of("blocks"):
         lines, codes, sources = _helper_codes(table, reading, helpers)

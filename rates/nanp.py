@@ -4,8 +4,7 @@ ported numbers. Read as text, checked line by line; what is wrong is a problem w
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from rates.parse.blocks import blocks_by, key_of
+from rates.parse.blocks import blocks_by
 
 FIELDS: Final = ("npa_nxx", "npa", "nxx", "block", "country", "state", "rate_centre", "ocn", "lata")
 SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -137,23 +136,9 @@ def _full(text: str) -> str | None:
 
 
 def codes_by(blocks: pa.Table, kind: str) -> Mapping[str, list[str]]:
-    """OCN or LATA (`kind`) → dial codes with the 1 in front, for decks that are keyed by it."""
+    """OCN or LATA (`kind`), as rates.parse.blocks.key_of writes it → dial codes with the 1 in front, for decks keyed by it."""
     codes = [f"1{code}" for code in blocks.column("code").to_pylist()]
     return blocks_by(blocks.column(kind).to_pylist(), codes)
-
-
-def expand(keys: Iterable[str], blocks: pa.Table, kind: str) -> tuple[dict[str, list[str]], list[str]]:
-    """Dial codes of each OCN or LATA of a deck, and the keys no block has."""
-    by_key = codes_by(blocks, kind)
-    found: dict[str, list[str]] = defaultdict(list)
-    unknown: list[str] = []
-    for key in keys:
-        codes = by_key.get(key_of(key))
-        if codes:
-            found[key] = codes
-        else:
-            unknown.append(key)
-    return dict(found), unknown
 
 
 def _columns(

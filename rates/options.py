@@ -189,6 +189,9 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     fx: dict[str, str] = {}
     code_deck: str | None = None
     """Local Arrow file with columns `code` and `destination`: the exchange's own code deck."""
+    blocks: str | None = None
+    """Local Arrow file with columns `code` (no 1 in front), `ocn` and `lata` (rates.nanp): number blocks for decks priced by OCN or
+    LATA whose file has no sheet of blocks."""
     last_encoding: str | None = None
     preview_rows: int = 20
     cards: tuple[SellCard, ...] = ()

@@ -80,7 +80,12 @@ def _missing(table: Table, tables: Tables, request: CheckRequest) -> Iterator[Pr
             c.header for c in table.columns if c.field is None and "code" in c.alternatives and c.header
         ]:
             hint = f"The cells of “{other[0]}” are no dial codes: map the column that has them, or send a sheet with them."
-        if "destination" in table.fields:
+        if table.fields & {"ocn", "lata"}:
+            hint = (
+                "Prices by OCN or LATA need number blocks: send a sheet with NPA, NXX and the same column, "
+                "or have the operator import number blocks."
+            )
+        elif "destination" in table.fields:
             hint += _elsewhere(request)
         yield problem("column_missing", sheet=table.name, column="code", hint=hint)
     if not table.has_rates:
@@ -113,7 +118,7 @@ def _elsewhere(request: CheckRequest) -> str:
 
 def _joinable(table: Table, tables: Tables, request: CheckRequest) -> bool:
     """Whether the dial codes of a table without codes come from elsewhere."""
-    if table.fields & {"ocn", "lata"} and tables.of("blocks"):
+    if table.fields & {"ocn", "lata"} and (tables.of("blocks") or request.blocks):
         return True
     if "destination" not in table.fields:
         return False

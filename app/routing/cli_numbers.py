@@ -14,6 +14,7 @@ from app.db import db
 from app.factory import create_app
 from app.routing.models import NumberFile
 from app.routing.service.import_numbers import import_numbers
+from rates.store import Store
 
 
 @click.group("routing")
@@ -50,7 +51,8 @@ def _import(run: Run, kind: str, file: Path, columns: dict[str, str], *, as_json
     app = create_app(run.settings)
     with app.app_context():
         found = import_numbers(
-            db.session, None, kind, file, root=run.settings.snapshot_dir, source=file.name,
+            db.session, None, kind, file, root=run.settings.snapshot_dir,
+            store=Store(str(run.settings.store_dir)), source=file.name,
             columns=columns or None, now=utc_now(),
         )  # fmt: skip
         db.session.commit()

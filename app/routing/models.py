@@ -64,6 +64,8 @@ class NumberFile(Base, Timestamped):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(sa.String(8))
     file: Mapped[str] = mapped_column(sa.String(80))
+    # The rows as they were read, in the Arrow store: decks priced by OCN or LATA are spread out by the newest blocks.
+    table_key: Mapped[str | None] = mapped_column(sa.String(80))
     source: Mapped[str] = mapped_column(sa.String(200))
     rows: Mapped[int] = mapped_column(default=0)
     skipped: Mapped[int] = mapped_column(default=0)

@@ -20,6 +20,7 @@ from app.errors import DomainError, Invalid
 from app.routing.models import NumberFile
 from app.routing.service.import_numbers import KINDS, import_numbers
 from app.security.access import actor, require
+from rates.store import Store
 
 pages = Blueprint("numbers", __name__, template_folder="templates")
 
@@ -70,5 +71,6 @@ def _import(form: NumberFileForm) -> NumberFile:
         upload.save(path)
         return import_numbers(
             db.session, actor(), form.kind.data, path, root=settings.snapshot_dir,
+            store=Store(str(settings.store_dir)),
             source=Path(upload.filename or "upload").name, columns=pairs or None, now=utc_now(),
         )  # fmt: skip

@@ -23,6 +23,7 @@ from app.config import Settings
 from app.decks.code_deck import code_deck
 from app.decks.exchange import exchange_rates
 from app.decks.models import Deck, DeckTemplate
+from app.decks.numbers import number_blocks
 from app.decks.policy import policy_of
 from app.decks.service.choose_mapping import options_of
 from app.decks.service.save_template import Offer, may_take_template, offer_for
@@ -156,7 +157,7 @@ def check_request(
         path=str(path.resolve()), name=name, out_dir=str(scratch), received_at=received_at, deck_id=deck_id,
         options=effective_options(options, product), current=current, limits=limits,
         thresholds=policy.thresholds, fx=exchange_rates(session, settings.lcr.base_currency, received_at),
-        last_encoding=_last_encoding(session, product.id),
+        last_encoding=_last_encoding(session, product.id), blocks=number_blocks(session, settings),
     )  # fmt: skip
 
 

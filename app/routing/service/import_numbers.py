@@ -17,6 +17,7 @@ from app.jobs.service import enqueue
 from app.routing.models import NumberFile
 from app.security.actor import Actor
 from rates.nanp import NumberTable, UnreadableNumbers, read_blocks, read_ported
+from rates.store import Store
 
 KINDS = {"blocks": "number blocks", "lrn": "ported numbers"}
 
@@ -28,13 +29,15 @@ def import_numbers(
     path: Path,
     *,
     root: Path,
+    store: Store,
     source: str,
     columns: Mapping[str, str] | None = None,
     now: datetime,
 ) -> NumberFile:
     """Returns the file (flushed, the caller commits). Lines that cannot be read are left out and counted.
 
-    `columns`: field to heading or place. Raises Invalid when the file as a whole is of no use: nothing changes then."""
+    `root`: of what the core reads; `store` keeps the rows. `columns`: field to heading or place.
+    Raises Invalid when the file as a whole is of no use: nothing changes then."""
     try:
         read: NumberTable = (read_blocks if kind == "blocks" else read_ported)(path, columns)
         root.mkdir(parents=True, exist_ok=True)
@@ -50,6 +53,7 @@ def import_numbers(
     found = NumberFile(
         kind=kind,
         file=built["file"],
+        table_key=store.put(read.table),
         source=source[:200],
         rows=read.table.num_rows,
         skipped=read.skipped,

@@ -14,6 +14,7 @@ from app.jobs.models import Job
 from app.routing.gather import number_file
 from app.routing.models import NumberFile
 from app.routing.service.import_numbers import import_numbers
+from rates.store import Store
 from tests.factories import app as make
 
 BLOCKS = "npa_nxx,state,rate_centre\n212555,NY,NEW YORK\n718555,NY,BRONX\n112555,NY,\n"
@@ -29,6 +30,7 @@ def test_the_newest_file_of_a_kind_is_in_force_and_asks_for_a_snapshot(tmp_path:
             "blocks",
             source,
             root=tmp_path / "snapshots",
+            store=Store(str(tmp_path / "store")),
             source="blocks.csv",
             now=utc_now(),
         )
@@ -44,5 +46,8 @@ def test_a_file_without_blocks_changes_nothing(tmp_path: Path) -> None:
     source.write_text("a,b\n1,2\n")
     with make.make_app(tmp_path).app_context():
         with pytest.raises(Invalid, match="npa_nxx"):
-            import_numbers(db.session, None, "blocks", source, root=tmp_path, source="x.csv", now=utc_now())
+            import_numbers(
+                db.session, None, "blocks", source, root=tmp_path, store=Store(str(tmp_path / "store")),
+                source="x.csv", now=utc_now(),
+            )  # fmt: skip
         assert db.session.scalar(sa.select(sa.func.count(NumberFile.id))) == 0

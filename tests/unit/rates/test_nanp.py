@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rates.nanp import UnreadableNumbers, expand, read_blocks, read_ported
+from rates.nanp import UnreadableNumbers, codes_by, read_blocks, read_ported
 from tests.conftest import SHARED
 
 
@@ -46,8 +46,8 @@ def test_a_deck_by_ocn_is_spread_out_over_the_blocks(tmp_path: Path) -> None:
             tmp_path, "npa_nxx,state,ocn,lata\n212555,NY,6529,132\n718555,NY,6529,132\n973555,NJ,9206,224\n"
         )
     ).table
-    assert expand(["6529", "0001"], blocks, "ocn") == ({"6529": ["1212555", "1718555"]}, ["0001"])
-    assert expand(["224"], blocks, "lata")[0] == {"224": ["1973555"]}
+    assert codes_by(blocks, "ocn") == {"6529": ["1212555", "1718555"], "9206": ["1973555"]}
+    assert codes_by(blocks, "lata")["224"] == ["1973555"]
 
 
 def test_ported_numbers_get_their_country_and_one_lrn_each(tmp_path: Path) -> None:
