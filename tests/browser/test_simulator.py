@@ -28,11 +28,11 @@ def decide(page: Page, number: str, **choices: str) -> None:
 
 
 def chosen(page: Page) -> Locator:
-    return page.locator(".card", has_text="Routes, in the order to try").locator("tbody tr")
+    return page.locator("#chosen [data-row]")
 
 
 def refused(page: Page) -> Locator:
-    return page.locator(".card", has_text="Not chosen, and why").locator("tbody tr")
+    return page.locator("#refused [data-row]")
 
 
 def test_a_refused_vendor_stays_visible_with_verdict_and_reason(sign_in: SignIn) -> None:
@@ -45,10 +45,10 @@ def test_a_refused_vendor_stays_visible_with_verdict_and_reason(sign_in: SignIn)
     expect(refused(page)).to_have_count(2)
     blocked = refused(page).filter(has_text="Carib Voice")
     expect(blocked).to_contain_text("blocked")
-    expect(blocked.locator("td").last).to_contain_text("447")
+    expect(blocked.locator("[data-reason]")).to_contain_text("447")
     foreign = refused(page).filter(has_text="Acme Carrier")
     expect(foreign).to_contain_text("not granted")
-    expect(foreign.locator("td").last).not_to_be_empty()
+    expect(foreign.locator("[data-reason]")).not_to_be_empty()
 
 
 def test_the_operator_sees_every_offer_of_the_exchange(sign_in: SignIn) -> None:
