@@ -11,14 +11,17 @@ from sqlalchemy.orm import Session
 
 from app.carriers.models import Company, QualityCounter
 from app.config import Settings
+from app.decks.models import TrafficDay
 from app.demo.accounts import add_keys, add_people
 from app.demo.catalogue import add_catalogue
 from app.demo.companies import OPERATOR
 from app.demo.events import add_events
+from app.demo.layered import add_layered, add_number_blocks, plans
 from app.demo.numbering import world
 from app.demo.publish import add_decks, add_rate_card
 from app.demo.quality import counters
 from app.demo.trading import TRUNKS, add_trading
+from app.demo.traffic import traffic
 from app.jobs.service import enqueue
 from rates.store import Store
 
@@ -41,7 +44,7 @@ class DemoSummary:
 def load_demo(
     session: Session, settings: Settings, *, now: datetime, progress: Progress, seed: int = SEED
 ) -> DemoSummary:
-    """Add carriers, decks, quality, buyers, people and keys; the caller commits. Needs an application context.
+    """Add carriers, decks, quality, traffic, buyers, people and keys; the caller commits. Needs an application context.
 
     Does nothing when the demo operator is there. History ends at `now`'s day. Asks for a snapshot and a market build by job.
     """
@@ -56,7 +59,7 @@ def load_demo(
     trunks = add_trading(session, made, users, today=today)
     add_keys(session, made, trunks, now=today - timedelta(days=60))
     store = Store(str(settings.store_dir))
-    rates = 0
+    rates = add_layered(session, settings, store, made, trunks, users=users, today=today)
     for number, (carrier, index, product) in enumerate(made.products):
         progress("decks", number, len(made.products))
         rates += add_decks(
@@ -66,6 +69,8 @@ def load_demo(
     for number, (carrier, _, product) in enumerate(made.products):
         progress("quality", number, len(made.products))
         session.execute(insert(QualityCounter), list(counters(carrier, product, today=today)))
+        calls = traffic(carrier, product, store.open(str(product.timeline_key)), today=today)
+        session.execute(insert(TrafficDay), list(calls))
     progress("quality", len(made.products), len(made.products))
     progress("rate card", 0, 1)
     carded = next(plan for plan in TRUNKS if plan.card)
@@ -80,5 +85,7 @@ def load_demo(
         now=now,
         coalesce=True,
     )
+    add_number_blocks(session, settings, now=now)
     enqueue(session, "market.build", title="Market of the demo", now=now, coalesce=True)
-    return DemoSummary(True, len({c.slug for c, _, _ in made.products}), len(made.products), rates, codes)
+    carriers, products = len({c.slug for c, _, _ in made.products}), len(made.products) + len(plans())
+    return DemoSummary(True, carriers, products, rates, codes)

@@ -13,7 +13,8 @@ from app.audit.models import AuditEvent
 from app.audit.verify import verify_chain
 from app.carriers.models import Company, CustomerTrunk, Product, QualityCounter
 from app.db import db
-from app.decks.models import Deck, DeckVersion
+from app.decks.impact import impact_of_deck
+from app.decks.models import Deck, DeckVersion, TrafficDay
 from app.demo.accounts import KEYS
 from app.demo.companies import LOGINS
 from app.demo.load import load_demo
@@ -22,7 +23,7 @@ from app.jobs.models import Job
 from app.market.models import Purchase
 from app.security.models import ApiKey, User
 from rates.store import Store
-from tests.factories.app import NOW, make_app
+from tests.factories.app import NOW, actor_for, make_app
 
 
 def count(model: type, *where: sa.ColumnElement[bool]) -> int:
@@ -64,6 +65,7 @@ def test_the_demo_loads_whole_and_a_second_run_changes_nothing(tmp_path: Path) -
         assert (count(User), count(ApiKey)) == (len(LOGINS), len(KEYS))
         assert {kind for (kind,) in db.session.execute(sa.select(Job.kind))} == {
             "snapshot.build",
+            "snapshot.publish",
             "market.build",
         }
         store = Store(str(settings.store_dir))
@@ -76,6 +78,23 @@ def test_the_demo_loads_whole_and_a_second_run_changes_nothing(tmp_path: Path) -
             assert max(pc.count_distinct(store.open(key)["code"]).as_py() for key in keys) >= 20_000
         deck = db.session.scalars(sa.select(Deck).order_by(Deck.id.desc())).first()
         assert (settings.files_dir / deck.file_key).read_bytes().startswith(b"Code,Destination,Rate")
+        orla = db.session.scalars(sa.select(User).where(User.email == "operator@tandem.example")).one()
+        operator = actor_for(orla, db.session.get_one(Company, orla.company_id))
+        shown = impact_of_deck(db.session, settings, operator, deck, now=NOW)
+        assert (shown.source, shown.days) == ("traffic", 30)
+        assert shown.impact is not None
+        assert shown.impact.total.delta
+        assert 200 * summary.products < count(TrafficDay) < 400 * summary.products
+        layers = {}
+        for name in ("Origin rated", "US jurisdictional"):
+            product = db.session.scalars(sa.select(Product).where(Product.name == name)).one()
+            timeline = store.open(product.timeline_key)
+            assert 200 < pc.count_distinct(timeline["code"]).as_py() < 1_000
+            layers[name] = {*timeline["origin"].to_pylist(), *timeline["jurisdiction"].to_pylist()}
+        assert layers == {
+            "Origin rated": {None, "EEA", "Invalid CLI"},
+            "US jurisdictional": {None, "interstate", "intrastate", "indeterminate"},
+        }
         events = count(AuditEvent)
         verify_chain(db.session)
         assert not load_demo(db.session, settings, now=NOW, progress=lambda *_: None).loaded
