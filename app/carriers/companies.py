@@ -6,9 +6,10 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.carriers import directory
-from app.carriers.people_forms import CompanyForm, NewCompanyForm
+from app.carriers.people_forms import CompanyForm, NewCompanyForm, RelationsForm
 from app.carriers.service.manage_people import add_person
 from app.carriers.service.save_company import create_company, edit_company, set_status
+from app.carriers.service.set_relations import set_relations
 from app.clock import utc_now
 from app.db import db
 from app.errors import DomainError
@@ -88,6 +89,26 @@ def create() -> Answer:
     return render_template(
         "carriers/company_new.html", form=form, secret=secret, user=user, company=company
     ), 201
+
+
+@pages.route("/operator/companies/<int:company_id>/relations", methods=["GET", "POST"])
+@require("operator")
+def relations(company_id: int) -> Answer:
+    company = directory.company_by_id(db.session, company_id)
+    known = directory.relations(db.session, company)
+    form = RelationsForm(data={"group": known.group, "upstreams": known.upstreams})
+    form.upstreams.choices = known.sellers
+    if not form.validate_on_submit():
+        return render_template(
+            "carriers/company_relations.html", form=form, company=company, groups=known.groups, kin=known.kin
+        ), 422 if form.errors else 200
+    group = " ".join((form.group.data or "").split())
+    set_relations(
+        db.session, actor(), company_id, group=group, upstreams=form.upstreams.data or [], now=utc_now()
+    )
+    db.session.commit()
+    flash(f"The loop guard knows {company.name}'s relations; the edge follows within seconds.", "success")
+    return redirect(url_for("companies.index"))
 
 
 @pages.post("/operator/companies/<int:company_id>/status")

@@ -83,3 +83,36 @@ def companies(session: Session) -> list[CompanyRow]:
 def sides(company: Company) -> str:
     words = [(company.is_operator, "operator"), (company.sells, "seller"), (company.buys, "buyer")]
     return ", ".join(word for yes, word in words if yes) or "none"
+
+
+@dataclass(frozen=True)
+class Relations:
+    """What the loop guard knows: `group` and `upstreams` (slugs) of the company, names of its group, and what may be chosen."""
+
+    group: str
+    upstreams: list[str]
+    kin: list[str]
+    groups: list[str]
+    sellers: list[tuple[str, str]]
+
+
+def relations(session: Session, company: Company) -> Relations:
+    """For the operator's page only."""
+    others = list(session.scalars(sa.select(Company).where(Company.id != company.id).order_by(Company.name)))
+    group = str(company.facts.get("group") or "")
+    upstreams = list(company.facts.get("upstreams") or ())
+    return Relations(
+        group,
+        upstreams,
+        [c.name for c in others if group and str(c.facts.get("group") or "").casefold() == group.casefold()],
+        sorted({str(c.facts["group"]) for c in others if c.facts.get("group")}),
+        [(c.slug, c.name) for c in others if c.sells or c.slug in upstreams],
+    )
+
+
+def company_by_id(session: Session, company_id: int) -> Company:
+    """Any company; for the operator's pages only. Raises NotFound."""
+    found = session.get(Company, company_id)
+    if found is None:
+        raise NotFound("There is no such company.")
+    return found

@@ -21,6 +21,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
 from app.carriers.models import ROUTE_CLASSES
+from app.carriers.offer_lists import OfferListFields
 from app.carriers.policy_form import PolicyFields
 from app.carriers.route_words import RouteFields
 from app.security.permissions import KEY_SCOPES, PERMISSIONS
@@ -76,6 +77,10 @@ class ProductForm(RouteFields):
         [Optional(), Regexp(r"^[0-9*#]{1,16}$", message="Digits, * and # only.")],
         description="Dialled before the number to choose this product.",
     )
+    lrn_rated = BooleanField(
+        "Ported numbers are rated by their routing number (LRN)",
+        description="North American decks: the LRN of the question, of the imported file or of the dip decides the code.",
+    )
     unlisted_rule = SelectField(
         "Codes a full deck leaves out",
         choices=[
@@ -103,7 +108,7 @@ class VendorTrunkForm(FlaskForm):  # type: ignore[misc]
     enabled = BooleanField("Takes calls", default=True)
 
 
-class CustomerTrunkForm(PolicyFields):
+class CustomerTrunkForm(OfferListFields, PolicyFields):
     name = StringField("Name", [DataRequired(), Length(max=80)])
     tech_prefix = StringField(
         "Tech prefix",

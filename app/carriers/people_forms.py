@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pycountry
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, EmailField, SelectField, StringField
+from wtforms import BooleanField, EmailField, SelectField, SelectMultipleField, StringField, widgets
 from wtforms.validators import DataRequired, Length, Optional, Regexp
 
 from app.carriers.forms import currencies
@@ -55,3 +55,19 @@ class NewCompanyForm(FlaskForm):  # type: ignore[misc]
     buys = BooleanField("Buys routes")
     owner_email = EmailField("E-mail of the first owner", [DataRequired(), Length(max=254), EMAIL])
     owner_name = StringField("Name of the first owner", [DataRequired(), Length(max=120)])
+
+
+class RelationsForm(FlaskForm):  # type: ignore[misc]
+    """What the loop guard knows of a company; the operator sets it."""
+
+    group = StringField(
+        "Group",
+        [Optional(), Length(max=80)],
+        description="Companies with the same name here belong together. Empty: none.",
+    )
+    upstreams = SelectMultipleField(
+        "Buys from",
+        option_widget=widgets.CheckboxInput(),
+        widget=widgets.ListWidget(prefix_label=False),
+        description="Carriers this company is known to send its own calls through.",
+    )

@@ -165,11 +165,6 @@ def policy_of_form(form: PolicyFields) -> dict[str, Any]:
     return policy
 
 
-def kept_lists(policy: dict[str, Any]) -> dict[str, Any]:
-    """Forced and exclusive offers of a stored policy, which the form does not show and must not lose."""
-    return {word: policy[word] for word in ("only_offers", "first_offers") if policy.get(word) is not None}
-
-
 def form_values(policy: dict[str, Any]) -> dict[str, Any]:
     """Values for the form from a stored policy; the inverse of `policy_of_form`."""
     values: dict[str, Any] = {

@@ -103,6 +103,7 @@ def _edit_product(product: Product | None) -> Any:
             enabled=form.enabled.data,
             listed=form.listed.data,
             description=form.description.data or "",
+            lrn_rated=form.lrn_rated.data,
             routing=routing_of_form(form),
         )
         try:

@@ -10,7 +10,8 @@ from app.carriers import queries
 from app.carriers.forms import CustomerTrunkForm, split_list
 from app.carriers.models import CustomerTrunk
 from app.carriers.normalise_form import read_number, values_of, words_of
-from app.carriers.policy_form import form_values, kept_lists, policy_of_form
+from app.carriers.offer_lists import list_values, lists_of_form, usable_offers
+from app.carriers.policy_form import form_values, policy_of_form
 from app.carriers.service.save_customer_trunk import CustomerTrunkFacts, save_customer_trunk
 from app.clock import utc_now
 from app.db import db
@@ -93,13 +94,15 @@ def _without(number: str, prefix: str) -> str:
 
 def _edit(trunk: CustomerTrunk | None) -> Any:
     form = CustomerTrunkForm(data=_values(trunk))
+    owner = trunk.company_id if trunk else actor().company_id
+    form.offer_choices(usable_offers(db.session, trunk, owner, utc_now()))
     if form.validate_on_submit():
         try:
             facts = CustomerTrunkFacts(
                 name=(form.name.data or "").strip(),
                 tech_prefix=form.tech_prefix.data or "",
                 source_ips=split_list(form.source_ips.data),
-                policy=kept_lists(trunk.policy if trunk else {}) | policy_of_form(form),
+                policy=lists_of_form(form) | policy_of_form(form),
                 max_routes=form.max_routes.data or 0,
                 blocked_codes=split_list(form.blocked_codes.data),
                 opened_codes=split_list(form.opened_codes.data),
@@ -121,7 +124,7 @@ def _edit(trunk: CustomerTrunk | None) -> Any:
 
 def _values(trunk: CustomerTrunk | None) -> dict[str, Any]:
     if trunk is None:
-        return {"enabled": True, "max_routes": 5, **form_values({})}
+        return {"enabled": True, "max_routes": 5, **list_values({}), **form_values({})}
     return {
         "name": trunk.name,
         "tech_prefix": trunk.tech_prefix,
@@ -131,5 +134,6 @@ def _values(trunk: CustomerTrunk | None) -> dict[str, Any]:
         "opened_codes": " ".join(trunk.opened_codes),
         "enabled": trunk.enabled,
         **values_of(trunk.normalise),
+        **list_values(trunk.policy),
         **form_values(trunk.policy),
     }

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from app.carriers.models import Company, CustomerTrunk, Product
+from app.carriers.offer_lists import bought_by
 from app.errors import NotFound
 from app.market.models import Purchase
 
@@ -136,3 +137,16 @@ def buyable_product(session: Session, product_id: int, buyer_id: int) -> Product
     if found is None or not found.listed or found.company.status != "active" or found.company_id == buyer_id:
         raise NotFound("There is no such offer.")
     return found
+
+
+def bought(session: Session, trunk_id: int, now: datetime) -> set[int]:
+    """Products granted to the trunk at `now` or later; the trunk's form offers them (app/carriers/offer_lists.py)."""
+    granted = sa.select(Purchase.product_id).where(
+        Purchase.trunk_id == trunk_id,
+        Purchase.state.in_(("accepted", "ended")),
+        sa.or_(Purchase.effective_until.is_(None), Purchase.effective_until > now),
+    )
+    return set(session.scalars(granted))
+
+
+bought_by.append(bought)

@@ -138,6 +138,7 @@ EXPECTED: dict[str, Rule] = {
     "companies.index_csv": needs("operator"),
     "companies.create": needs("operator"),
     "companies.status": needs("operator"),
+    "companies.relations": needs("operator"),
     "jobs.index": needs("job:read"),
     "jobs.index_csv": needs("job:read"),
     "jobs.show": needs("job:read"),

@@ -32,6 +32,7 @@ class ProductFacts:
     enabled: bool
     listed: bool
     description: str
+    lrn_rated: bool = False
     routing: dict[str, Any] = field(default_factory=dict)  # words of docs/decision.md 10
 
 

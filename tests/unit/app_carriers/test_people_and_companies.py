@@ -113,3 +113,29 @@ def test_a_taken_e_mail_leaves_no_half_made_company(app: APIFlask) -> None:
         }
         assert client.post("/operator/companies/new", data=form).status_code == 409
         assert db.session.scalar(sa.select(Company.id).where(Company.slug == "fresh-voice")) is None
+
+
+def test_the_operator_says_who_belongs_together_and_who_buys_from_whom(app: APIFlask) -> None:
+    with app.app_context():
+        make_company(db.session, "Upstream", sells=True)
+        buyer = make_company(db.session, "Buyer", buys=True)
+        buyer.facts = {"noc_phone": "+353 1 555 0100"}
+        own = login(app.test_client(), make_user(db.session, buyer))
+        operator = make_company(db.session, "Exchange", is_operator=True)
+        client = login(app.test_client(), make_user(db.session, operator, "operator"))
+        page = f"/operator/companies/{buyer.id}/relations"
+        assert own.get(page).status_code == 403
+        relations = {"group": " North  Group ", "upstreams": ["upstream"]}
+        assert client.post(page, data=relations).status_code == 302
+        db.session.expire_all()
+        assert db.session.get_one(Company, buyer.id).facts == {
+            "noc_phone": "+353 1 555 0100",
+            "group": "North Group",
+            "upstreams": ["upstream"],
+        }
+        assert client.post(page, data={"group": "", "upstreams": ["nobody"]}).status_code == 422
+        client.post(page, data={"group": ""})
+        db.session.expire_all()
+        assert db.session.get_one(Company, buyer.id).facts == {"noc_phone": "+353 1 555 0100"}
+        actions = db.session.scalars(sa.select(AuditEvent.action)).all()
+        assert actions.count("company.relations") == 2

@@ -14,8 +14,10 @@ from apiflask import APIFlask
 from app.audit.models import AuditEvent
 from app.carriers.models import CustomerTrunk, Product
 from app.carriers.policy_form import SCALED, form_values
+from app.clock import utc_now
 from app.db import db
 from app.jobs.models import Job
+from app.market.models import Purchase
 from app.security.actor import hash_key
 from app.security.models import ApiKey
 from tests.factories import app as make
@@ -199,3 +201,74 @@ def test_one_company_cannot_claim_a_network_that_holds_anothers_switch(app: APIF
     assert answer.status_code == 422
     assert "already identifies another trunk" in answer.get_data(as_text=True)
     assert other.post("/trunks/new", data={**TRUNK, "source_ips": "203.0.113.0/24"}).status_code == 302
+
+
+def listed(app: APIFlask, name: str, **words: Any) -> int:
+    with app.app_context():
+        company = make.make_company(db.session, name, sells=True)
+        trunk = make.make_vendor_trunk(db.session, company)
+        return make.make_product(db.session, company, "Premium", "premium", trunk, **words).id
+
+
+def test_a_trunk_keeps_its_forced_products_in_order_and_its_exclusive_ones(app: APIFlask) -> None:
+    client = seller(app)
+    first, second, third = (listed(app, name) for name in ("Bravo", "Carib", "Delta"))
+    chosen = {"first_offers-0": str(third), "first_offers-1": "0", "first_offers-2": str(first)}
+    lists = {**chosen, "only_offers": [str(first), str(second), str(third)]}
+    assert client.post("/trunks/new", data={**TRUNK, **lists}).status_code == 302
+    with app.app_context():
+        trunk = db.session.scalars(sa.select(CustomerTrunk)).one()
+        assert trunk.policy == {
+            "kind": "cost",
+            "first_offers": [third, first],
+            "only_offers": [first, second, third],
+        }
+        trunk_id = trunk.id
+    page = client.get(f"/trunks/{trunk_id}/edit").get_data(as_text=True)
+    assert page.count(f'<option selected value="{third}">') == 1
+    assert page.count("checked") == 4  # three products, and the trunk is in use
+    assert client.post(f"/trunks/{trunk_id}/edit", data=TRUNK).status_code == 302
+    with app.app_context():
+        assert db.session.scalars(sa.select(CustomerTrunk)).one().policy == {"kind": "cost"}
+
+
+def test_forced_products_that_contradict_are_refused(app: APIFlask) -> None:
+    client = seller(app)
+    first, second = listed(app, "Bravo"), listed(app, "Carib")
+    outside = {"first_offers-0": str(first), "only_offers": [str(second)]}
+    answer = client.post("/trunks/new", data={**TRUNK, **outside}).get_data(as_text=True)
+    assert "Bravo: Premium comes first but is not among the only ones" in answer
+    twice = {"first_offers-0": str(first), "first_offers-1": str(first)}
+    assert "stands there twice" in client.post("/trunks/new", data={**TRUNK, **twice}).get_data(as_text=True)
+
+
+def test_a_product_that_is_not_listed_can_be_forced_only_where_it_was_bought(app: APIFlask) -> None:
+    client = seller(app)
+    hidden = listed(app, "Bravo", listed=False)
+    client.post("/trunks/new", data=TRUNK)
+    with app.app_context():
+        trunk_id = db.session.scalars(sa.select(CustomerTrunk.id)).one()
+    force = {**TRUNK, "first_offers-0": str(hidden)}
+    assert client.post(f"/trunks/{trunk_id}/edit", data=force).status_code == 422
+    with app.app_context():
+        product, trunk = db.session.get_one(Product, hidden), db.session.get_one(CustomerTrunk, trunk_id)
+        db.session.add(
+            Purchase(
+                product_id=hidden, seller_id=product.company_id, buyer_id=trunk.company_id, trunk_id=trunk_id,
+                state="accepted", effective_from=utc_now(), created_at=utc_now(),
+            )
+        )  # fmt: skip
+        db.session.commit()
+    assert client.post(f"/trunks/{trunk_id}/edit", data=force).status_code == 302
+
+
+def test_a_product_says_whether_ported_numbers_are_rated_by_their_lrn(app: APIFlask) -> None:
+    client = seller(app)
+    client.post("/products/new", data={**PRODUCT, "lrn_rated": "y"})
+    with app.app_context():
+        product = db.session.scalars(sa.select(Product)).one()
+        assert product.lrn_rated
+        product_id = product.id
+    client.post(f"/products/{product_id}/edit", data=PRODUCT)
+    with app.app_context():
+        assert not db.session.scalars(sa.select(Product)).one().lrn_rated
