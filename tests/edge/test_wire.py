@@ -33,8 +33,8 @@ LAST = GOOD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
         (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400, "bad_framing"),
         (
             b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-            400,
-            "body_not_allowed",
+            411,
+            "length_required",
         ),
         (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", 400, "body_not_allowed"),
         (b"GET / HTTP/1.1\r\nHost: a\r\nX: \x00\r\n\r\n", 400, "malformed_request"),
