@@ -8,9 +8,10 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 
 from app.carriers import queries
 from app.carriers.forms import KeyForm, NothingForm, fill_choice
+from app.carriers.models import CustomerTrunk
 from app.carriers.service.create_key import create_key
 from app.carriers.service.revoke_key import revoke_key
-from app.carriers.snippets import snippets_for
+from app.carriers.snippets import key_placeholder, snippets_for
 from app.clock import utc_now
 from app.config import Settings
 from app.db import db
@@ -117,5 +118,15 @@ def connect() -> Any:
         trunks=trunks,
         chosen=chosen,
         edge_url=edge_url(),
-        snippets=snippets_for(edge_url()) if chosen else [],
+        snippets=snippets_for(edge_url(), chosen.name) if chosen else [],
+        placeholder=key_placeholder(chosen.name) if chosen else "",
+        keys=_keys_of(chosen) if chosen else [],
     )
+
+
+def _keys_of(trunk: CustomerTrunk) -> list[queries.KeyRow]:
+    """The trunk's keys that hold now, for those who may see keys."""
+    if not actor().may("key:manage"):
+        return []
+    rows = queries.api_keys(db.session, trunk.company_id, utc_now())
+    return [row for row in rows if row.trunk == trunk.name and row.state == "active"]

@@ -14,6 +14,7 @@ from apiflask import APIFlask
 from app.audit.models import AuditEvent
 from app.carriers.models import CustomerTrunk, Product
 from app.carriers.policy_form import SCALED, form_values
+from app.carriers.snippets import RECIPES, snippets_for
 from app.clock import utc_now
 from app.db import db
 from app.jobs.models import Job
@@ -173,7 +174,21 @@ def test_connecting_a_switch_shows_the_edge_and_never_a_key(app: APIFlask) -> No
     client.post("/trunks/new", data=TRUNK)
     page = client.get("/connect").get_data(as_text=True)
     assert "http://127.0.0.1:8090/v1/lcr?dnis=" in page
-    assert "YOUR_KEY" in page
+    assert "YOUR_KEY_OF_MAIN" in page
+
+
+def test_every_recipe_of_the_documentation_is_shown_with_address_and_key_filled_in() -> None:
+    recipes = sorted(p for p in RECIPES.rglob("*") if p.is_file() and p.name != "README.md")
+    shown = {s.file: s.text for s in snippets_for("https://edge.example", "East gateway") if s.file}
+    assert sorted(shown) == [str(p.relative_to(RECIPES)) for p in recipes]
+    for path in recipes:
+        text = shown[str(path.relative_to(RECIPES))]
+        assert "YOUR_KEY_OF_EAST_GATEWAY" in text
+        assert "edge.example" in text
+        assert "127.0.0.1:8090" not in text
+        assert "tk_your_key" not in text
+        assert len(text.splitlines()) == len(path.read_text(encoding="utf-8").splitlines())
+    assert "https://kamailio:YOUR_KEY_OF_EAST_GATEWAY@edge.example" in shown["kamailio/rtjson.cfg"]
 
 
 @pytest.mark.parametrize("field", ["channels", "cps"])
