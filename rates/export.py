@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import BinaryIO, TextIO
 
 import numpy as np
@@ -13,7 +14,8 @@ import xlsxwriter
 
 from rates.country import country_code_length
 from rates.layout import STANDARD, Layout, complete
-from rates.schema import completed
+from rates.options import DeckOptions
+from rates.schema import CLOSED, completed
 
 _STATUS = ("open", "blocked", "closed")
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "'")
@@ -62,38 +64,72 @@ def instant_text(instant: dt.datetime | None) -> str:
     return instant.replace(tzinfo=None).isoformat(sep=" ")
 
 
-def rows(deck: pa.Table, layout: Layout | None = None) -> Iterator[Sequence[str]]:
-    """Headers, then one row of texts for every row of a timeline or view (schema.TIMELINE), in the order of the layout."""
-    layout = complete(layout or STANDARD, deck)
-    yield [header for header, _ in layout]
+def rows(
+    deck: pa.Table, layout: Layout | None = None, options: DeckOptions | None = None
+) -> Iterator[Sequence[str]]:
+    """Headers, then one row of texts for every row of a timeline or view (schema.TIMELINE), in the order of the layout.
+
+    `options` of a carrier's template: its decimal mark, its units of time and money, its order of dates."""
+    layout = complete(layout or STANDARD, deck, options)
+    yield [safe_text(header) for header, _ in layout]
     for batch in pa.table(completed(deck)).to_batches(max_chunksize=_BATCH):
-        columns = [_texts(batch, field) for _, field in layout]
+        columns = [_texts(batch, field, options or DeckOptions()) for _, field in layout]
         yield from zip(*(column.to_pylist() for column in columns), strict=True)
 
 
-def _texts(batch: pa.RecordBatch, field: str) -> pa.Array:
+def _texts(batch: pa.RecordBatch, field: str, options: DeckOptions) -> pa.Array:
     """One column as text; empty for a field that a timeline does not know."""
-    plain = {"code": "code", "currency": "currency", "origin": "origin", "jurisdiction": "jurisdiction"}
-    money = {"rate": "rate_nanos", "first_rate": "first_rate_nanos", "connect_fee": "connect_fee_nanos"}
-    whole = {name: name for name in ("initial_increment", "next_increment", "free_seconds")}
-    if field in plain:
-        return pc.fill_null(batch[plain[field]], "")
-    if field in money:
-        return decimal_texts(batch[money[field]])
+    whole = ("initial_increment", "next_increment", "free_seconds")
+    if field in ("code", "currency", "jurisdiction"):
+        return pc.fill_null(batch[field], "")
+    if field in ("rate", "first_rate", "connect_fee"):
+        return _amounts(batch, field, options)
     if field in whole:
-        return batch[whole[field]].cast(pa.utf8())
+        return batch[field].cast(pa.utf8())
     if field == "increments":
         first, following = (batch[name].cast(pa.utf8()) for name in ("initial_increment", "next_increment"))
         return pc.binary_join_element_wise(first, following, "/")
-    if field == "destination":
-        return pa.array([safe_text(name) for name in batch["destination"].to_pylist()], pa.utf8())
+    if field in ("destination", "origin"):
+        return pa.array([safe_text(name) for name in batch[field].to_pylist()], pa.utf8())
     if field == "status":
         return pa.array(_STATUS, pa.utf8()).take(batch["status"])
     if field in ("effective_from", "effective_until"):
-        return pa.array([instant_text(instant) for instant in batch[field].to_pylist()], pa.utf8())
+        return pa.array(
+            [_date(instant, options.date_order) for instant in batch[field].to_pylist()], pa.utf8()
+        )
     if field in ("country_code", "area_code"):
         return _half(batch["code"], field)
     return pa.array([""] * batch.num_rows, pa.utf8())
+
+
+def _amounts(batch: pa.RecordBatch, field: str, options: DeckOptions) -> pa.Array:
+    """Exact amounts in the template's units; where a code is closed there is no rate."""
+    nanos = batch[f"{field}_nanos"]
+    if field == "rate":
+        nanos = pc.if_else(pc.equal(batch["status"], CLOSED), pa.scalar(None, pa.int64()), nanos)
+    steps = batch["initial_increment" if field == "first_rate" else "next_increment"].to_pylist()
+    unit = options.rate_unit if field != "connect_fee" else None
+    if unit in ("per_second", "per_increment") or options.money_unit == "cent":
+        seconds = {"per_second": [1] * len(steps), "per_increment": steps}.get(unit or "", [60] * len(steps))
+        point = -7 if options.money_unit == "cent" else -9
+        exact = zip(nanos.to_pylist(), seconds, strict=True)
+        found = [None if n is None else (Decimal(n) * s / 60).scaleb(point) for n, s in exact]
+        texts = pa.array(["" if amount is None else _plain(amount) for amount in found], pa.utf8())
+    else:
+        texts = decimal_texts(nanos)
+    return pc.replace_substring(texts, ".", ",") if options.decimal_mark == "," else texts
+
+
+def _plain(amount: Decimal) -> str:
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _date(instant: dt.datetime | None, order: str | None) -> str:
+    day = {"dmy": "%d.%m.%Y", "mdy": "%m/%d/%Y"}.get(order or "")
+    if instant is None or day is None:
+        return instant_text(instant)
+    return instant.strftime(day if instant.time() == dt.time() else f"{day} %H:%M:%S")
 
 
 def _half(codes: pa.Array, field: str) -> pa.Array:
@@ -110,19 +146,24 @@ def write_csv(deck: pa.Table, sink: TextIO, layout: Layout | None = None, *, del
     csv.writer(sink, lineterminator="\n", delimiter=delimiter).writerows(rows(deck, layout))
 
 
-def csv_lines(deck: pa.Table, layout: Layout | None = None) -> Iterator[str]:
-    """The CSV line by line, for streamed answers."""
+def csv_lines(
+    deck: pa.Table, layout: Layout | None = None, options: DeckOptions | None = None, *, end: str = "\n"
+) -> Iterator[str]:
+    """The CSV line by line, for streamed answers; semicolons between the cells where the decimal mark is a comma."""
 
     class Echo:
         def write(self, text: str) -> str:
             return text
 
-    writer = csv.writer(Echo(), lineterminator="\n")
-    for row in rows(deck, layout):
+    delimiter = ";" if options is not None and options.decimal_mark == "," else ","
+    writer = csv.writer(Echo(), lineterminator=end, delimiter=delimiter)
+    for row in rows(deck, layout, options):
         yield writer.writerow(row)
 
 
-def write_xlsx(deck: pa.Table, sink: BinaryIO, layout: Layout | None = None) -> None:
+def write_xlsx(
+    deck: pa.Table, sink: BinaryIO, layout: Layout | None = None, options: DeckOptions | None = None
+) -> None:
     """One sheet `Rates`. Codes and rates are text cells, so that no digit is lost; constant memory."""
     book = xlsxwriter.Workbook(
         sink,
@@ -137,7 +178,7 @@ def write_xlsx(deck: pa.Table, sink: BinaryIO, layout: Layout | None = None) -> 
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, 0, 14)
     sheet.set_column(1, 1, 40)
-    for number, row in enumerate(rows(deck, layout)):
+    for number, row in enumerate(rows(deck, layout, options)):
         for column, text in enumerate(row):
             if text:
                 sheet.write_string(number, column, text)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,28 +14,58 @@ from sqlalchemy.orm import Session
 
 from app.config import Settings
 from app.decks.access import own_product, own_template, own_version
-from app.decks.layout import Layout, csv_text, layout_of, plain_layout, xlsx_file
+from app.decks.exports import XLSX_ROWS
+from app.decks.models import DeckTemplate
+from app.decks.service.choose_mapping import read_options
 from app.decks.timelines import at_instant, compare
 from app.errors import Invalid, NotFound
 from app.security.actor import Actor
+from rates.export import csv_lines, write_xlsx
+from rates.layout import SHORT, Layout, of_template
+from rates.options import DeckOptions
 from rates.schema import CLOSED, INSTANT
 from rates.store import Store
+
+BATCH = 5_000
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A file to be sent; `name` without its ending."""
+    """A file to be sent; `name` without its ending. `options`: of the carrier's template, whose marks and units it keeps."""
 
     name: str
     rows: int
     view: pa.Table
     layout: Layout
+    options: DeckOptions | None
 
     def csv(self) -> Iterator[str]:
-        return csv_text(self.view, self.layout)
+        """In pieces of many lines."""
+        lines = csv_lines(self.view, self.layout, self.options, end="\r\n")
+        while piece := "".join(islice(lines, BATCH)):
+            yield piece
 
     def xlsx(self) -> bytes:
-        return xlsx_file(self.view, self.layout)
+        """Codes and rates are text, so that no digit is lost. Raises Invalid where a sheet cannot hold the rows."""
+        if self.rows > XLSX_ROWS:
+            raise Invalid(
+                f"A sheet holds {XLSX_ROWS} rows; these are {self.rows}.", hint="Download it as CSV."
+            )
+        out = io.BytesIO()
+        write_xlsx(self.view, out, self.layout, self.options)
+        return out.getvalue()
+
+
+def carrier_layout(template: DeckTemplate) -> tuple[Layout, DeckOptions]:
+    """The template's columns in the carrier's order. Raises Invalid where it does not know them."""
+    options = read_options(template.options)
+    layout = of_template(options, template.columns)
+    if layout is None:
+        raise Invalid(
+            f"Template {template.name} does not know its column order.",
+            hint="Approve one more deck of this layout.",
+        )
+    return layout, options
 
 
 def outgoing(
@@ -48,19 +80,19 @@ def outgoing(
         raise NotFound(f"{product.name} has no approved deck yet.", hint="Upload and approve one first.")
     store = Store(str(settings.store_dir))
     table = store.open(own_version(session, who, product_id, number).timeline_key)
-    layout = plain_layout()
+    layout, options = SHORT, None
     if template_id is not None:
         template = own_template(session, who, template_id)
         if template.company_id != product.company_id:
             raise Invalid(
                 "That layout belongs to another carrier.", hint="Choose one of the product's carrier."
             )
-        layout = layout_of(template)
+        layout, options = carrier_layout(template)
     view, what = at_instant(table, at), "a-z"
     if since is not None:
         older = store.open(own_version(session, who, product_id, since).timeline_key)
         view, what = _changed(older, table, at), f"changes-since-v{since}"
-    return Outgoing(f"{product.name}-v{number}-{what}-{at:%Y%m%d}", view.num_rows, view, layout)
+    return Outgoing(f"{product.name}-v{number}-{what}-{at:%Y%m%d}", view.num_rows, view, layout, options)
 
 
 def _changed(older: pa.Table, newer: pa.Table, at: datetime) -> pa.Table:

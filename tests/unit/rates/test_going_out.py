@@ -131,3 +131,53 @@ def test_a_deck_of_changes_only_makes_the_old_deck_the_new_one() -> None:
 def test_a_column_of_amounts_reads_like_each_amount() -> None:
     nanos = [0, 1, 10, 999_999_999, 10**9, 123_456_789_012, -5, -(10**9), 10**13, None]
     assert decimal_texts(pa.array(nanos, pa.int64())).to_pylist() == [decimal_text(n) for n in nanos]
+
+
+GERMAN = DeckOptions(
+    headers={"Vorwahl": "code", "Bemerkung": "comment", "Preis": "rate", "Gültig ab": "effective_from"},
+    decimal_mark=",", date_order="dmy", money_unit="cent",
+)  # fmt: skip
+
+
+def test_a_deck_goes_out_with_the_carrier_s_marks_units_and_dates() -> None:
+    deck = received(None, rows(("44", "UK", 4_250_000), initial_increment=1), FIRST)
+    layout = of_template(GERMAN, ["Preis", "Bemerkung", "Vorwahl", "Gültig ab"])
+    assert list(csv_lines(deck, layout, GERMAN)) == [
+        "Preis;Bemerkung;Vorwahl;Gültig ab\n",
+        "0,425;;44;01.03.2026\n",
+    ]
+
+
+def test_rates_by_second_and_by_increment_are_written_as_the_carrier_writes_them() -> None:
+    deck = received(
+        None, rows(("44", "UK", 60_000_000), first_rate_nanos=120_000_000, next_increment=6), FIRST
+    )
+    head = {"Code": "code", "First": "first_rate", "Rate": "rate", "Fee": "connect_fee", "Step": "increments"}
+    found = {}
+    for unit in ("per_second", "per_increment"):
+        options = DeckOptions(headers=head, rate_unit=unit)  # type: ignore[arg-type]
+        found[unit] = list(csv_lines(deck, of_template(options), options))[1]
+    assert found == {"per_second": "44,0.002,0.001,0,60/6\n", "per_increment": "44,0.12,0.006,0,60/6\n"}
+
+
+def test_a_carrier_s_own_columns_grow_only_by_what_its_files_do_not_leave_to_the_agreement() -> None:
+    options = DeckOptions(headers={"Prefix": "code", "Price": "rate"})
+    per_second = received(None, rows(("44", "UK", 4_000_000), initial_increment=1), FIRST)
+    assert next(csv_lines(per_second, of_template(options), options)) == "Prefix,Price\n"
+    odd = received(
+        None, rows(("44", "UK", 4_000_000), connect_fee_nanos=10_000_000, free_seconds=5, status=1), FIRST
+    )
+    assert next(csv_lines(odd, of_template(options), options)) == (
+        "Prefix,Price,Connection fee,Initial increment,Free seconds,Status\n"
+    )
+
+
+def test_a_heading_or_a_group_is_never_a_formula_and_a_closed_code_has_no_rate() -> None:
+    deck = received(None, rows(("44", "UK", 4_000_000), origin="=Group"), FIRST)
+    place = deck.schema.get_field_index("status")
+    deck = deck.set_column(place, TIMELINE.field(place), pa.array([2], pa.int8()))
+    [head, line] = csv_lines(
+        deck, (("=Code", "code"), ("Rate", "rate"), ("Origin", "origin"), ("State", "status"))
+    )
+    assert head.startswith("'=Code,")
+    assert line.startswith("44,,'=Group,closed,")
