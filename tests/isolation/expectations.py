@@ -176,6 +176,7 @@ EXPECTED: dict[str, Rule] = {
     "deck_impact.show": needs("deck:read"),
     "deck_impact.csv_file": needs("deck:read"),
     "deck_impact.profile": needs("deck:write"),
+    "deck_impact.traffic_csv": needs("deck:read"),
     "deck_impact.traffic": needs("deck:read", write="deck:write"),
     "arrivals.release": needs("deck:write"),
     "arrivals.drop": needs("deck:write"),
