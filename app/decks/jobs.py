@@ -61,7 +61,7 @@ def check(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[st
         return {"deck_id": deck_id, "outcome": "approved" if version else "overtaken"}
     return {
         "deck_id": deck_id, "outcome": "approved" if version else report.status, "rows": report.rows_read,
-        "errors": report.error_count, "warnings": report.warning_count,
+        "errors": report.error_count, "warnings": report.warning_count, "peak_bytes": report.peak_bytes,
     }  # fmt: skip
 
 

@@ -16,12 +16,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
 import rates.check
 from app.carriers.models import Product
 from app.clock import utc_now
 from app.db import db
 from app.decks.models import Deck
+from app.jobs.models import Job
 from rates import store
 from rates.options import CheckRequest
 from rates.parse.dates import micros
@@ -34,7 +36,7 @@ from tests.unit.rates.test_layers import deck
 
 RECEIVED = datetime(2026, 11, 21, 5, tzinfo=UTC)
 CASES = all_cases()
-CPU_S, MEMORY_KB = 10, 512 * 1024
+CPU_S, MEMORY_BYTES = 10, 512 * 2**20
 PAGES = ("", "/sheet", "/columns", "/errors", "/review")
 
 
@@ -128,6 +130,13 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     return Desk(world, store.Store(str(settings.store_dir)).put(timeline))
 
 
+def peak_of_last_check(world: World) -> int:
+    """Bytes the jailed child had resident at most, as it says of itself: what ran before in this process counts not."""
+    with world.app.app_context():
+        last = sa.select(Job.result).where(Job.kind == "deck.check").order_by(Job.finished_at.desc()).limit(1)
+        return int(db.session.scalars(last).one()["peak_bytes"])
+
+
 @pytest.mark.parametrize("case", SENT, ids=lambda case: case.id)
 def test_a_file_of_the_corpus_goes_the_whole_way_and_a_refusal_changes_nothing(
     case: Case, desk: Desk
@@ -146,7 +155,7 @@ def test_a_file_of_the_corpus_goes_the_whole_way_and_a_refusal_changes_nothing(
     desk.world.work()
     now = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime <= CPU_S
-    assert now.ru_maxrss <= MEMORY_KB
+    assert 0 < peak_of_last_check(desk.world) <= MEMORY_BYTES
 
     states = {"ready": "review", "rejected": "rejected", "needs_mapping": "needs_mapping"}
     deck_id = answer.json["id"]
