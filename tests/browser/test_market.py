@@ -131,7 +131,7 @@ def test_a_bought_route_reaches_simulator_and_switch_with_the_next_snapshot(
     buyer.reload()
     expect(asked).to_contain_text("in use")
     buyer.goto(f"/simulator?number={LONDON}")
-    routes = buyer.locator(".card", has_text="Routes, in the order to try").locator("tbody tr")
+    routes = buyer.locator("#chosen [data-row]")
     expect(routes).to_have_count(3)
     expect(routes.nth(1)).to_contain_text("Acme Carrier")
     expect(routes.nth(1).locator("[role=img]")).to_have_attribute("aria-label", f"code 4420 of {LONDON}")

@@ -31,7 +31,7 @@ from tests.crash.tree import wait
 from tests.factories.app import make_vendor_trunk
 from tests.integration.decks.world import World, make_world
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(1500)]
 KILLS = 100
 ENDS_WITHIN_S = 60.0  # a few seconds on a quiet machine; the check runs on busy ones
 CODES = [f"{country}{area}" for country in (33, 34, 39, 44, 49) for area in range(10, 18)]
