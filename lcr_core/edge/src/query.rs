@@ -192,7 +192,9 @@ mod tests {
             assert_eq!(parse(bad).unwrap_err().code, "bad_encoding", "{bad}");
         }
         assert_eq!(
-            parse(&format!("dnis={}", "1".repeat(161))).unwrap_err().code,
+            parse(&format!("dnis={}", "1".repeat(161)))
+                .unwrap_err()
+                .code,
             "value_too_long"
         );
     }
