@@ -206,44 +206,41 @@ def test_the_operator_sees_every_offer_as_the_library_does(place: Place) -> None
         assert answer["status"] == "blocked" or len(answer["explain"]) == len(NAMES)
 
 
-class Tables(HTMLParser):
-    """Rows of the page's tables by the heading above each; a drawn match becomes its label."""
+class Vendors(HTMLParser):
+    """The vendors of the page by the section they stand in (`chosen`, `refused`): each the texts of its cells, without
+    what unfolds below; a drawn match becomes its label."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.rows: dict[str, list[list[str]]] = {}
-        self._heading = self._take = ""
-        self._cell: list[str] | None = None
+        self._section = ""
+        self._depth = -1  # of open <div>s inside a vendor; -1 = outside
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "h3":
-            self._take, self._heading = tag, ""
-        elif tag == "tr":
-            self.rows.setdefault(self._heading, []).append([])
-        elif tag == "td":
-            self._cell = []
-        label = dict(attrs).get("aria-label")
-        if self._cell is not None and label:
-            self._cell.append(label)
+        words = dict(attrs)
+        if tag == "section":
+            self._section = words.get("id") or ""
+        elif tag == "li" and "data-row" in words:
+            self.rows.setdefault(self._section, []).append([])
+            self._depth = 0
+        elif tag == "details":
+            self._depth = -1
+        elif tag == "div" and self._depth >= 0:
+            if self._depth == 0:
+                self.rows[self._section][-1].append("")
+            self._depth += 1
+        if self._depth > 0 and words.get("aria-label"):
+            self.handle_data(f"{words['aria-label']}: ")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "h3":
-            self._take = ""
-        elif tag == "td" and self._cell is not None:
-            self.rows[self._heading][-1].append(" ".join(self._cell))
-            self._cell = None
+        if tag == "div" and self._depth > 0:
+            self._depth -= 1
 
     def handle_data(self, data: str) -> None:
-        text = data.strip()
-        if self._take:
-            self._heading += text
-        elif self._cell is not None and text:
-            self._cell.append(text)
-
-    def of(self, heading: str) -> list[list[str]]:
-        """The rows of a table without those that unfold below them (an empty cell and one wide cell)."""
-        return [row for row in self.rows.get(heading, []) if len(row) > 2]
+        if self._depth > 0 and data.strip():
+            cells = self.rows[self._section][-1]
+            cells[-1] = f"{cells[-1]} {data.strip()}".strip()
 
 
 def test_the_page_shows_the_routes_and_reasons_of_the_edge(place: Place) -> None:
@@ -254,22 +251,23 @@ def test_the_page_shows_the_routes_and_reasons_of_the_edge(place: Place) -> None
         answer = place.over_http(trunk, number, at)
         page = client.get("/simulator", query_string=place.words(trunk, number, at))
         assert page.status_code == 200
-        tables = Tables(page.get_data(as_text=True))
-        routes = tables.of("Routes, in the order to try")
+        vendors = Vendors(page.get_data(as_text=True)).rows
+        routes = vendors.get("chosen", [])
         assert len(routes) == len(answer["routes"])
         for cells, route in zip(routes, answer["routes"], strict=True):
             assert cells[0] == str(route["rank"])
             assert cells[1].startswith(f"{names[route['vendor']]} {route['product']}")
-            assert cells[2].startswith(f"code {route['code']} of {answer['b']}")
-            assert cells[3:5] == [route["destination"], f"{route['rate']} {route['currency']}"]
-            assert cells[6].split(" ")[0] == route["eff"]
+            assert cells[2].startswith(f"code {route['code']} of {answer['b']}: ")
+            assert cells[2].endswith(f" {route['destination']}")
+            assert cells[3].split(" ")[:2] == [route["rate"], route["currency"]]
+            assert cells[5].split(" ")[0] == route["eff"]
         refused = [row for row in answer["explain"] if row["verdict"] != "selected"]
-        shown = tables.of("Not chosen, and why")
+        shown = vendors.get("refused", [])
         assert len(shown) == len(refused)
         for cells, row in zip(shown, refused, strict=True):
             assert cells[0] == row["verdict"].replace("_", " ")
-            assert cells[1] == f"{names[row['vendor']]} {row['product']}"
-            assert cells[2].startswith(f"code {row['code']} of {answer['b']}" if row["code"] else "–")
+            assert cells[1].startswith(f"{names[row['vendor']]} {row['product']}")
+            assert cells[2].startswith(f"code {row['code']} of {answer['b']}: " if row["code"] else "no code")
             assert cells[-1] == row["detail"]
 
 
