@@ -1,7 +1,7 @@
 //! Answers: status line, header fields and body appended to one output buffer.
 use std::io::Write;
 
-use crate::head::Refusal;
+use crate::refusal::Refusal;
 
 pub const JSON: &str = "application/json";
 pub const PROBLEM: &str = "application/problem+json";

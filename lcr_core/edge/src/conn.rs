@@ -9,7 +9,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use crate::head::{self, BODY_TOO_LARGE, HEAD_TOO_LARGE, Head, MAX_HEAD_BYTES, TIMED_OUT};
+use crate::head::{self, Head, MAX_HEAD_BYTES};
+use crate::refusal::{self, BODY_TOO_LARGE, HEAD_TOO_LARGE, Refusal, TIMED_OUT};
 use crate::route::Target;
 use crate::routes::{Answered, Worker};
 
@@ -196,7 +197,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             {
                 self.worker
                     .borrow_mut()
-                    .refuse(&head::NOT_HTTP, &mut self.output);
+                    .refuse(&refusal::NOT_HTTP, &mut self.output);
                 live = false;
                 break;
             }
@@ -255,7 +256,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Refuse what stands in the input; the connection ends.
-    fn refuse(&mut self, refusal: &head::Refusal) -> bool {
+    fn refuse(&mut self, refusal: &Refusal) -> bool {
         self.worker.borrow_mut().refuse(refusal, &mut self.output);
         false
     }

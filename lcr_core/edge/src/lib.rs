@@ -1,13 +1,14 @@
 //! The edge server: least-cost routing over HTTP. `run` is its one entry point; the bindings call it.
 //!
 //! Map, from outside in: `config` → `server` (threads, drain) → `listen` → `conn` (one connection) →
-//! `head`, `query`, `switches` (parsing) → `routes` (`route`) → `lcr` (`caller`, `limit`, `decision_id`) → `engine` (the core) →
+//! `head` (`refusal`), `query`, `switches`, `asked` (parsing) → `routes` (`route`) → `lcr` (`caller`, `limit`, `decision_id`) → `engine` (the core) →
 //! `answer`. Beside it: `snapshots` (watch and swap), `state` and `control` (what changes without a snapshot), `admission`, `metrics`, `log`, `clock`, `net`.
 //! docs/lcr-http.md says what it answers.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod admission;
 mod answer;
+mod asked;
 mod caller;
 mod clock;
 mod config;
@@ -25,6 +26,7 @@ mod log;
 mod metrics;
 mod net;
 mod query;
+mod refusal;
 mod route;
 mod routes;
 mod server;
