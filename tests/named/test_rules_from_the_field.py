@@ -211,7 +211,7 @@ def test_a_loop_is_refused(tmp_path: Path) -> None:
     assert desk.verdicts(UK) == {"C": "selected", "A": "loop", "B": "loop"}
 
 
-def test_an_empty_quality_window_passes_the_floors(tmp_path: Path) -> None:
+def test_case_19_an_empty_quality_window_passes_the_floors(tmp_path: Path) -> None:
     desk = Exchange({"A": [row("44", "0.01")]}, {"kind": "quality", "floor_asr_ppm": 500_000}).publish(
         tmp_path
     )

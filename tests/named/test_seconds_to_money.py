@@ -65,7 +65,9 @@ def test_each_line_of_the_table_of_worked_calls(
         (86_400_000, "up", 86_400),
     ],
 )
-def test_calls_of_a_fraction_of_a_second_a_boundary_and_a_day(ms: int, rounding: str, billed: int) -> None:
+def test_case_9_calls_of_a_fraction_of_a_second_a_boundary_and_a_day(
+    ms: int, rounding: str, billed: int
+) -> None:
     assert rate(ms, "0.06", rounding={"seconds": rounding})[0] == billed
 
 
