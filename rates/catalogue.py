@@ -280,10 +280,15 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "Decimal mark may have slipped",
         "The price is ten, a hundred … times what stands beside or before it.",
     ),
+    "steep_code": Entry(
+        "warning",
+        "Code far dearer than the one above it",
+        "Whoever sells the shorter code at one price loses on the longer one: price it apart.",
+    ),
     "margin_trap": Entry(
         "warning",
-        "Dearer codes below a sell code",
-        "Whoever sells the shorter code loses on these: price them apart.",
+        "Sell code over dearer cost codes",
+        "A rate card sells these numbers for less than they will cost: give the dearer codes a sell rate of their own.",
     ),
     "no_rows": Entry("error", "No rows left", "No row of the file can be used."),
     # against the deck in force

@@ -46,8 +46,8 @@ class Compared:
             one = problem(check, severity="error" if severity == "error" else "warning", hint=hint, text=text)
             self.found.append(problems.to_table([one]))
 
-    def say_of_rows(self, check: str, at: Ints, texts: pa.Array) -> None:
-        """One finding for each row `at`; `texts`: what is seen in each."""
+    def say_of_rows(self, check: str, at: Ints, texts: pa.Array, codes: pa.Array | None = None) -> None:
+        """One finding for each row `at`; `texts`: what is seen in each; `codes`: of whom, where not of the row's own code."""
         severity = self.severity(check)
         if severity is None or not len(at):
             return
@@ -59,7 +59,7 @@ class Compared:
             return pa.array([word], pa.utf8()).take(zeros)
 
         columns = [
-            picked["sheet"], picked["row"], same(None), picked["code"], texts, same(check),
+            picked["sheet"], picked["row"], same(None), picked["code"] if codes is None else codes[: len(at)], texts, same(check),
             same(severity), same(CATALOGUE[check].hint),
         ]  # fmt: skip
         self.found.append(pa.table(columns, schema=problems.SCHEMA))

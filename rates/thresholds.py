@@ -46,9 +46,8 @@ SANITY_CHECKS: Final[tuple[SanityCheck, ...]] = (
     SanityCheck("overlap", "Validities of one code overlap", "block"),
     SanityCheck("code_conflict", "One code at two prices", "block"),
     SanityCheck("origin_conflict", "Both readings of the origin groups differ", "warn"),
-    SanityCheck(
-        "margin_trap", "A sell code covers dearer cost codes", "warn", "trap_pct", "% dearer than what it covers", 1, 100_000
-    ),
+    SanityCheck("steep_code", "A code far dearer than the one above it", "warn", "steep_pct", "% dearer", 1, 100_000),
+    SanityCheck("margin_trap", "A sell code covers dearer cost codes", "warn", "trap_pct", "% dearer than what it is sold at", 0, 100_000),
 )  # fmt: skip
 """All of them, in the order of a settings page."""
 
@@ -80,8 +79,10 @@ class Thresholds:
     changes_pct: int = 30
     jump_factor: int = 10
     duplicate_pct: int = 5
-    trap_pct: int = 100
-    """A longer code this much dearer than the one above it (of the deck, or of a rate card where one is given)."""
+    steep_pct: int = 100
+    """A longer code this much dearer than the one above it in the deck."""
+    trap_pct: int = 0
+    """A code that costs this much more than a rate card in force earns on it."""
 
     def __post_init__(self) -> None:
         for id, level in self.levels.items():

@@ -175,6 +175,8 @@ EXPECTED: dict[str, Rule] = {
     "deck.late": needs("deck:write"),
     "deck_impact.show": needs("deck:read"),
     "deck_impact.csv_file": needs("deck:read"),
+    "deck_traps.show": needs("deck:read"),
+    "deck_traps.csv_file": needs("deck:read"),
     "deck_impact.profile": needs("deck:write"),
     "deck_impact.traffic_csv": needs("deck:read"),
     "deck_impact.traffic": needs("deck:read", write="deck:write"),

@@ -27,6 +27,7 @@ from app.decks.numbers import number_blocks
 from app.decks.policy import policy_of
 from app.decks.service.choose_mapping import options_of
 from app.decks.service.save_template import Offer, may_take_template, offer_for
+from app.decks.traps import cards_for_check
 from rates.deckcheck import CheckReport, Outputs, Progress, run_check
 from rates.options import CheckRequest, DeckOptions, Limits
 from rates.store import Store
@@ -158,6 +159,7 @@ def check_request(
         options=effective_options(options, product), current=current, limits=limits,
         thresholds=policy.thresholds, fx=exchange_rates(session, settings.lcr.base_currency, received_at),
         last_encoding=_last_encoding(session, product.id), blocks=number_blocks(session, settings),
+        cards=cards_for_check(session, settings, product.company_id),
     )  # fmt: skip
 
 

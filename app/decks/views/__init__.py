@@ -13,6 +13,7 @@ def register(app: APIFlask) -> None:
     from app.decks.views.impact import impact
     from app.decks.views.pages import pages
     from app.decks.views.rules import rules
+    from app.decks.views.traps import traps
     from app.decks.views.wizard import wizard
     from app.decks.views.wizard_review import approve  # noqa: F401  (puts its steps on the wizard)
 
@@ -21,6 +22,7 @@ def register(app: APIFlask) -> None:
     app.register_blueprint(history)
     app.register_blueprint(arrivals)
     app.register_blueprint(impact)
+    app.register_blueprint(traps)
     app.register_blueprint(rules)
     app.register_blueprint(api)
     app.register_blueprint(api_desk.api)

@@ -25,6 +25,8 @@ def run(
 ) -> CheckReport:
     """Check a deck against the one `before`."""
     cards = options.pop("cards", ())
+    if price := options.pop("sold", None):
+        cards = (card(folder, "Bigbuy", ("44", "UK", price)),)
     current = None if before is None else run(folder, before).outputs.timeline
     number = len(list(folder.iterdir()))
     path = folder / f"deck{number}.csv"
@@ -33,6 +35,13 @@ def run(
     request = request_for(path, folder / f"out{number}", current=current, **options)
     request = msgspec.structs.replace(request, thresholds=limits or Thresholds(), cards=cards)
     return check(request, lambda step, done, total: None)
+
+
+def card(folder: Path, name: str, *cells: tuple[str, str, str]) -> SellCard:
+    """A rate card in force that sells these codes."""
+    sold = run(folder, rows(*cells)).outputs.timeline
+    assert sold is not None
+    return SellCard(name=name, path=sold)
 
 
 def rows(*cells: tuple[str, str, str]) -> str:
@@ -80,7 +89,8 @@ CASES: dict[str, tuple[str | None, str, dict[str, Any]]] = {
         "Code,Destination,Rate,Origin\n4475,UK Mobile,0.30,\n447,UK Mobile,0.01,EEA\n44,UK,0.01,EEA\n",
         {"origin_groups": {"EEA": ("33", "49")}},
     ),
-    "margin_trap": (None, rows(("44", "UK", "0.0040"), ("4470", "UK Personal", "0.3")), {}),
+    "steep_code": (None, rows(("44", "UK", "0.0040"), ("4470", "UK Personal", "0.3")), {}),
+    "margin_trap": (None, rows(("44", "UK", "0.0040"), ("447", "UK Mobile", "0.0060")), {"sold": "0.0050"}),
 }  # fmt: skip
 PROBLEM = {"code_conflict": "duplicate_code"}
 
@@ -130,7 +140,7 @@ def test_a_sorted_world_that_ends_before_the_nines_is_cut_off(tmp_path: Path) ->
         (OLD, "".join(OLD.splitlines(keepends=True)[:41]), {"closes_pct": 40}, "truncated_area"),
         (None, rows(("2101", "Nowhere", "0.01")), {"unknown_rows": 2}, None),
         (None, rows(("44", "UK", "0.0040"), ("4470", "UK", "0.0070")), {}, None),
-        (None, rows(("44", "UK", "0.0040"), ("4470", "UK", "0.0070")), {"trap_pct": 50}, "margin_trap"),
+        (None, rows(("44", "UK", "0.0040"), ("4470", "UK", "0.0070")), {"steep_pct": 50}, "steep_code"),
     ],
 )
 def test_the_number_of_a_check_says_from_when_it_speaks(
@@ -149,13 +159,40 @@ def test_a_decimal_slip_shows_beside_the_other_codes_of_its_destination(tmp_path
     assert [(p.code, p.text) for p in group.examples] == [("443", "0.12 beside others of its name")]
 
 
-def test_a_code_that_costs_more_than_a_rate_card_earns_is_a_trap(tmp_path: Path) -> None:
-    sold = run(tmp_path, rows(("44", "UK", "0.0100"))).outputs.timeline
-    assert sold is not None
-    cards = (SellCard(name="Bigbuy", path=sold),)
-    report = run(tmp_path, rows(("44", "UK", "0.0090"), ("447", "UK Mobile", "0.0110")), cards=cards)
+def test_a_sell_code_over_dearer_cost_codes_is_one_trap_naming_the_card_its_rate_and_the_codes(
+    tmp_path: Path,
+) -> None:
+    cards = (card(tmp_path, "Bigbuy", ("44", "UK", "0.0100")),)
+    deck = rows(("44", "UK", "0.0090"), ("447", "UK Mobile", "0.0110"), ("4470", "UK Personal", "0.0150"))
+    report = run(tmp_path, deck, cards=cards)
     [group] = [g for g in report.problems if g.id == "margin_trap"]
-    assert [(p.code, p.text) for p in group.examples] == [("447", "costs 0.011 but Bigbuy sells 44 at 0.01")]
+    assert [(p.row, p.code, p.text) for p in group.examples] == [
+        (4, "44", "sold at 0.01 (Bigbuy); costs 4470 0.015, 447 0.011")
+    ]
+    assert "sell rate of their own" in group.hint
+
+
+def test_the_codes_of_a_trap_that_do_not_fit_are_counted(tmp_path: Path) -> None:
+    cards = (card(tmp_path, "Bigbuy", ("44", "UK", "0.0100")),)
+    dear = [(f"44{n}", "UK", "0.0150") for n in range(10, 40)]
+    [group] = [g for g in run(tmp_path, rows(*dear), cards=cards).problems if g.id == "margin_trap"]
+    [only] = group.examples
+    assert only.text == "sold at 0.01 (Bigbuy); costs 4410 0.015, 4411 0.015, 4412 0.015 and 27 more"
+
+
+def test_a_trap_speaks_from_the_carrier_s_own_percentage(tmp_path: Path) -> None:
+    cards = (card(tmp_path, "Bigbuy", ("44", "UK", "0.0100")),)
+    deck = rows(("447", "UK Mobile", "0.0110"))
+    for percent, times in ((0, 1), (9, 1), (10, 0)):
+        report = run(tmp_path, deck, cards=cards, limits=Thresholds(trap_pct=percent))
+        assert found(report, "margin_trap")[0] == times, percent
+
+
+def test_codes_the_file_leaves_unchanged_or_cheaper_are_no_new_trap(tmp_path: Path) -> None:
+    cards = (card(tmp_path, "Bigbuy", ("44", "UK", "0.0100")),)
+    before = rows(("447", "UK Mobile", "0.0300"), ("448", "UK", "0.0300"))
+    after = rows(("447", "UK Mobile", "0.0300"), ("448", "UK", "0.0200"))
+    assert found(run(tmp_path, after, before=before, cards=cards), "margin_trap")[0] == 0
 
 
 def test_moves_are_written_out_in_effective_prices(tmp_path: Path) -> None:
