@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, current_app, render_template
 from werkzeug.wrappers import Response
 
 from app.clock import utc_now
-from app.dashboard import audit, jobs, queries
+from app.dashboard import audit, jobs, queries, tables
 from app.dashboard.health import signs
 from app.db import db
 from app.security.access import actor, require
@@ -78,3 +78,4 @@ def register(app: Flask) -> None:
     app.register_blueprint(pages)
     app.register_blueprint(jobs.pages)
     app.register_blueprint(audit.pages)
+    app.register_blueprint(tables.pages)

@@ -240,7 +240,9 @@ def templates(session: Session, company_id: int) -> list[DeckTemplate]:
     )
 
 
-def waiting_arrivals(session: Session, who: Actor, *, state: str = "", q: str = "") -> list[Arrival]:
+def waiting_arrivals(
+    session: Session, who: Actor, *, state: str = "", q: str = "", limit: int = INBOX_PAGE
+) -> list[Arrival]:
     """Files by mail or folder that became no deck, newest first; `state` as in the inbox."""
     if state not in ("", "open", *ARRIVAL_STATES):
         return []
@@ -258,9 +260,7 @@ def waiting_arrivals(session: Session, who: Actor, *, state: str = "", q: str = 
                 )
             )
         )
-    return list(
-        session.scalars(query.order_by(Arrival.created_at.desc(), Arrival.id.desc()).limit(INBOX_PAGE))
-    )
+    return list(session.scalars(query.order_by(Arrival.created_at.desc(), Arrival.id.desc()).limit(limit)))
 
 
 def arrival_of(session: Session, deck_id: int) -> Arrival | None:

@@ -11,11 +11,11 @@ from app.security.actor import Actor
 SHOWN = 200
 
 
-def outbox(session: Session, who: Actor) -> list[OutboxMail]:
+def outbox(session: Session, who: Actor, *, limit: int = SHOWN) -> list[OutboxMail]:
     """The company's newest messages; the operator sees everybody's."""
     query = sa.select(OutboxMail)
     if not who.is_operator:
         query = query.where(OutboxMail.company_id == who.company_id)
     return list(
-        session.scalars(query.order_by(OutboxMail.created_at.desc(), OutboxMail.id.desc()).limit(SHOWN))
+        session.scalars(query.order_by(OutboxMail.created_at.desc(), OutboxMail.id.desc()).limit(limit))
     )

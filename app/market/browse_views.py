@@ -25,6 +25,7 @@ from app.web.tables import csv_response
 
 pages = Blueprint("market", __name__, template_folder="templates")
 
+CSV_CODES = 100_000
 CSV_COLUMNS = (
     "offer", "seller", "product", "class", "country", "destination", "code", "codes", "currency", "rate", "connect_fee",
     "initial_increment", "next_increment", "eff_60s", "eff_180s", "base_currency", "next_rate", "next_from", "asr_ppm", "acd_ms",
@@ -101,6 +102,26 @@ def panel(key: str) -> Any:
     watched = key in watched_keys(db.session, actor())
     page = "market/_panel.html" if request.headers.get("HX-Request") == "true" else "market/offer.html"
     return render_template(page, d=found, market=view, digits=filters.digits, watched=watched)
+
+
+@pages.get("/market/panel/<key>.csv")
+@require("market:read")
+def panel_csv(key: str) -> Any:
+    """The offer's dial codes, with what is announced and what was measured for each."""
+    view = market()
+    found = detail(db.session, view, key, "", codes=CSV_CODES)
+    measured, offer = dict(found.quality), found.offer
+    rows = [
+        (
+            line.code, offer["destination"], nanos_decimal(line.rate_nanos), offer["currency"], nanos_decimal(line.eff180),
+            view.base_currency, "" if line.next_rate is None else nanos_decimal(line.next_rate), micros(line.next_at) or "",
+            *(measured[line.code][name].text if line.code in measured else "" for name in ("asr", "acd", "pdd", "mos")),
+        )
+        for line in found.codes
+    ]  # fmt: skip
+    header = ("code", "destination", "rate_per_minute", "currency", "cost_per_minute_180s", "base_currency", "next_rate",
+              "next_from_utc", "asr", "acd", "pdd", "mos")  # fmt: skip
+    return csv_response(f"offer-{key}", header, rows)
 
 
 @pages.get("/market/compare")

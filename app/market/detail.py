@@ -50,21 +50,21 @@ class Detail:
     description: str
 
 
-def detail(session: Session, market: MarketSnapshot, key: str, digits: str) -> Detail:
+def detail(session: Session, market: MarketSnapshot, key: str, digits: str, *, codes: int = CODES) -> Detail:
     """Raises NotFound when the offer is not on the market."""
     offer = offer_row(market, key)
-    codes = _codes(market, offer)
+    lines = _codes(market, offer, codes)
     product = session.get(Product, offer["product_id"])
     return Detail(
-        offer, figures(offer), history_chart(market, [offer]), codes, _bars(market, offer["product_id"], digits),
-        _quality(session, offer["product_id"], [line.code for line in codes]), product.description if product else "",
+        offer, figures(offer), history_chart(market, [offer]), lines, _bars(market, offer["product_id"], digits),
+        _quality(session, offer["product_id"], [line.code for line in lines]), product.description if product else "",
     )  # fmt: skip
 
 
-def _codes(market: MarketSnapshot, offer: dict[str, Any]) -> list[CodeLine]:
+def _codes(market: MarketSnapshot, offer: dict[str, Any], most: int) -> list[CodeLine]:
     codes = market.codes
     position = pc.index(market.groups["key"], offer["key"]).as_py()
-    part = codes.filter(pc.equal(codes["group"], position)).slice(0, CODES).to_pylist()
+    part = codes.filter(pc.equal(codes["group"], position)).slice(0, most).to_pylist()
     return [
         CodeLine(row["code"], row["rate_nanos"], row["eff180"], row["next_at"], row["next_rate"])
         for row in part

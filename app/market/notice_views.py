@@ -21,10 +21,12 @@ from app.clock import utc_now
 from app.config import Settings
 from app.db import db
 from app.decks import exports, grids
+from app.decks.timelines import LABELS
 from app.market.notices import notice_of, notices
 from app.market.service.acknowledge_notice import acknowledge_notice
 from app.market.service.notify_buyers import COLUMNS
 from app.security.access import actor, require
+from app.web.tables import csv_response
 from rates.store import Store
 
 pages = Blueprint("rate_notices", __name__, template_folder="templates")
@@ -42,6 +44,22 @@ def index() -> str:
     """Received and sent."""
     side = request.args.get("side", "")
     return render_template("market/notices.html", rows=notices(db.session, actor(), side=side), side=side)
+
+
+@pages.get("/rate-notices.csv")
+@require("market:read")
+def index_csv() -> Response:
+    """The list as CSV, counts of changes in a column each."""
+    header = ("notice", "product", "version", "seller", "buyer", "currency", "first_change_utc", "sent_at_utc",
+              "acknowledged_at_utc", "acknowledged_by", "answer", *(label.lower() for label in LABELS))  # fmt: skip
+    rows = [
+        (
+            one.id, one.product, one.version, one.seller, one.buyer, one.currency, one.first_change, one.created_at,
+            one.acknowledged_at, one.acknowledged_by, one.answer, *(one.counts.get(label, 0) for label in LABELS),
+        )
+        for one in notices(db.session, actor(), side=request.args.get("side", ""), limit=20_000)
+    ]  # fmt: skip
+    return csv_response("rate-notices", header, rows)
 
 
 @pages.get("/rate-notices/<int:notice_id>")

@@ -56,7 +56,7 @@ class NoticeRow:
         }
 
 
-def notices(session: Session, who: Actor, *, side: str = "") -> list[NoticeRow]:
+def notices(session: Session, who: Actor, *, side: str = "", limit: int = SHOWN) -> list[NoticeRow]:
     """Newest first; `side`: received, sent, or both."""
     seller, buyer = aliased(Company), aliased(Company)
     query = (
@@ -66,7 +66,7 @@ def notices(session: Session, who: Actor, *, side: str = "") -> list[NoticeRow]:
         .join(buyer, buyer.id == RateNotice.buyer_id)
         .outerjoin(User, User.id == RateNotice.acknowledged_by)
         .order_by(RateNotice.created_at.desc(), RateNotice.id.desc())
-        .limit(SHOWN)
+        .limit(limit)
     )
     if side == "received":
         query = query.where(RateNotice.buyer_id == who.company_id)

@@ -20,6 +20,7 @@ from app.errors import DomainError, Invalid
 from app.routing.models import NumberFile
 from app.routing.service.import_numbers import KINDS, import_numbers
 from app.security.access import actor, require
+from app.web.tables import csv_response
 from rates.store import Store
 
 pages = Blueprint("numbers", __name__, template_folder="templates")
@@ -56,6 +57,22 @@ def index() -> ResponseReturnValue:
     in_force = {kind: next((f.id for f in files if f.kind == kind), None) for kind in KINDS}
     page = render_template("routing/numbers.html", form=form, files=files, kinds=KINDS, in_force=in_force)
     return page, 422 if form.is_submitted() else 200
+
+
+@pages.get("/operator/numbers.csv")
+@require("operator")
+def index_csv() -> ResponseReturnValue:
+    """Every file imported, and which are in force."""
+    files = db.session.scalars(sa.select(NumberFile).order_by(NumberFile.id.desc()).limit(10_000)).all()
+    first: dict[str, int] = {}
+    for file in files:
+        first.setdefault(file.kind, file.id)
+    rows = [
+        (f.source, KINDS[f.kind], f.rows, f.skipped, f.created_at, "yes" if first[f.kind] == f.id else "no")
+        for f in files
+    ]
+    header = ("file", "holds", "lines", "left_out", "imported_at_utc", "in_force")
+    return csv_response("number-files", header, rows)
 
 
 def _import(form: NumberFileForm) -> NumberFile:

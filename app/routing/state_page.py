@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, url_for
@@ -15,7 +16,7 @@ from app.routing.service.place_stop import lift_stop, place_stop
 from app.routing.state import LABELS, StopLine, desired, last_push, side_of, stops, target_names
 from app.routing.state_form import StopForm, stop_form
 from app.security.access import actor, require
-from app.web.tables import csv_of
+from app.web.tables import csv_of, csv_response
 
 pages = Blueprint("routing_state", __name__, template_folder="templates")
 
@@ -42,6 +43,27 @@ def index() -> Answer:
 @require("operator")
 def index_csv() -> Response:
     return csv_of("routing-state", stops(db.session), StopLine)
+
+
+@pages.get("/operator/routing-state/served.csv")
+@require("operator")
+def served_csv() -> Response:
+    """What the edge serves now: each list's members, blocked codes and demoted ones."""
+    found = served(current_app.config["TANDEM"])
+    names = target_names(db.session)
+    rows: list[tuple[str, str, str, str]] = [
+        (label, names.get((side, number), str(number)), "", "")
+        for word, label, side in SERVED
+        for number in found.get(word, [])
+    ]
+    for block in found.get("blocks", []):
+        rows.append(
+            ("blocked", names.get(("product", block["offer_id"]), str(block["offer_id"])), block["code"], "")
+        )
+    for low in found.get("demoted", []):
+        name = names.get(("product", low["offer_id"]), str(low["offer_id"]))
+        rows.append((f"quality {low['level']}", name, low["code"], f"{Decimal(low['trial_ppm']) / 10_000:f}"))
+    return csv_response("edge-state", ("state", "of", "code", "trial_share_percent"), rows)
 
 
 @pages.post("/operator/routing-state")

@@ -11,6 +11,7 @@ def register(app: APIFlask) -> None:
     from app.decks.views.arrivals import arrivals
     from app.decks.views.history import history
     from app.decks.views.impact import impact
+    from app.decks.views.lists import lists
     from app.decks.views.pages import pages
     from app.decks.views.rules import rules
     from app.decks.views.traps import traps
@@ -23,6 +24,7 @@ def register(app: APIFlask) -> None:
     app.register_blueprint(arrivals)
     app.register_blueprint(impact)
     app.register_blueprint(traps)
+    app.register_blueprint(lists)
     app.register_blueprint(rules)
     app.register_blueprint(api)
     app.register_blueprint(api_desk.api)
