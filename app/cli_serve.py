@@ -18,6 +18,7 @@ from app.console import Run, pass_run, say
 from app.errors import DomainError
 from app.factory import create_app
 from app.logs import configure_logs
+from app.priority import govern_edge
 from app.supervisor import ChildSpec, Supervisor
 
 
@@ -120,6 +121,8 @@ def edge(run: Run) -> int:
         raise DomainError("the Rust extension is not built", hint="make native") from error
 
     run.settings.snapshot_dir.mkdir(parents=True, exist_ok=True)
+    if run.settings.edge.come_first:
+        govern_edge()
     try:
         return lcr_core.run_edge(json.dumps(edge_config(run.settings)))
     except lcr_core.CoreError as error:

@@ -33,6 +33,9 @@ class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     metrics_from: tuple[str, ...] = ("127.0.0.0/8", "::1", "unix")
     unix_socket: str = ""
     rate_limit_per_key_per_s: int = 0  # 0: no limit
+    come_first: bool = (
+        True  # event loops in the real-time class while they are not busy, where the system allows it
+    )
     control_token: str = (
         ""  # the worker's key for /v1/control; empty: made once and kept in the data directory
     )

@@ -29,6 +29,8 @@ def stand_back(nice: int) -> None:
     """Other processes come first. Where the system groups processes by session, the group stands back as well: the child has a
     session of its own, beside which its own niceness says nothing."""
     os.nice(nice)
+    with suppress(OSError, AttributeError):  # a parser computes; it need not be served at once
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     with suppress(OSError):  # a kernel without groups, or a container that hides them
         Path("/proc/self/autogroup").write_text(str(nice))
 
