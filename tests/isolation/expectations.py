@@ -175,6 +175,7 @@ EXPECTED: dict[str, Rule] = {
     "deck.columns": needs("deck:read", write="deck:write"),
     "deck.errors": needs("deck:read"),
     "deck.repair": needs("deck:write"),
+    "deck.forget_remembered": needs("deck:write"),
     "deck.problems_csv": needs("deck:read"),
     "deck.review": needs("deck:read"),
     "deck.diff_csv": needs("deck:read"),
