@@ -15,7 +15,6 @@ pub struct View<'a> {
     pub number: DigitKey,
     pub destination: &'a str,
     pub currency: &'a str,
-    pub eff_nanos: u128,
 }
 
 /// The routes of a decision, best first. What the snapshot does not know (never, in one that was verified) is left out.
@@ -45,7 +44,6 @@ fn view<'a>(
         number: decision.number,
         destination: snapshot.index.destination(term),
         currency: snapshot.index.currency(term.currency),
-        eff_nanos: decision.effective_nanos(route.comparable),
     })
 }
 
@@ -72,22 +70,7 @@ impl View<'_> {
 
     /// `host:port;transport=tcp`, port and transport where the offer has them.
     pub fn address(&self, out: &mut String) {
-        let host = self.offer.uri_host.as_deref().unwrap_or("");
-        if host.contains(':') && !host.starts_with('[') {
-            out.push('[');
-            out.push_str(host);
-            out.push(']');
-        } else {
-            out.push_str(host);
-        }
-        if let Some(port) = self.offer.uri_port {
-            out.push(':');
-            push(out, port);
-        }
-        if self.offer.transport != "udp" {
-            out.push_str(";transport=");
-            out.push_str(&self.offer.transport);
-        }
+        super::fragments::write_address(out, self.offer);
     }
 
     /// `sip:user@address`; nothing without a plain host.

@@ -19,6 +19,7 @@ pub use publish::{IndexFacts, publish, publish_next, write_file, write_index};
 pub use sell::Card;
 
 use crate::access::Access;
+use crate::answer::fragments::Fragments;
 use crate::error::SnapshotError;
 use crate::index::Index;
 use crate::index::container::{hex, sha256};
@@ -50,6 +51,7 @@ pub struct Snapshot {
     pub(crate) eligibility: Vec<Eligibility>,
     pub(crate) lengths: Lengths,
     pub(crate) timetable: Timetable,
+    pub(crate) fragments: Fragments,
     /// Offers with origin groups or jurisdictions.
     pub layers: Table,
     /// Number blocks of North America.
@@ -235,6 +237,7 @@ impl Snapshot {
             (place, offer.is_some_and(|o| o.lrn_rated))
         });
         let mut snapshot = Self {
+            fragments: Fragments::compile(&access.offers, &layers),
             layers,
             blocks: files.blocks.clone(),
             lrn: files.lrn.clone(),
