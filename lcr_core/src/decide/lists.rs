@@ -40,6 +40,7 @@ pub(super) fn answer(
         let mut take = |wanted: &dyn Fn(u64) -> bool, most: usize, members: &mut Vec<Member>| {
             let Some(by_lrn) = by_lrn else {
                 lookup.route(found, &masks, prepared.direct, most, wanted, &mut hits);
+                lookup.ahead(found, hits.as_slice());
                 let entries = hits.as_slice().iter();
                 members.extend(entries.filter_map(|&entry| member_of(asked, &masks, entry)));
                 return;
@@ -111,6 +112,7 @@ pub(super) fn answer(
         let (code, row) = lookup
             .row_of(of_lrn.unwrap_or(found), entry, asked.call.at_us)
             .ok_or_else(|| QueryError::Inconsistent(asked.call.number.to_string()))?;
+        lookup.terms_ahead(row);
         decision.routes.push(Route {
             offer: member.offer,
             code,

@@ -23,8 +23,8 @@ impl Found {
 /// The arrays of an index, taken out once for many decisions.
 #[derive(Clone, Copy)]
 pub struct Lookup<'a> {
-    index: &'a Index,
-    base: Hot<'a>,
+    pub(super) index: &'a Index,
+    pub(super) base: Hot<'a>,
     over: Option<OverLookup<'a>>,
 }
 
@@ -162,6 +162,13 @@ impl Lookup<'_> {
             over.hot
                 .each(code, From(mask, words), |entry| sink(entry + shift));
         }
+    }
+
+    /// Is it a candidate of the patch?
+    #[inline]
+    pub(super) fn is_over(&self, entry: u64) -> bool {
+        let over = self.over.as_ref();
+        over.is_some_and(|over| candidate::column(entry) >= over.first_column)
     }
 
     /// Code and row of a candidate of `found` at an instant of the epoch.

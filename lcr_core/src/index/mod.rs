@@ -4,6 +4,7 @@
 //! longest match, a record a code, top lists, and each code's own entries. A patch is a second, small index laid over a
 //! complete one: it has columns of its own for the offers it replaces, and theirs in the base no longer count.
 
+mod ahead;
 pub mod build;
 pub mod candidate;
 mod check;

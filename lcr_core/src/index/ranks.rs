@@ -80,9 +80,15 @@ impl Ranks {
     }
 }
 
+/// Where `key` stands in a fresh table.
+#[inline]
+pub fn guess(keys: &[u32], key: u32) -> usize {
+    (key / step(keys.len())).saturating_sub(1) as usize
+}
+
 /// Where `key` stands among `keys`: at once in a fresh table, by search in one with patches.
 pub fn place(keys: &[u32], key: u32) -> Option<usize> {
-    let guess = (key / step(keys.len())).saturating_sub(1) as usize;
+    let guess = guess(keys, key);
     if keys.get(guess) == Some(&key) {
         return Some(guess);
     }
