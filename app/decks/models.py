@@ -139,13 +139,16 @@ class Arrival(Base, Timestamped):
 
 
 class TrafficDay(Base):
-    """Answered calls of one product towards one dial code on one day (UTC); what a deck's money impact is worked out on."""
+    """Answered calls of one product towards one dial code on one day (UTC); what a deck's money impact is worked out on.
+
+    `buyer_id` names the company whose call records they were summed from; 0 = an imported aggregate, buyers not told apart."""
 
     __tablename__ = "traffic_day"
-    __table_args__ = (sa.UniqueConstraint("product_id", "day", "code"),)
+    __table_args__ = (sa.UniqueConstraint("product_id", "day", "code", "buyer_id"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int] = mapped_column(sa.ForeignKey("company.id"), index=True)
     product_id: Mapped[int] = mapped_column(sa.ForeignKey("product.id"), index=True)
+    buyer_id: Mapped[int] = mapped_column(default=0, server_default="0")
     code: Mapped[str] = mapped_column(sa.String(15))
     day: Mapped[date] = mapped_column(sa.Date)
     calls: Mapped[int] = mapped_column(sa.BigInteger)

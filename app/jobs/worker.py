@@ -33,8 +33,8 @@ EXECUTOR_ID = "worker"
 CONCURRENCY = 2
 POLL_S = 0.15
 JOB_MODULES = (
-    "app.mail.jobs", "app.decks.jobs", "app.routing.jobs", "app.routing.state_jobs", "app.market.jobs",
-    "app.reports.jobs",
+    "app.mail.jobs", "app.decks.jobs", "app.routing.jobs", "app.routing.state_jobs", "app.routing.quality_jobs",
+    "app.market.jobs", "app.cdrs.jobs", "app.reports.jobs",
 )  # fmt: skip
 
 

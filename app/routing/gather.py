@@ -20,6 +20,7 @@ from app.carriers.models import Company, CustomerTrunk, Product, QualityCounter,
 from app.clock import to_micros
 from app.config import Lcr
 from app.market.models import Purchase
+from app.routing.durations import durations
 from app.routing.models import FxRate, NumberFile
 from app.security.models import ApiKey
 from app.security.permissions import CONTROL_SCOPE
@@ -132,6 +133,7 @@ def access_document(
         "keys": _keys(session, now),
         "cards": [{"card_id": card_id, "index": file} for card_id, file in cards],
         "quality": _quality(session),
+        "durations": durations(session, now),
         "nanp": number_file(session, "blocks"),
         "lrn": number_file(session, "lrn"),
     }

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEvent
 from app.carriers.models import Company, Product
+from app.cdrs.models import CallDay, CallImport, CallQuarantine, CallRecord
 from app.decks.files import store_bytes
 from app.decks.models import Arrival, Deck, DeckPolicy, DeckTemplate, DeckVersion, TrafficDay
 from app.decks.timelines import compare
@@ -63,6 +64,8 @@ def make_tenant(session: Session, name: str, files: Path) -> Tenant:
     trunk = factory.make_customer_trunk(session, company, name=f"{canary} trunk", policy={"kind": "cost"})
     scopes = [
         "lcr:query",
+        "call:read",
+        "call:import",
         "deck:read",
         "deck:write",
         "deck:approve",
@@ -120,7 +123,24 @@ def make_tenant(session: Session, name: str, files: Path) -> Tenant:
             object_type="Deck", object_id="1", before={}, after={"note": canary}, prev_hash=canary, hash=f"{canary}-hash",
         ),
     }  # fmt: skip
+    rows["call_import"] = CallImport(
+        company_id=company.id, filename=f"{canary}.cdr", size_bytes=1, sha256=canary.ljust(64), file_key=kept.key, way="web",
+        source=canary, state="done", counts={"reasons": {canary: 1}, "answered": 1}, error=canary, created_at=NOW,
+    )  # fmt: skip
     session.add_all(rows.values())
+    session.commit()
+    rows["call_quarantine"] = CallQuarantine(
+        company_id=company.id, import_id=rows["call_import"].id, mark=canary, reason="no_rate", detail=canary,
+        record={"call_id": canary, "duration_ms": 1, "dnis": "4420", "trunk": canary}, created_at=NOW,
+    )  # fmt: skip
+    sums = {"company_id": company.id, "seller_id": company.id, "product_id": product.id, "code": "44"}
+    rows["call"] = CallRecord(
+        **sums, import_id=rows["call_import"].id, identity=canary, content=canary, trunk_id=trunk.id, start_at=NOW,
+        answered=True, sip_code=200, duration_ms=1, dnis="442079460000", ani=f"{canary}0000", record={"call_id": canary},
+        destination=f"{canary} place", cost_currency="USD", cost_nanos=1, cost_base_nanos=1, cost_rate_nanos=1, cost_billed=1,
+        deck_id=1, deck_row=1,
+    )  # fmt: skip
+    session.add_all([rows["call_quarantine"], rows["call"], CallDay(**sums, day=NOW.date(), attempts=1)])
     session.commit()
     tenant = Tenant(company, canary, people, secret, {kind: row.id for kind, row in rows.items()}, product)
     tenant.objects |= {
