@@ -208,7 +208,7 @@ def mail(run: Run, email: str | None, as_json: bool) -> int:
             db.session.commit()
             return True
 
-        read_new(run.settings.mail, take)
+        read_new(run.settings.mail, take, run.settings.root / "mailbox.json")
     emit_table(rows, as_json=as_json, empty="No new message.")
     return Exit.DONE
 

@@ -84,7 +84,7 @@ def mail(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[str
         return True
 
     try:
-        messages = read_new(settings.mail, take)
+        messages = read_new(settings.mail, take, settings.root / "mailbox.json")
     except (OSError, imaplib.IMAP4.error, ImapToolsError) as fault:
         db.session.rollback()
         raise DomainError(
