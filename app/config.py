@@ -16,6 +16,7 @@ class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password_salt: str = ""
     max_upload_bytes: int = 200 * 1024 * 1024
     trusted_proxies: int = 0
+    public_url: str = ""  # address people reach the pages at, for links in mails; empty: http://host:port
     secure_cookies: bool = False  # true behind HTTPS
     sign_ins_per_minute: int = 10  # per source address and web process
     password_time_cost: int = 3  # argon2id passes

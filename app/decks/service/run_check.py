@@ -147,14 +147,10 @@ def fail_check(session: Session, deck_id: int, job_id: str | None, error: str) -
 
 def effective_options(options: DeckOptions, product: Product) -> DeckOptions:
     """The deck's options with what the product's agreement fixes."""
-    defaults = options.defaults
-    if defaults.currency is None:
-        defaults = msgspec.structs.replace(defaults, currency=product.currency)
     return msgspec.structs.replace(
         options,
         unlisted_rule=cast(Any, product.unlisted_rule),
         notice_days=product.notice_days,
-        defaults=defaults,
     )
 
 
@@ -172,7 +168,7 @@ def check_request(
     return CheckRequest(
         path=str(path.resolve()), name=name, out_dir=str(scratch), received_at=received_at, deck_id=deck_id,
         options=effective_options(options, product), current=current, limits=limits,
-        thresholds=policy.thresholds, fx=exchange_rates(session, settings.lcr.base_currency, received_at),
+        thresholds=policy.thresholds, currency=product.currency, fx=exchange_rates(session, settings.lcr.base_currency, received_at),
         last_encoding=_last_encoding(session, product.id), blocks=number_blocks(session, settings),
         cards=cards_for_check(session, settings, product.company_id),
     )  # fmt: skip
