@@ -17,7 +17,9 @@ from app.security.actor import Actor
 def send_mail_again(
     session: Session, settings: Mail, who: Actor, mail_id: int, *, now: datetime
 ) -> OutboxMail:
-    """Raises NotFound for another company's message, Conflict while no server is configured or it is sent or waiting. The caller records it."""
+    """Raises NotFound for another company's message, Conflict while no server is configured or it is sent or waiting.
+
+    The caller records it."""
     query = sa.select(OutboxMail).where(OutboxMail.id == (mail_id if 0 <= mail_id < 2**31 else 0))
     if not who.is_operator:
         query = query.where(OutboxMail.company_id == who.company_id)
