@@ -20,6 +20,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
+from app.carriers.hunt_form import HuntFields
 from app.carriers.models import ROUTE_CLASSES
 from app.carriers.offer_lists import OfferListFields
 from app.carriers.policy_form import PolicyFields
@@ -108,7 +109,7 @@ class VendorTrunkForm(FlaskForm):  # type: ignore[misc]
     enabled = BooleanField("Takes calls", default=True)
 
 
-class CustomerTrunkForm(OfferListFields, PolicyFields):
+class CustomerTrunkForm(OfferListFields, PolicyFields, HuntFields):
     name = StringField("Name", [DataRequired(), Length(max=80)])
     tech_prefix = StringField(
         "Tech prefix",

@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.carriers import queries
 from app.carriers.forms import CustomerTrunkForm, split_list
+from app.carriers.hunt_form import hunt_of, hunt_values
 from app.carriers.models import CustomerTrunk
 from app.carriers.normalise_form import read_number, values_of, words_of
 from app.carriers.offer_lists import list_values, lists_of_form, usable_offers
@@ -108,6 +109,7 @@ def _edit(trunk: CustomerTrunk | None) -> Any:
                 opened_codes=split_list(form.opened_codes.data),
                 enabled=form.enabled.data,
                 normalise=words_of(form.data),
+                hunt=hunt_of(form.data),
             )
             saved = save_customer_trunk(db.session, actor(), facts, trunk=trunk, now=utc_now())
         except (DomainError, ValueError) as fault:
@@ -134,6 +136,7 @@ def _values(trunk: CustomerTrunk | None) -> dict[str, Any]:
         "opened_codes": " ".join(trunk.opened_codes),
         "enabled": trunk.enabled,
         **values_of(trunk.normalise),
+        **hunt_values(trunk.hunt),
         **list_values(trunk.policy),
         **form_values(trunk.policy),
     }

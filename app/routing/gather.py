@@ -243,6 +243,7 @@ def _trunks(
             "never_carriers": relatives[company.id],
             "grants": grants.get(trunk.id, []),
             "max_routes": trunk.max_routes,
+            "hunt": dict(trunk.hunt) if trunk.hunt else None,
             "enabled": bool(trunk.enabled and company.status == "active"),
         }
         for trunk, company in rows

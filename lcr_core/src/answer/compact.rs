@@ -4,7 +4,7 @@ use super::json::{Object, write_text};
 use super::native::{CHUNK, gather};
 use super::{Facts, time};
 use crate::decide::Decision;
-use crate::digits::write_key;
+use crate::digits::{write_key, write_unsigned};
 use crate::money::write_decimal;
 use crate::snapshot::Snapshot;
 
@@ -23,6 +23,7 @@ pub(super) fn write(snapshot: &Snapshot, decision: &Decision, facts: &Facts<'_>,
     answer.int("max_seconds", i64::from(decision.max_seconds));
     let routes = answer.key("routes");
     routes.push('[');
+    let own = super::hints::own(snapshot, decision);
     let mut rank = 0;
     for some in decision.routes.chunks(CHUNK) {
         let lines = gather(snapshot, some);
@@ -41,10 +42,20 @@ pub(super) fn write(snapshot: &Snapshot, decision: &Decision, facts: &Facts<'_>,
             routes.push_str(parts.compact_address);
             write_decimal(routes, u128::from(term.rate_nanos.max(0).unsigned_abs()), 9);
             routes.push_str("\",\"currency\":");
-            write_text(routes, snapshot.index.currency(term.currency));
+            write_text(routes, snapshot.index.currency(term.scheme.currency));
             routes.push_str(",\"eff\":\"");
             write_decimal(routes, decision.effective_nanos(route.comparable), 9);
-            routes.push_str(parts.compact_end);
+            match own {
+                None => routes.push_str(parts.compact_end),
+                Some(own) => {
+                    routes.push_str("\",\"timeout_ms\":");
+                    write_unsigned(
+                        routes,
+                        u64::from(own.timeout_ms.unwrap_or(parts.timeout_ms)),
+                    );
+                    routes.push('}');
+                }
+            }
         }
     }
     routes.push(']');

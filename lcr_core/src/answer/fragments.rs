@@ -1,5 +1,6 @@
 //! What an answer says of an offer whatever the call, written once when the snapshot is opened: names, address, timers.
 
+use super::hints::Hints;
 use super::json::{Object, write_text};
 use super::safe;
 use crate::access::words::OfferWords;
@@ -18,6 +19,7 @@ pub struct Fragments {
 struct Places {
     start: u32,
     ends: [u32; PARTS],
+    timeout_ms: u32,
     dials: bool,
     dials_compact: bool,
     plain: bool,
@@ -34,6 +36,7 @@ pub struct Parts<'a> {
     pub address: &'a str,
     /// `"timeout_ms"` to `"hunt_next"`.
     pub timers: &'a str,
+    pub timeout_ms: u32,
     /// The same cuts for the compact form: to before the number, from behind it to `"rate":"`, the end of the route.
     pub compact_names: &'a str,
     pub compact_address: &'a str,
@@ -66,6 +69,7 @@ impl Fragments {
             made.offers.push(Places {
                 start,
                 ends,
+                timeout_ms: offer.timeout_ms,
                 dials: offer.uri_host.is_some(),
                 dials_compact: dials_compact(offer),
                 plain: !offer.lrn_rated && layers.of_offer(place).is_none(),
@@ -92,6 +96,7 @@ impl Fragments {
             compact_names: cut(c, d)?,
             compact_address: cut(d, e)?,
             compact_end: cut(e, f)?,
+            timeout_ms: places.timeout_ms,
             dials: places.dials,
             dials_compact: places.dials_compact,
             plain: places.plain,
@@ -160,11 +165,7 @@ fn address(out: &mut String, offer: &OfferWords) {
 
 fn timers(out: &mut String, offer: &OfferWords) {
     fields(out, |object| {
-        object.int("timeout_ms", i64::from(offer.timeout_ms));
-        object.int_or_null("no_reply_ms", offer.no_reply_ms.map(i64::from));
-        object.int_or_null("ringing_ms", offer.ringing_ms.map(i64::from));
-        object.ints_or_null("hunt_stop", offer.hunt_stop.as_deref());
-        object.ints_or_null("hunt_next", offer.hunt_next.as_deref());
+        Hints::between(offer, None).write(object);
     });
 }
 

@@ -84,13 +84,13 @@ impl<'a> Object<'a> {
             .push_str(if value { "true" } else { "false" });
     }
 
-    pub fn ints_or_null(&mut self, name: &str, values: Option<&[u16]>) {
+    pub fn ints_or_null(&mut self, name: &str, values: Option<impl Iterator<Item = u16>>) {
         let Some(values) = values else {
             return self.null(name);
         };
         let out = self.key(name);
         out.push('[');
-        for (i, value) in values.iter().enumerate() {
+        for (i, value) in values.enumerate() {
             let _ = write!(out, "{}{value}", if i > 0 { "," } else { "" });
         }
         out.push(']');

@@ -8,6 +8,7 @@ mod explained;
 mod format;
 pub(crate) mod fragments;
 mod freeswitch;
+mod hints;
 pub mod json;
 mod layer;
 mod native;
@@ -118,7 +119,7 @@ pub fn decision_id<'a>(snapshot: &Snapshot, decision: &'a Decision) -> Cow<'a, s
     Cow::Owned(hex(&sha256(question.as_bytes())[..16]))
 }
 
-fn row_and_term(snapshot: &Snapshot, row: u32) -> Option<(Row, &Term)> {
+fn row_and_term(snapshot: &Snapshot, row: u32) -> Option<(Row, Term)> {
     let row = snapshot.index.row(row)?;
     Some((row, snapshot.index.term(&row)?))
 }

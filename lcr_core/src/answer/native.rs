@@ -3,8 +3,10 @@
 
 use super::explained;
 use super::fragments::Parts;
+use super::hints::Hints;
 use super::json::{Object, write_text};
 use super::{decision_id, layer, row_and_term};
+use crate::access::words::HuntWords;
 use crate::decide::{Decision, Route, SellRow};
 use crate::digits::{write_key, write_signed, write_unsigned};
 use crate::index::layout::{Row, Term};
@@ -20,7 +22,7 @@ pub(super) const CHUNK: usize = 8;
 #[derive(Clone, Copy, Default)]
 pub(super) struct Line<'a> {
     pub parts: Option<Parts<'a>>,
-    pub terms: Option<(Row, &'a Term)>,
+    pub terms: Option<(Row, Term)>,
     destination: &'a str,
     code: Option<DigitKey>,
 }
@@ -41,7 +43,7 @@ fn with_names<'a>(snapshot: &'a Snapshot, routes: &[Route]) -> [Line<'a>; CHUNK]
     let mut lines = gather(snapshot, routes);
     for line in lines.iter_mut().take(routes.len()) {
         if let Some((_, term)) = line.terms {
-            line.destination = snapshot.index.destination(term);
+            line.destination = snapshot.index.destination(&term);
         }
     }
     lines
@@ -153,8 +155,13 @@ fn write_route(
         }
         if let Some((row, term)) = &line.terms {
             write_terms(snapshot, decision, route, line.destination, term, out);
-            out.push(',');
-            out.push_str(parts.timers);
+            match super::hints::own(snapshot, decision) {
+                None => {
+                    out.push(',');
+                    out.push_str(parts.timers);
+                }
+                own => hints(snapshot, route.offer, own, out),
+            }
             write_end(snapshot, decision, route, (row, parts.plain), out);
         }
     }
@@ -180,18 +187,26 @@ fn write_terms(
         term.terms().first_rate_nanos.unwrap_or(term.rate_nanos),
     );
     out.push_str("\",\"currency\":");
-    write_text(out, snapshot.index.currency(term.currency));
+    write_text(out, snapshot.index.currency(term.scheme.currency));
     out.push_str(",\"connect_fee\":\"");
-    nanos(out, term.connect_fee_nanos);
+    nanos(out, term.scheme.connect_fee_nanos);
     out.push_str("\",\"free_seconds\":");
-    write_signed(out, i64::from(term.free_seconds));
+    write_signed(out, i64::from(term.scheme.free_seconds));
     out.push_str(",\"initial_increment\":");
-    write_signed(out, i64::from(term.initial_increment));
+    write_signed(out, i64::from(term.scheme.initial_increment));
     out.push_str(",\"next_increment\":");
-    write_signed(out, i64::from(term.next_increment));
+    write_signed(out, i64::from(term.scheme.next_increment));
     out.push_str(",\"eff\":\"");
     write_decimal(out, decision.effective_nanos(route.comparable), 9);
     out.push('"');
+}
+
+/// `timeout_ms` to `hunt_next`, where the customer has words of its own.
+fn hints(snapshot: &Snapshot, offer: u32, own: Option<&HuntWords>, out: &mut String) {
+    if let Some(offer) = snapshot.access.offers.get(offer as usize) {
+        let mut object = Object::inside(out);
+        Hints::between(offer, own).write(&mut object);
+    }
 }
 
 /// `score` to the end.

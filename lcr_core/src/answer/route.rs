@@ -1,5 +1,6 @@
 //! One route as the formats see it: names and terms looked up once, the address in safe parts.
 
+use super::hints::Hints;
 use super::{row_and_term, safe};
 use crate::access::words::OfferWords;
 use crate::decide::{Decision, Route};
@@ -11,7 +12,8 @@ use crate::snapshot::Snapshot;
 pub struct View<'a> {
     pub rank: usize,
     pub offer: &'a OfferWords,
-    pub term: &'a Term,
+    pub term: Term,
+    pub hints: Hints<'a>,
     pub number: DigitKey,
     pub destination: &'a str,
     pub currency: &'a str,
@@ -42,8 +44,9 @@ fn view<'a>(
         offer,
         term,
         number: decision.number,
-        destination: snapshot.index.destination(term),
-        currency: snapshot.index.currency(term.currency),
+        hints: Hints::of(snapshot, decision, offer),
+        destination: snapshot.index.destination(&term),
+        currency: snapshot.index.currency(term.scheme.currency),
     })
 }
 
@@ -101,12 +104,12 @@ impl View<'_> {
 
     /// Milliseconds to wait for a first reply of any kind.
     pub fn no_reply_ms(&self) -> u32 {
-        self.offer.no_reply_ms.unwrap_or(self.offer.timeout_ms)
+        self.hints.no_reply_ms.unwrap_or(self.hints.timeout_ms)
     }
 
     /// Whole seconds to wait for the vendor's first ringing, rounded up.
     pub fn timeout_s(&self) -> u32 {
-        let ms = self.offer.ringing_ms.unwrap_or(self.offer.timeout_ms);
+        let ms = self.hints.ringing_ms.unwrap_or(self.hints.timeout_ms);
         ms.div_ceil(1000).max(1)
     }
 }

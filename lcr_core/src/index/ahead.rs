@@ -38,7 +38,8 @@ impl Lookup<'_> {
                 && let Some(delta) = self.base.delta_of(record)
             {
                 let before = delta.entries_before(candidate::column(entry));
-                prefetch(segment.rows(), record.row_start as usize + before);
+                let rows = segment.rows();
+                prefetch(rows.bytes, rows.place(record.row_start as usize + before));
             }
         }
     }
@@ -48,7 +49,7 @@ impl Lookup<'_> {
     pub fn terms_ahead(&self, row: u32) {
         let segment = &self.index.base;
         if let Some(row) = segment.rows().get(row as usize) {
-            prefetch(segment.terms(), row.term as usize);
+            prefetch(segment.prices(), row.term as usize);
         }
     }
 }

@@ -18,7 +18,7 @@ compile_error!(
 );
 
 const MAGIC: [u8; 8] = *b"LCXINDEX";
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 4;
 const HEADER_BYTES: usize = 64;
 const ENTRY_BYTES: usize = 80;
 const ALIGN: usize = 64;

@@ -2,6 +2,7 @@
 //! them, so that a patch can name new costs without renumbering the old ones.
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::NONE;
 use super::layout::{Cost, Term};
@@ -73,10 +74,12 @@ impl Ranks {
         Some(Self { costs, keys })
     }
 
-    pub fn of(&self, cost: Option<u128>) -> u32 {
-        cost.and_then(|c| self.costs.binary_search(&c).ok())
-            .and_then(|i| self.keys.get(i).copied())
-            .unwrap_or(NONE)
+    /// The rank of each comparable; `NONE` where there is none.
+    pub fn of_all(&self, comparables: &[Option<u128>]) -> Vec<u32> {
+        let pairs = self.costs.iter().copied().zip(self.keys.iter().copied());
+        let known: FxHashMap<u128, u32> = pairs.collect();
+        let of = |cost: &Option<u128>| cost.and_then(|c| known.get(&c).copied()).unwrap_or(NONE);
+        comparables.par_iter().map(of).collect()
     }
 }
 
@@ -103,7 +106,9 @@ pub fn comparables(
 ) -> Vec<Option<u128>> {
     terms
         .par_iter()
-        .map(|term| fx(term.currency).map(|fx| term.terms().comparable(reference_seconds, fx)))
+        .map(|term| {
+            fx(term.scheme.currency).map(|fx| term.terms().comparable(reference_seconds, fx))
+        })
         .collect()
 }
 
