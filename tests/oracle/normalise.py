@@ -114,8 +114,6 @@ def _read(words: dict[str, Any], number: str, context: str | None) -> str:
 
 def _bare(number: str, home_code: str, national_prefix: str | None) -> str:
     """Digits without any prefix, at a trunk with a country of its own."""
-    if national_prefix and number.startswith(national_prefix):
-        return "not_assigned"
     as_home, as_abroad = can_be(home_code + number), can_be(number)
     if as_home and as_abroad:
         return "ambiguous"
