@@ -49,6 +49,7 @@ def traffic(run: Run, email: str | None, product_id: int, file: Path, as_json: b
 @click.argument("deck_id", type=int)
 @click.option("--days", type=click.Choice([str(n) for n in WINDOWS]), default="30", show_default=True)
 @click.option("--card", type=int, help="Id of the customer trunk whose rate card gives the margin.")
+@click.option("--buyer", type=int, help="Id of one buyer, for the pair's own call records.")
 @click.option(
     "--profile",
     type=FILE,
@@ -63,6 +64,7 @@ def impact(
     deck_id: int,
     days: str,
     card: int | None,
+    buyer: int | None,
     profile: Path | None,
     as_json: bool,
 ) -> None:
@@ -73,7 +75,7 @@ def impact(
             keep_profile(db.session, who, deck_id, profile.read_text(encoding="utf-8"), now=utc_now())
             db.session.commit()
         answer = impact_of_deck(
-            db.session, run.settings, who, found, now=utc_now(), days=int(days), card_id=card
+            db.session, run.settings, who, found, now=utc_now(), days=int(days), card_id=card, buyer_id=buyer
         )
         if as_json:
             emit_json(json_of(answer))
