@@ -13,6 +13,7 @@ from app.console import Exit, Run, emit_json, emit_table, json_option, pass_run,
 from app.db import db
 from app.decks.access import company_by_name, own_deck, own_product, own_template
 from app.decks.cli import as_option, deck, working
+from app.decks.cli_examples import ExampleGroup
 from app.decks.impact import WINDOWS, csv_lines, impact_of_deck, json_of
 from app.decks.outgoing import outgoing
 from app.decks.pending import pending
@@ -147,7 +148,7 @@ def send(
     say(f"{found.rows:,} codes: {found.name}")
 
 
-@deck.group()
+@deck.group(cls=ExampleGroup)
 def template() -> None:
     """Layouts a person confirmed: export and import as TOML."""
 
