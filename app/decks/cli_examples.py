@@ -24,6 +24,7 @@ EXAMPLES = {
     ),
     "send": ("tandem deck send 3 --since 5 --layout 2 --output changes.csv",),
     "versions": ("tandem deck versions 3",),
+    "calendar": ("tandem deck calendar 3", "tandem deck calendar 3 --json"),
     "rollback": ("tandem deck rollback 3 4 --note 'version 5 was the wrong file'",),
     "impact": ("tandem deck impact 17 --days 30", "tandem deck impact 17 --profile traffic.tsv --card 2"),
     "traffic": ("tandem deck traffic 3 traffic.csv",),
