@@ -93,6 +93,11 @@ class Timestamped:
 db = SQLAlchemy(session_options={"expire_on_commit": False})
 
 
+def is_gone(fault: BaseException) -> bool:
+    """The database cannot be reached, or cut the connection off: nobody's fault, and worth another try."""
+    return isinstance(fault, sa.exc.DBAPIError) and (fault.connection_invalidated or fault.statement is None)
+
+
 @event.listens_for(sa.Engine, "connect")
 def _tune_sqlite(connection: Any, _record: Any) -> None:
     """WAL lets pages read while the worker writes; foreign keys are off in SQLite unless asked for."""
