@@ -132,7 +132,8 @@ class Lane:
         drawn = STAGES[self.rounds % len(STAGES)]
         deck_id = self.send()
         self.watch(deck_id, drawn)
-        time.sleep(self.dice.uniform(0.0, self.lasts[drawn]))
+        # In the last stage not up to its end, after which nothing is left to kill.
+        time.sleep(self.dice.uniform(0.0, self.lasts[drawn] * (0.6 if drawn == STAGES[-1] else 1.0)))
         self.nursery.kill(self.worker)
         self.killed_in.append(self.stage(deck_id))
         self.look(deck_id)
