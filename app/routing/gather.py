@@ -32,6 +32,10 @@ ROUTING_WORDS = (
 )  # fmt: skip
 
 
+# The layout of index files (FORMAT_VERSION of lcr_core/src/index/container.rs): an index of another one is compiled anew.
+INDEX_LAYOUT = 4
+
+
 @dataclass(frozen=True)
 class OfferDeck:
     """One product with an accepted deck; `timeline_key` in the Arrow store."""
@@ -49,9 +53,10 @@ class IndexInputs:
     reference_seconds: int
     fx: dict[str, str]
     offers: tuple[OfferDeck, ...]
+    layout: int = INDEX_LAYOUT
 
     def digest(self) -> str:
-        parts = [self.base_currency, self.reference_seconds, sorted(self.fx.items())]
+        parts = [self.layout, self.base_currency, self.reference_seconds, sorted(self.fx.items())]
         parts.append([(o.offer_id, o.carrier_id, o.timeline_key) for o in self.offers])
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -243,7 +248,7 @@ def _trunks(
             "never_carriers": relatives[company.id],
             "grants": grants.get(trunk.id, []),
             "max_routes": trunk.max_routes,
-            "hunt": dict(trunk.hunt) if trunk.hunt else None,
+            **({"hunt": dict(trunk.hunt)} if trunk.hunt else {}),
             "enabled": bool(trunk.enabled and company.status == "active"),
         }
         for trunk, company in rows

@@ -76,8 +76,8 @@ impl Lookup<'_> {
     }
 
     /// Is a caller of `eligible` columns served better straight from the codes' own entries than by way of the top
-    /// lists, for `most` routes? Measured (docs/lcr-index.md): where a top list holds fewer than three of its columns
-    /// for every two routes wanted, it is too often too short.
+    /// lists, for `most` routes? Yes where a top list holds fewer than three of its columns for every two routes wanted:
+    /// it is too often too short then. `make bench-lcr` times both ways for callers of 2 to 100 % (docs/lcr-index.md).
     pub fn prefers_direct(&self, eligible: usize, most: usize) -> bool {
         let columns = self.base.columns.max(1);
         eligible * super::layout::TOP * 2 < most * columns * 3
