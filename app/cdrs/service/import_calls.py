@@ -35,7 +35,8 @@ from rates.records.unread import NotRecords, Unread
 from rates.settle.tariff import Tariffs
 from rates.store import Store
 
-ROWS = 500_000
+ROWS = 100_000
+"""Of one file: SQLite has one writer, and storing them must not keep others waiting for long."""
 BATCH = 500
 TOLD_EVERY = 1_000
 T = TypeVar("T")
@@ -82,10 +83,12 @@ def import_calls(
     operator = session.get_one(Company, taken.company_id).is_operator
     placed, unplaced = _place(records, Names(session, None if operator else taken.company_id), taken, now)
     refused += unplaced
-    priced, unpriced = _price(session, settings, placed, now, progress)
+    fresh, known_before = _unknown(session, placed)
+    priced, unpriced = _price(session, settings, fresh, now, progress)
     refused += unpriced
     _one_at_a_time(session, {one.company_id for one in priced} | {taken.company_id})
     new, same, other = _new_ones(session, priced)
+    same += known_before
     refused += [
         Refused("other_content", p.record, trunk_id=p.trunk_id, product_id=p.product_id, company_id=p.company_id) for p in other
     ]  # fmt: skip
@@ -231,6 +234,24 @@ def _one_at_a_time(session: Session, companies: Iterable[int]) -> None:
             sa.update(Company).where(Company.id == company).values(status=Company.status),
             execution_options={"synchronize_session": False},
         )
+
+
+def _unknown(session: Session, placed: list[Placed]) -> tuple[list[Placed], int]:
+    """Those that are not stored with this very content, and how many are: a file sent again needs no rating."""
+    contents = [(one, one.record.content()) for one in placed]
+    stored: set[tuple[int, str]] = set()
+    for part in batches(contents):
+        stored |= set(
+            session.execute(
+                sa.select(CallRecord.company_id, CallRecord.content).where(
+                    CallRecord.current.is_(True),
+                    CallRecord.company_id.in_({one.trunk.company_id for one, _ in part}),
+                    CallRecord.identity.in_([one.record.identity() for one, _ in part]),
+                )
+            ).all()
+        )  # fmt: skip
+    fresh = [one for one, content in contents if (one.trunk.company_id, content) not in stored]
+    return fresh, len(placed) - len(fresh)
 
 
 def _new_ones(session: Session, priced: list[Priced]) -> tuple[list[Priced], int, list[Priced]]:
