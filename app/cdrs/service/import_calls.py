@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -288,7 +288,7 @@ def row_of(one: Priced, import_id: int, version: int = 1) -> dict[str, Any]:
         "content": record.content(), "version": version, "current": True, "trunk_id": one.trunk_id,
         "product_id": one.product_id, "start_at": from_micros(record.start_us), "answered": record.answered,
         "sip_code": record.sip_code, "duration_ms": record.duration_ms, "dnis": record.dnis, "ani": record.ani,
-        "record": asdict(record), "code": cost.match.code, "destination": cost.match.destination[:160],
+        "record": record.words(), "code": cost.match.code, "destination": cost.match.destination[:160],
         "cost_currency": cost.match.currency, "cost_nanos": cost.amount_nanos, "cost_base_nanos": one.cost_base_nanos,
         "cost_rate_nanos": cost.match.rate_nanos,
         "cost_billed": cost.billed_seconds, "deck_id": cost.match.deck_id, "deck_row": cost.match.deck_row,
@@ -315,7 +315,7 @@ def _quarantine(session: Session, taken: CallImport, refused: list[Refused], now
         )
     fresh = [
         {"company_id": company, "import_id": taken.id, "mark": mark, "reason": one.reason, "line": one.line,
-         "detail": one.detail, "record": asdict(one.record) if one.record else {}, "trunk_id": one.trunk_id,
+         "detail": one.detail, "record": one.record.words() if one.record else {}, "trunk_id": one.trunk_id,
          "product_id": one.product_id, "settled": "", "created_at": now}
         for (company, mark), one in listed
         if (company, mark) not in known
