@@ -201,7 +201,7 @@ fn decide(worker: &mut Worker, loaded: &Serving, request: &Request<'_>) -> Resul
     worker.body.clear();
     // An empty vector becomes a string and back without a copy; its room is used again.
     let mut text = String::from_utf8(std::mem::take(&mut worker.body)).unwrap_or_default();
-    let decided = loaded.decide(&ask, &mut text);
+    let decided = loaded.decide(&ask, &mut worker.scratch, &mut text);
     worker.body = text.into_bytes();
     match decided {
         Ok(status) => {

@@ -16,6 +16,7 @@ mod conn;
 mod control;
 mod decision_id;
 mod engine;
+mod familiar;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod head;

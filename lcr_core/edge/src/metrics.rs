@@ -78,8 +78,12 @@ pub struct WorkerMetrics {
     pub in_flight: AtomicI64,
 }
 
+/// Only the worker itself counts here, so that no locked instruction is needed.
 fn add(counter: &AtomicU64, amount: u64) {
-    counter.fetch_add(amount, Ordering::Relaxed);
+    counter.store(
+        counter.load(Ordering::Relaxed).wrapping_add(amount),
+        Ordering::Relaxed,
+    );
 }
 
 impl WorkerMetrics {
@@ -103,6 +107,17 @@ impl WorkerMetrics {
             &self.latency_sum_us[route as usize],
             us.saturating_mul(count),
         );
+    }
+
+    /// A request was read.
+    pub fn came(&self) {
+        self.gone(-1);
+    }
+
+    /// The answers to so many requests were handed to the socket.
+    pub fn gone(&self, count: i64) {
+        let left = self.in_flight.load(Ordering::Relaxed) - count;
+        self.in_flight.store(left, Ordering::Relaxed);
     }
 
     pub fn decision(&self, status: &str) {

@@ -11,9 +11,10 @@ use arc_swap::ArcSwapOption;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpStream, UnixStream};
+use tokio::runtime::{LocalOptions, LocalRuntime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::spawn_local;
 
 use crate::EdgeError;
 use crate::config::Settings;
@@ -121,8 +122,7 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
         let thread = std::thread::Builder::new()
             .name(format!("edge-{index}"))
             .spawn(move || -> Result<(), EdgeError> {
-                event_loop()?
-                    .block_on(LocalSet::new().run_until(work(shared, index, take, drained)));
+                event_loop()?.block_on(work(shared, index, take, drained));
                 Ok(())
             })
             .map_err(|e| EdgeError::io("start a thread", &e))?;
@@ -156,7 +156,7 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
         }
         Ok::<(), EdgeError>(())
     };
-    event_loop()?.block_on(LocalSet::new().run_until(main))?;
+    event_loop()?.block_on(main)?;
     for thread in threads {
         let _ = thread.join();
     }
@@ -170,10 +170,10 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
     Ok(0)
 }
 
-fn event_loop() -> Result<tokio::runtime::Runtime, EdgeError> {
+fn event_loop() -> Result<LocalRuntime, EdgeError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()
+        .build_local(LocalOptions::default())
         .map_err(|e| EdgeError::io("start an event loop", &e))
 }
 
