@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::files;
 use crate::error::{BuildError, SnapshotError};
 use crate::index::container::{Container, Section, Span};
 use crate::number::DigitKey;
@@ -67,14 +68,12 @@ impl LrnFile {
     }
 
     fn from_container(container: Container) -> Result<Self, SnapshotError> {
-        let damaged = |section: &str, why: &str| SnapshotError::Damaged {
-            file: container.file().to_owned(),
-            section: section.to_owned(),
-            why: why.to_owned(),
-        };
-        let span = container.section::<u8>("meta")?;
-        let meta: LrnMeta = serde_json::from_slice(container.slice(&span))
-            .map_err(|_| damaged("meta", "not an LRN file"))?;
+        let damaged = |section: &str, why: &str| files::damaged(&container, section, why);
+        let meta: LrnMeta = files::meta(
+            &container,
+            |meta: &LrnMeta| meta.kind == KIND,
+            "not an LRN file",
+        )?;
         let numbers: Span<u64> = container.section("numbers")?;
         let values: Span<u32> = container.section("values")?;
         let lrns: Span<u64> = container.section("lrns")?;
@@ -83,9 +82,6 @@ impl LrnFile {
             container.slice(&values),
             container.slice(&lrns),
         );
-        if meta.kind != KIND {
-            return Err(damaged("meta", "not an LRN file"));
-        }
         if all.windows(2).any(|w| w[0] >= w[1])
             || all.iter().any(|&k| DigitKey::from_raw(k).is_none())
         {
