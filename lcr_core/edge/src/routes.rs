@@ -29,6 +29,7 @@ pub type Answered = [u32; Route::ALL.len()];
 /// What one worker thread owns: buffers that are used again, its id source, its counters.
 pub struct Worker {
     /// Counted by the thread itself, so that holding it for a request touches no other core's memory.
+    #[allow(clippy::redundant_allocation)]
     pub shared: Rc<Arc<Shared>>,
     pub index: usize,
     pub ids: DecisionIds,
