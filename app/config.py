@@ -37,6 +37,13 @@ class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     come_first: bool = (
         True  # event loops in the real-time class while they are not busy, where the system allows it
     )
+    tls_certificate: str = ""  # PEM file with the chain; empty: no TLS listener
+    tls_key: str = ""
+    tls_client_ca: str = ""  # PEM file: only clients with a certificate of this CA are served
+    tls_host: str = ""  # empty: as host
+    tls_port: int = 8453
+    tls_handshake_timeout_ms: int = 5000
+    tls_max_handshakes: int = 256
     control_token: str = (
         ""  # the worker's key for /v1/control; empty: made once and kept in the data directory
     )

@@ -34,6 +34,7 @@ mod server;
 mod snapshots;
 mod state;
 mod switches;
+mod tls;
 
 /// Why the server could not start.
 #[derive(Debug, Clone, PartialEq, Eq)]

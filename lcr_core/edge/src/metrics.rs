@@ -1,6 +1,7 @@
 //! Counters in Prometheus text form. Each worker counts in its own cache lines; a scrape adds them up.
 use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 pub const ROUTES: [&str; 8] = [
@@ -138,6 +139,36 @@ pub struct SnapshotMetrics {
     pub failures: AtomicU64,
     /// 1 while CURRENT names a snapshot that could not be loaded.
     pub alarm: AtomicU64,
+    /// Which snapshot that is, and why: looked at by scrapes only.
+    refused: Mutex<Option<(String, String)>>,
+}
+
+/// Text of a file or a fault, fit for a label.
+fn label(text: &str) -> String {
+    text.chars()
+        .take(300)
+        .map(|c| match c {
+            '"' => '\'',
+            c if (c.is_ascii_graphic() || c == ' ') && c != '\\' => c,
+            _ => '?',
+        })
+        .collect()
+}
+
+impl SnapshotMetrics {
+    /// The published snapshot `id` could not be loaded.
+    pub fn raise(&self, id: &str, fault: &str) {
+        let why = Some((label(id), label(fault)));
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = why;
+        self.alarm.store(1, Ordering::Relaxed);
+    }
+
+    /// What is published answers.
+    pub fn calm(&self) {
+        if self.alarm.swap(0, Ordering::Relaxed) != 0 {
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
 }
 
 /// The state of the moment that a scrape shows beside the counters.
@@ -322,6 +353,21 @@ pub fn page(workers: &[WorkerMetrics], snapshots: &SnapshotMetrics, now: &Now<'_
         "snapshot_alarm",
         snapshots.alarm.load(Ordering::Relaxed),
     );
+    let refused = snapshots
+        .refused
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    if let Some((id, error)) = refused {
+        head(
+            &mut out,
+            "snapshot_refused_info",
+            "gauge",
+            "The published snapshot that could not be loaded, and what is wrong with it.",
+        );
+        let name = format!("snapshot_refused_info{{id=\"{id}\",error=\"{error}\"}}");
+        line(&mut out, &name, 1);
+    }
     if let Some((id, age_us)) = now.snapshot {
         head(
             &mut out,
@@ -341,14 +387,14 @@ pub fn page(workers: &[WorkerMetrics], snapshots: &SnapshotMetrics, now: &Now<'_
     out
 }
 
-fn head(out: &mut String, name: &str, kind: &str, help: &str) {
+pub fn head(out: &mut String, name: &str, kind: &str, help: &str) {
     let _ = writeln!(
         out,
         "# HELP tandem_edge_{name} {help}\n# TYPE tandem_edge_{name} {kind}"
     );
 }
 
-fn line(out: &mut String, name: &str, value: impl std::fmt::Display) {
+pub fn line(out: &mut String, name: &str, value: impl std::fmt::Display) {
     let _ = writeln!(out, "tandem_edge_{name} {value}");
 }
 

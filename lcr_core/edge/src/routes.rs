@@ -284,7 +284,7 @@ impl Worker {
                 u64::try_from(l.loaded_at.elapsed().as_micros()).unwrap_or(u64::MAX),
             )
         });
-        let page = metrics::page(
+        let mut page = metrics::page(
             &shared.metrics,
             &shared.snapshots,
             &metrics::Now {
@@ -293,6 +293,9 @@ impl Worker {
             },
         );
         self.body.clear();
+        if let Some(tls) = &shared.tls {
+            tls.measure(&mut page);
+        }
         self.body.extend_from_slice(page.as_bytes());
         Answer::new(200, PROMETHEUS)
     }

@@ -138,6 +138,18 @@ impl Snapshot {
             }
         };
         let index = shared(&manifest.index)?;
+        let told = Manifest::of(
+            &index,
+            &access,
+            manifest.access_sha256.clone(),
+            manifest.created_at_us,
+        );
+        if told != manifest {
+            return Err(damaged(
+                "manifest",
+                "it does not describe the files it names".to_owned(),
+            ));
+        }
         let mut opened: BTreeMap<String, Arc<Index>> = BTreeMap::new();
         opened.insert(manifest.index.clone(), Arc::clone(&index));
         for name in access.cards.values() {
