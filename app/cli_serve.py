@@ -71,7 +71,27 @@ def edge_config(settings: Settings) -> dict[str, object]:
         "metrics_from": list(edge.metrics_from),
         "unix_socket": edge.unix_socket or None,
         "rate_limit_per_key_per_s": edge.rate_limit_per_key_per_s or None,
+        "batch_max_rows": edge.batch_max_rows,
+        "lrn_dip": edge_dip(edge),
         "tls": edge_tls(edge),
+    }
+
+
+def edge_dip(edge: Edge) -> dict[str, object] | None:
+    """Where the edge asks for LRNs; nowhere without an address."""
+    if not edge.lrn_dip_url:
+        return None
+    return {
+        "url": edge.lrn_dip_url,
+        "deadline_ms": edge.lrn_dip_deadline_ms,
+        "ttl_seconds": edge.lrn_dip_ttl_seconds,
+        "negative_ttl_seconds": edge.lrn_dip_negative_ttl_seconds,
+        "max_entries": edge.lrn_dip_max_entries,
+        "max_concurrent": edge.lrn_dip_max_concurrent,
+        "prefixes": list(edge.lrn_dip_prefixes),
+        "field": edge.lrn_dip_field,
+        "authorization": edge.lrn_dip_authorization or None,
+        "ca": edge.lrn_dip_ca or None,
     }
 
 

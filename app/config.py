@@ -37,6 +37,17 @@ class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     come_first: bool = (
         True  # event loops in the real-time class while they are not busy, where the system allows it
     )
+    batch_max_rows: int = 10_000
+    lrn_dip_url: str = ""  # http://host/path?{number}: where LRNs are asked for; empty: nowhere
+    lrn_dip_deadline_ms: int = 50
+    lrn_dip_ttl_seconds: int = 3600
+    lrn_dip_negative_ttl_seconds: int = 600
+    lrn_dip_max_entries: int = 500_000
+    lrn_dip_max_concurrent: int = 64
+    lrn_dip_prefixes: tuple[str, ...] = ("1",)
+    lrn_dip_field: str = "lrn"
+    lrn_dip_authorization: str = ""
+    lrn_dip_ca: str = ""  # PEM file, of an https address
     tls_certificate: str = ""  # PEM file with the chain; empty: no TLS listener
     tls_key: str = ""
     tls_client_ca: str = ""  # PEM file: only clients with a certificate of this CA are served

@@ -130,6 +130,17 @@ class CustomerTrunkForm(OfferListFields, PolicyFields, HuntFields):
         [Optional(), dial_codes],
         description="Satellite and premium codes are closed until you open them.",
     )
+    lrn_sources = SelectMultipleField(
+        "Where the LRN of a ported number comes from",
+        choices=[
+            ("query", "Your question says it (lrn, rn, npdi)"),
+            ("file", "The exchange's file of ported numbers"),
+            ("dip", "The exchange asks a registry, where it has one"),
+        ],
+        option_widget=widgets.CheckboxInput(),
+        widget=widgets.ListWidget(prefix_label=False),
+        default=["query", "file", "dip"],
+    )
     country_code = StringField(
         "Country code",
         [Optional(), Regexp(r"^[0-9]{1,3}$", message="1 to 3 digits.")],

@@ -241,6 +241,7 @@ def _trunks(
             "source_ips": list(trunk.source_ips),
             "tech_prefix": trunk.tech_prefix or None,
             "normalise": dict(trunk.normalise) if trunk.normalise else None,
+            "lrn_sources": None if trunk.lrn_sources is None else list(trunk.lrn_sources),
             "policy": _policy(trunk.policy, known_offers),
             "rate_card_id": trunk.id if trunk.id in known_cards else None,
             "blocked_codes": list(trunk.blocked_codes),

@@ -17,6 +17,7 @@ use crate::access::{Mix, Trunk};
 use crate::error::QueryError;
 use crate::explain::Explained;
 use crate::index::lookup::{Found, Lookup};
+use crate::layers::lrn::{Dip, Known, LrnBy};
 use crate::layers::pick::{Facts, Picks};
 use crate::number::DigitKey;
 use crate::policy::order::{self, Hit, Member};
@@ -357,21 +358,37 @@ impl<'a> Prepared<'a> {
         Ok(())
     }
 
-    /// What of the call decides its layers. The LRN: the query's, else the snapshot's file.
+    /// What of the call decides its layers.
     fn facts(&self, call: &Call) -> Facts {
-        let snapshot = self.snapshot;
-        let asks = call.lrn.is_none() && !call.npdi && snapshot.layers.any_lrn();
-        let of_file = || snapshot.lrn.as_ref()?.get(call.number);
-        let lrn = call.lrn.or_else(|| if asks { of_file() } else { None });
-        let blocks = snapshot.blocks.as_deref();
         Facts::new(
             call.ani.as_deref(),
             call.a_lrn,
             call.number,
-            lrn,
-            call.npdi,
-            blocks,
+            self.lrn(call),
+            self.snapshot.blocks.as_deref(),
         )
+    }
+
+    /// The LRN by the sources of the trunk: the question's, else the snapshot's file, else what a dip gave.
+    fn lrn(&self, call: &Call) -> Known {
+        let snapshot = self.snapshot;
+        let sources = self.trunk.map(|t| t.lrn_sources).unwrap_or_default();
+        let said = |lrn, by| Known { lrn, by: Some(by) };
+        if sources.query && (call.lrn.is_some() || call.npdi) {
+            return said(call.lrn, LrnBy::Query);
+        }
+        if !snapshot.layers.any_lrn() {
+            return Known::NOTHING;
+        }
+        let of_file = || snapshot.lrn.as_ref()?.get(call.number);
+        if let Some(lrn) = sources.file.then(of_file).flatten() {
+            return said(Some(lrn), LrnBy::File);
+        }
+        match call.dip.filter(|_| sources.dip) {
+            None => Known::NOTHING,
+            Some(Dip::Told(lrn)) => said(lrn, LrnBy::Dip),
+            Some(Dip::Unavailable) => said(None, LrnBy::Unavailable),
+        }
     }
 
     fn sell(

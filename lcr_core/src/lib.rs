@@ -18,6 +18,7 @@ pub mod explain;
 pub mod hunt;
 pub mod index;
 pub mod layers;
+pub mod many;
 pub mod money;
 pub mod number;
 pub mod policy;

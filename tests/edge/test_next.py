@@ -78,17 +78,18 @@ def test_a_damaged_announced_one_raises_the_alarm_at_its_instant_and_the_old_one
     exchange: Exchange, start_edge: Start
 ) -> None:
     before = exchange.publish()
-    edge = start_edge()
-    current = (exchange.root / "CURRENT").read_text().strip()
-    access = (exchange.root / "snapshots" / current / "access.json").read_text()
-    exchange.rate = "0.0099"
-    index = exchange.root / "indexes" / exchange.build()
+    at_us = now_us() + 2_500_000
+    after = announce(exchange, "0.0099", at_us)
+    index = exchange.root / "indexes" / exchange.index
     good = index.read_bytes()
-    at_us = now_us() + 600_000
-    after = lcr_core.publish_next(str(exchange.root), index.name, access, now_us(), at_us)
     part = index.with_suffix(".part")
-    part.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    middle = len(good) // 2
+    part.write_bytes(good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :])
     part.replace(index)
+    edge = start_edge()
+    early = until(lambda: edge.event("snapshot_not_prepared"), "the damage is told ahead")
+    assert early["snapshot"] == after
+    assert edge.metric("tandem_edge_snapshot_alarm") == 0
     refused = until(lambda: edge.event("snapshot_refused"), "the damage is told")
     assert (refused["snapshot"], refused["serving"]) == (after, before)
     assert now_us() >= at_us

@@ -68,7 +68,7 @@ class World:
             self.context().wrap_socket(plain, server_hostname="127.0.0.1") as wrapped,
         ):
             subject = (wrapped.getpeercert() or {})["subject"]
-        return str(dict(pair[0] for pair in subject)["commonName"])  # type: ignore[misc,index]
+        return str(dict(pair[0] for pair in subject)["commonName"])  # type: ignore[misc]
 
 
 def ask(connection: http.client.HTTPConnection) -> Reply:
@@ -89,8 +89,8 @@ def test_a_call_is_routed_over_tls_and_in_plain_text_beside_it(world: World, ver
     context.set_alpn_protocols(["http/1.1"])
     connection = world.connect(context)
     first, second = ask(connection), ask(connection)
-    assert connection.sock.version() == version.name.replace("_", ".")  # type: ignore[union-attr]
-    assert connection.sock.selected_alpn_protocol() == "http/1.1"  # type: ignore[union-attr]
+    assert connection.sock.version() == version.name.replace("_", ".")
+    assert connection.sock.selected_alpn_protocol() == "http/1.1"
     connection.close()
     assert (first.status, second.status) == (200, 200)
     assert first.json()["routes"] == edge.lcr().json()["routes"] != []

@@ -29,6 +29,7 @@ class CustomerTrunkFacts:
     enabled: bool
     normalise: dict[str, Any] | None = None
     hunt: dict[str, Any] | None = None
+    lrn_sources: list[str] | None = None
 
 
 def save_customer_trunk(

@@ -218,6 +218,7 @@ mod tests {
 
     fn trunk(prefix: Option<&str>) -> Trunk {
         Trunk {
+            lrn_sources: lcr_core::access::LrnSources::default(),
             trunk_id: 1,
             company_id: 1,
             name: String::new(),

@@ -8,6 +8,7 @@ use lcr_core::state::Rules;
 use serde::Deserialize;
 
 use crate::EdgeError;
+use crate::dip::{DipSettings, DipWords};
 
 /// The configuration as it arrives: JSON, unknown fields refused.
 #[derive(Debug, Clone, Deserialize)]
@@ -48,6 +49,12 @@ pub struct Config {
     /// How quality is judged (docs/state.md).
     #[serde(default)]
     pub quality_rules: Rules,
+    /// Most calls of one batch.
+    #[serde(default = "default_batch_rows")]
+    pub batch_max_rows: usize,
+    /// Where LRNs are asked for.
+    #[serde(default)]
+    pub lrn_dip: Option<DipWords>,
     /// A second listener that speaks TLS.
     #[serde(default)]
     pub tls: Option<TlsWords>,
@@ -79,6 +86,9 @@ pub struct TlsWords {
     pub max_handshakes: usize,
 }
 
+fn default_batch_rows() -> usize {
+    10_000
+}
 fn default_tls_port() -> u16 {
     8453
 }
@@ -211,6 +221,8 @@ fn address(field: &str, host: &str) -> Result<IpAddr, EdgeError> {
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub tls: Option<TlsSettings>,
+    pub batch_max_rows: usize,
+    pub lrn_dip: Option<DipSettings>,
     pub snapshot_root: PathBuf,
     pub address: SocketAddr,
     pub unix_socket: Option<PathBuf>,
@@ -237,6 +249,7 @@ impl Settings {
         let config: Config =
             serde_json::from_str(json).map_err(|e| EdgeError::config(e.to_string()))?;
         let ip = address("host", &config.host)?;
+        within("batch_max_rows", config.batch_max_rows, 1, 100_000)?;
         within("threads", config.threads, 1, 64)?;
         within("max_connections", config.max_connections, 1, 1_000_000)?;
         within("max_in_flight", config.max_in_flight, 1, 1_000_000)?;
@@ -246,6 +259,8 @@ impl Settings {
             ));
         }
         Ok(Self {
+            batch_max_rows: config.batch_max_rows,
+            lrn_dip: config.lrn_dip.map(DipSettings::check).transpose()?,
             tls: config
                 .tls
                 .map(|words| TlsSettings::check(words, ip))

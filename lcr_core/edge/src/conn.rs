@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -11,10 +12,13 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
+use crate::batch;
 use crate::clock::now_us;
+use crate::dip::{self, Dipper};
 use crate::familiar::Familiar;
 use crate::head::{self, MAX_HEAD_BYTES};
 use crate::lcr::Request;
+use crate::metrics::Route;
 use crate::refusal::{self, BODY_TOO_LARGE, HEAD_TOO_LARGE, Refusal, TIMED_OUT};
 use crate::route::Target;
 use crate::routes::{Answered, Worker};
@@ -53,6 +57,7 @@ pub struct Connection<S> {
     stream: S,
     peer: Option<IpAddr>,
     worker: Rc<RefCell<Worker>>,
+    dipper: Option<Arc<Dipper>>,
     drain: watch::Receiver<bool>,
     draining: bool,
     input: Vec<u8>,
@@ -71,9 +76,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         worker: Rc<RefCell<Worker>>,
         drain: watch::Receiver<bool>,
     ) -> Self {
+        let dipper = worker.borrow().shared.dipper.clone();
         Self {
             stream,
             peer,
+            dipper,
             worker,
             drain,
             draining: false,
@@ -279,13 +286,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 format: target.format,
                 now_us: arrived_us,
             };
-            live = serve_one(
-                &self.worker,
-                (&request, target),
-                std::mem::take(&mut first),
-                &mut self.output,
-                &mut answered,
-            ) && !too_long;
+            let first = std::mem::take(&mut first);
+            let asked = (&request, target);
+            let way = (&mut self.stream, &mut self.output);
+            live = match (target.route, &self.dipper) {
+                (Route::Batch, _) => {
+                    batch::serve(&self.worker, asked, first, way, &mut answered).await
+                }
+                (Route::Lcr, Some(dipper)) => {
+                    dip::serve(dipper, &self.worker, asked, first, way, &mut answered).await
+                }
+                _ => serve_one(&self.worker, asked, first, way.1, &mut answered),
+            } && !too_long;
             start += end + length;
             if self.output.len() >= FLUSH_BYTES {
                 self.settle(began, &mut answered, write).await?;

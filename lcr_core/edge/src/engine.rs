@@ -11,6 +11,7 @@ use lcr_core::answer::{self, Dial, Format};
 use lcr_core::decide::{Decision, Prepared};
 use lcr_core::digits::write_key;
 use lcr_core::error::QueryError;
+use lcr_core::layers::lrn::Dip;
 use lcr_core::number::DigitKey;
 use lcr_core::query::{Call, Common, Scope};
 use lcr_core::snapshot::Snapshot;
@@ -25,6 +26,8 @@ pub struct Ask<'a> {
     pub a_lrn: Option<DigitKey>,
     /// Somebody asked for the LRN already.
     pub npdi: bool,
+    /// What asking elsewhere gave.
+    pub dip: Option<Dip>,
     pub call_id: Option<&'a str>,
     pub at_us: i64,
     pub max: Option<u32>,
@@ -111,6 +114,15 @@ impl Loaded {
 }
 
 impl Serving {
+    /// Would a dip of this number be used for a call of this trunk that says no LRN itself?
+    pub fn wants_dip(&self, trunk: &Trunk, number: DigitKey) -> bool {
+        let snapshot = &self.loaded.snapshot;
+        let of_file = || snapshot.lrn.as_ref().and_then(|file| file.get(number));
+        trunk.lrn_sources.dip
+            && snapshot.layers.any_lrn()
+            && !(trunk.lrn_sources.file && of_file().is_some())
+    }
+
     /// Decide and append the answer in its form to `body`; returns the status of the answer.
     pub fn decide(
         &self,
@@ -171,6 +183,7 @@ impl Ask<'_> {
         call.lrn = self.lrn;
         call.a_lrn = self.a_lrn;
         call.npdi = self.npdi;
+        call.dip = self.dip;
         copy(&mut call.call_id, self.call_id);
         copy(&mut call.decision_id, Some(self.decision_id));
         call.explain = self.explain.then_some(Scope::Caller);

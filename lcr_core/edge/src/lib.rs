@@ -9,12 +9,14 @@
 mod admission;
 mod answer;
 mod asked;
+mod batch;
 mod caller;
 mod clock;
 mod config;
 mod conn;
 mod control;
 mod decision_id;
+mod dip;
 mod engine;
 mod familiar;
 #[cfg(fuzzing)]

@@ -18,7 +18,14 @@ pub const STATUSES: [u16; 18] = [
     200, 400, 401, 403, 404, 405, 408, 409, 411, 413, 414, 415, 429, 431, 500, 503, 505, 0,
 ];
 pub const DECISIONS: [&str; 4] = ["ok", "no_route", "blocked", "no_credit"];
-pub const REFUSALS: [&str; 5] = ["connections", "in_flight", "rate", "no_snapshot", "delay"];
+pub const REFUSALS: [&str; 6] = [
+    "connections",
+    "in_flight",
+    "rate",
+    "no_snapshot",
+    "delay",
+    "batch",
+];
 /// Upper bounds of the latency buckets, in microseconds.
 const BUCKETS_US: [u64; 12] = [
     25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000,
@@ -59,6 +66,7 @@ pub enum Refused {
     Rate,
     NoSnapshot,
     Delay,
+    Batch,
 }
 
 /// What one worker counts. Aligned so that two workers never share a cache line.

@@ -21,7 +21,7 @@ use crate::net::real_peer;
 use crate::refusal::Refusal;
 use crate::route::Target;
 use crate::server::Shared;
-use crate::{control, lcr, log};
+use crate::{control, dip, lcr, log};
 
 /// Requests of each class that a connection has answered and not yet counted.
 pub type Answered = [u32; Route::ALL.len()];
@@ -38,7 +38,9 @@ pub struct Worker {
     pub admission: Admission,
     /// Woken by the first request after a rest: the delay is measured while there is something to measure.
     pub pulse: Rc<Notify>,
-    date: HttpDate,
+    pub date: HttpDate,
+    /// A question that waits for its LRN, or has it now.
+    pub pending: dip::Pending,
     /// The whole answer of this second to a request that there is no room for.
     away: (i64, Vec<u8>),
 }
@@ -57,6 +59,7 @@ impl Worker {
             body: Vec::with_capacity(16 * 1024),
             scratch: Scratch::default(),
             date: HttpDate::default(),
+            pending: dip::Pending::default(),
             away: (i64::MIN, Vec::new()),
         }
     }
@@ -80,6 +83,12 @@ impl Worker {
             Ok(answer) => answer,
             Err(_) => fault(&mut self.body),
         };
+        if self.pending.waits() {
+            // Not answered yet: it comes again as if for the first time.
+            answered[target.route as usize] -= 1;
+            self.metrics().gone(1);
+            return true;
+        }
         // After a request of a method we do not know, no next head can be trusted to be one.
         let keep_alive = head.keep_alive && head.method != Method::Other && !self.shared.draining();
         self.metrics().request(target.route, answer.status);
@@ -187,7 +196,7 @@ impl Worker {
                 status: 404,
                 code: "not_found",
                 detail: "There is nothing at this path.",
-                hint: "ask /v1/lcr, /v1/lcr/<format>, /healthz, /readyz or /metrics",
+                hint: "ask /v1/lcr, /v1/lcr/<format>, /v1/lcr/batch, /healthz, /readyz or /metrics",
                 parameter: None,
             }
             .answer(&mut self.body),
@@ -203,16 +212,7 @@ impl Worker {
         let guard = shared.current.load();
         let Some(loaded) = guard.as_ref() else {
             self.metrics().refused(Refused::NoSnapshot);
-            let mut answer = Problem {
-                status: 503,
-                code: "no_snapshot",
-                detail: "No snapshot has been published yet.",
-                hint: "approve a deck or run tandem snapshot build, then ask again",
-                parameter: None,
-            }
-            .answer(&mut self.body);
-            answer.retry_after_s = Some(1);
-            return answer;
+            return no_snapshot(&mut self.body);
         };
         let peer = real_peer(
             request.peer,
@@ -293,6 +293,10 @@ impl Worker {
             },
         );
         self.body.clear();
+        shared.batches.measure(&mut page);
+        if let Some(dipper) = &shared.dipper {
+            dipper.measure(&mut page);
+        }
         if let Some(tls) = &shared.tls {
             tls.measure(&mut page);
         }
@@ -326,6 +330,19 @@ fn fault(body: &mut Vec<u8>) -> Answer {
         parameter: None,
     }
     .answer(body)
+}
+
+pub fn no_snapshot(body: &mut Vec<u8>) -> Answer {
+    let mut answer = Problem {
+        status: 503,
+        code: "no_snapshot",
+        detail: "No snapshot has been published yet.",
+        hint: "approve a deck or run tandem snapshot build, then ask again",
+        parameter: None,
+    }
+    .answer(body);
+    answer.retry_after_s = Some(1);
+    answer
 }
 
 fn busy(body: &mut Vec<u8>) -> Answer {

@@ -17,8 +17,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_local;
 
 use crate::EdgeError;
+use crate::batch::Batches;
 use crate::config::Settings;
 use crate::conn::Connection;
+use crate::dip::Dipper;
 use crate::engine::Serving;
 use crate::limit::Limiter;
 use crate::listen::{Accepted, Listeners, Stream};
@@ -38,6 +40,8 @@ pub struct Shared {
     pub limiter: Option<Limiter>,
     pub state: StateKeeper,
     pub tls: Option<Arc<Tls>>,
+    pub batches: Batches,
+    pub dipper: Option<Arc<Dipper>>,
     draining: AtomicBool,
     started: Instant,
 }
@@ -52,6 +56,8 @@ impl Shared {
                 .map(Tls::open)
                 .transpose()?
                 .map(Arc::new),
+            batches: Batches::start()?,
+            dipper: settings.lrn_dip.clone().map(Dipper::new).map(Arc::new),
             current: ArcSwapOption::empty(),
             metrics: std::iter::repeat_with(WorkerMetrics::default)
                 .take(settings.threads)

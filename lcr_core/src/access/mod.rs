@@ -2,6 +2,7 @@
 
 mod fx;
 mod lookup;
+mod lrn;
 mod mix;
 mod network;
 mod offers;
@@ -15,6 +16,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use fx::parse_fx;
+pub use lrn::{LrnSource, LrnSources};
 pub use mix::{Mix, Mixes};
 pub use network::Network;
 use policy::PolicyWords;
@@ -61,6 +63,7 @@ pub struct Trunk {
     pub policy: PolicyWords,
     /// How numbers of the trunk are written; `None` = E.164 with or without `+`.
     pub normalise: Option<crate::number::normalise::Words>,
+    pub lrn_sources: LrnSources,
     pub rate_card_id: Option<i64>,
     pub blocked_codes: Vec<DigitKey>,
     pub opened_codes: Vec<DigitKey>,

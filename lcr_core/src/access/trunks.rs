@@ -78,6 +78,7 @@ pub fn parse(
         name: words.name,
         tech_prefix: words.tech_prefix.filter(|p| !p.is_empty()),
         policy: words.policy,
+        lrn_sources: super::LrnSources::of(words.lrn_sources.as_deref()),
         normalise: words.normalise,
         rate_card_id: words.rate_card_id,
         blocked_codes: list("blocked_codes", &words.blocked_codes)?,

@@ -168,6 +168,8 @@ pub struct TrunkWords {
     #[serde(default)]
     pub normalise: Option<crate::number::normalise::Words>,
     #[serde(default)]
+    pub lrn_sources: Option<Vec<super::lrn::LrnSource>>,
+    #[serde(default)]
     pub rate_card_id: Option<i64>,
     #[serde(default)]
     pub blocked_codes: Vec<String>,

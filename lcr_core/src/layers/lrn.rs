@@ -121,6 +121,55 @@ pub const MAX_AGE_US: i64 = 24 * 3600 * 1_000_000;
 /// What a dip said: the LRN, or that the number is not ported.
 pub type Answer = Option<DigitKey>;
 
+/// How asking for the LRN of a number ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dip {
+    Told(Answer),
+    /// It failed, or took too long.
+    Unavailable,
+}
+
+/// Who said what the LRN is (docs/decision.md, section 8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LrnBy {
+    Query,
+    File,
+    Dip,
+    /// Nobody could: the dip failed.
+    Unavailable,
+}
+
+impl LrnBy {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::File => "file",
+            Self::Dip => "dip",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+/// What is known of a number's LRN, and by whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    pub lrn: Option<DigitKey>,
+    /// `None` = nobody was asked, or nobody knew.
+    pub by: Option<LrnBy>,
+}
+
+impl Known {
+    pub const NOTHING: Self = Self {
+        lrn: None,
+        by: None,
+    };
+
+    /// Somebody said it, be it that the number is not ported.
+    pub fn is_known(&self) -> bool {
+        !matches!(self.by, None | Some(LrnBy::Unavailable))
+    }
+}
+
 /// Answers of a dip by number: bounded (the oldest leave first), none older than 24 hours; the clock is passed in.
 pub struct Cache {
     answers: HashMap<DigitKey, (Answer, i64)>,

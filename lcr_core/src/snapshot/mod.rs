@@ -117,6 +117,11 @@ impl Snapshot {
         if manifest.format != manifest::FORMAT
             || manifest.id != id
             || manifest.access != manifest::ACCESS_FILE
+            || manifest::id_of(
+                &manifest.index,
+                &manifest.access_sha256,
+                manifest.created_at_us,
+            ) != id
         {
             return Err(damaged(
                 "manifest",

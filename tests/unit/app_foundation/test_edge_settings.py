@@ -13,6 +13,23 @@ def test_without_a_certificate_there_is_no_tls_listener() -> None:
     assert edge_config(Settings())["tls"] is None
 
 
+def test_a_registry_of_lrns_is_named_with_what_bounds_it() -> None:
+    assert edge_config(Settings())["lrn_dip"] is None
+    settings = Settings(edge=Edge(lrn_dip_url="http://192.0.2.7/{number}", lrn_dip_prefixes=("1", "44")))
+    assert edge_config(settings)["lrn_dip"] == {
+        "url": "http://192.0.2.7/{number}",
+        "deadline_ms": 50,
+        "ttl_seconds": 3600,
+        "negative_ttl_seconds": 600,
+        "max_entries": 500_000,
+        "max_concurrent": 64,
+        "prefixes": ["1", "44"],
+        "field": "lrn",
+        "authorization": None,
+        "ca": None,
+    }
+
+
 def test_half_a_pair_is_refused_and_the_missing_half_named() -> None:
     with pytest.raises(DomainError, match=r"edge\.tls_key is not set"):
         edge_config(Settings(edge=Edge(tls_certificate="a.pem")))
