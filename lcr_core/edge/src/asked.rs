@@ -230,6 +230,7 @@ mod tests {
             opened_codes: Vec::new(),
             never_carriers: Vec::new(),
             grants: Vec::new(),
+            hunt: None,
             max_routes: None,
             enabled: true,
             source_ips: Vec::new(),
