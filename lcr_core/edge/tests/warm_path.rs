@@ -200,6 +200,8 @@ fn a_warm_request_asks_for_no_memory_in_any_form() {
     });
     let mut client = Client::new(port);
     let mut asking = Vec::new();
+    // Each doubles from a few kilobytes to 64; in all forms together, not in each.
+    let mut buffers_may_grow = 12;
     let mut bodies = Vec::new();
     for (name, requests) in ways() {
         let mut turn = requests.iter().map(Vec::as_slice).cycle();
@@ -218,13 +220,16 @@ fn a_warm_request_asks_for_no_memory_in_any_form() {
         (0..MEASURED / 20).for_each(|_| drop(client.ask(&heap)));
         let heaped = ASKED.load(Ordering::SeqCst) - before;
         let requests = (MEASURED + MEASURED / 20 * heap.len()) as u64;
+        // How many requests meet in one read is chance, so the connection's two buffers may still grow here.
+        let grown = heaped.min(buffers_may_grow);
         // Reading a number by the trunk's own rules (docs/decision.md 9) takes a few small pieces.
         let allowed = if name.starts_with("dressed") {
             7 * requests
         } else {
+            buffers_may_grow -= grown;
             0
         };
-        if singly + heaped > allowed {
+        if singly + heaped - grown > allowed {
             asking.push(format!(
                 "{name}: {singly} in {MEASURED} requests, {heaped} in {} pipelined",
                 MEASURED / 20 * heap.len()
