@@ -290,7 +290,7 @@ impl<'a> Prepared<'a> {
         if sources.query && (call.lrn.is_some() || call.npdi) {
             return said(call.lrn, LrnBy::Query);
         }
-        if !snapshot.layers.any_lrn() {
+        if !snapshot.any_lrn {
             return Known::NOTHING;
         }
         let of_file = || snapshot.lrn.as_ref()?.get(call.number);

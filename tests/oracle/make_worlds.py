@@ -57,7 +57,7 @@ def make_world(seed: int) -> World:
     """World number `seed`; the same number gives the same world on every machine."""
     r = Random(seed)
     wide = r.random() < 0.05
-    count = r.randint(33, 70) if wide else r.randint(0 if r.random() < 0.02 else 1, r.choice([4, 7, 12]))
+    count = r.randint(50, 90) if wide else r.randint(0 if r.random() < 0.02 else 1, r.choice([4, 7, 12]))
     american = r.random() < 0.5
     base_us = r.choice([EPOCHS_US[0], *EPOCHS_US])
     pool = make_codes(r, r.randint(5, 12 if wide else 30), [*ROOTS[:3], *NANP_ROOTS] if american else ROOTS)

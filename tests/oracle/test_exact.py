@@ -168,7 +168,7 @@ def test_each_feature_decides_at_least_one_question_in_a_hundred() -> None:
 
 def test_the_random_worlds_reach_every_verdict_policy_guard_and_layer() -> None:
     seen = set[Any]()
-    for seed in range(150):
+    for seed in range(300):
         world = make_world(seed)
         seen |= {("kind", trunk["policy"]["kind"]) for trunk in world.trunks.values()}
         seen |= {("guard", trunk["policy"].get("guard", "off")) for trunk in world.trunks.values()}
