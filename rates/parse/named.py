@@ -15,10 +15,18 @@ FORMS = (
 """Code in brackets behind the name; code in front of it."""
 
 
+LONGEST = 200
+"""Characters of a name; longer cells are no names, and would cost time."""
+
+
+def matched(form: re.Pattern[str], cell: str) -> re.Match[str] | None:
+    return form.match(cell.strip()) if len(cell) <= LONGEST else None
+
+
 def form_of(cells: Sequence[str]) -> re.Pattern[str] | None:
     """The form most of the cells have; None where none has one. One form holds for a whole file."""
     counts = [
-        (sum(bool(form.match(cell.strip())) for cell in cells), -number) for number, form in enumerate(FORMS)
+        (sum(bool(matched(form, cell)) for cell in cells), -number) for number, form in enumerate(FORMS)
     ]
     most, number = max(counts)
     return FORMS[-number] if most else None
@@ -29,7 +37,7 @@ def split_named(cells: pa.Array) -> tuple[pa.Array, pa.Array]:
     encoded = cells.dictionary_encode()
     texts = encoded.dictionary.to_pylist()
     form = form_of(texts)
-    found = [form.match(text.strip()) if form else None for text in texts]
+    found = [matched(form, text) if form else None for text in texts]
     codes = pa.array([match["code"].strip(" ,;") if match else "" for match in found], pa.utf8())
     names = pa.array(
         [match["name"].strip() if match else text for match, text in zip(found, texts, strict=True)],

@@ -4,15 +4,24 @@ import re
 from collections.abc import Sequence
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from rates.deckcheck import Column
-from rates.parse.named import form_of
+from rates.parse.named import form_of, matched
 from rates.parse.words import closes, speaks_of_closing
 from rates.read.looks import CODE, share
 from rates.synonyms import EXACT, words_of
 
 _NUMBERED = re.compile(r"^(?P<base>.*?) ?(?P<number>\d{1,2})?$")
 ENOUGH = 0.8
+MANY_REMARKS = 20_000
+_STEMS = (
+    "block|bloq|bloc|barr|susp|sospe|dispon|inak|supri|disab|ina[ct]|unav|indisp|interd|sperr|ausges|verf|clos|delet|remov|disc|withd|expir|ceas|longer|termin"
+    "|obsol|schl|l.{1,2}scht|l.{1,2}schu|entf|beend|einge|ferm|suppr|retir|arr|cerr|elim|cier|borr|baja|chius|canc|rimo|cess|sopp|fech"
+    "|apag|encer|removi|not |no "
+)
+"""Every word that closes or blocks has one of them; what has one is looked at closely."""
 
 
 def a_series(columns: Sequence[Column], body: pd.DataFrame) -> dict[int, int]:
@@ -48,12 +57,19 @@ def _begin_alike(first: pd.Series, second: pd.Series) -> bool:
 def names_with_codes(samples: Sequence[str]) -> bool:
     """Whether most names hold a dial code, all in one form."""
     form = form_of(samples)
-    return form is not None and sum(bool(form.match(one)) for one in samples) >= ENOUGH * len(samples)
+    return form is not None and sum(bool(matched(form, one)) for one in samples) >= ENOUGH * len(samples)
 
 
 def remarks_count(cells: pd.Series) -> tuple[str, int, str] | None:
     """(field, confidence, reason) where a remark closes or blocks its code; None where all are only remarks."""
     texts = [text for text in cells.unique() if text.strip()]
+    if len(texts) > MANY_REMARKS:  # one word in a million remarks is looked for at the speed of Arrow
+        lower = pc.utf8_lower(pa.array(texts, pa.utf8()))
+        texts = (
+            pa.array(texts, pa.utf8())
+            .filter(pc.match_substring_regex(lower, _STEMS))[:MANY_REMARKS]
+            .to_pylist()
+        )
     if any(closes(text) for text in texts):
         return "remark", 80, "some remarks close or block a code"
     if any(speaks_of_closing(text) for text in texts):

@@ -158,6 +158,8 @@ _CALLS: Final = {
 
 def is_tier(header: str) -> bool:
     """Whether the heading names a volume tier: `Tier 2 rate`, `0-100k`, `> 500,000 min`."""
+    if len(header) > 100:
+        return False
     return bool(
         _VOLUME.match(header.strip()) or _TIER.match(full_words(header)) or _TIER.match(words_of(header))
     )
