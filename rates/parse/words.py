@@ -14,7 +14,7 @@ from rates.schema import BLOCKED, CLOSED, OPEN
 
 def _plain(text: str) -> str:
     """Lower case, without accents, spaces and the marks around a word."""
-    bare = unicodedata.normalize("NFKD", text.lower())
+    bare = unicodedata.normalize("NFKD", text.lower().replace("ß", "ss"))
     words = "".join(c for c in bare if not unicodedata.combining(c))
     return " ".join(words.replace("_", " ").split()).strip(" .+-*!()")
 

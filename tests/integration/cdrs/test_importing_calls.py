@@ -249,7 +249,14 @@ def test_an_import_that_is_given_up_half_way_says_what_stays(
     settings = world.app.config["TANDEM"]
     file = HEAD + "".join(line(n) for n in range(5))
     taken = receive_file(
-        db.session, settings, world.who, BytesIO(file.encode()), filename="c.csv", way="web", now=NOW
+        db.session,
+        settings,
+        world.who,
+        BytesIO(file.encode()),
+        filename="c.csv",
+        way="web",
+        source="sw1",
+        now=NOW,
     )
     db.session.commit()
     with pytest.raises(KeyboardInterrupt):
