@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -39,8 +40,12 @@ def day() -> CallDay:
 
 
 @pytest.fixture
-def both(tmp_path: Path, database_url: str) -> World:
-    return make_world(tmp_path, database_url)
+def both(tmp_path: Path, database_url: str) -> Iterator[World]:
+    made = make_world(tmp_path, database_url)
+    yield made
+    with made.app.app_context():
+        db.session.close()
+        db.engine.dispose()
 
 
 def test_records_are_rated_on_both_sides_and_summed_up_once(both: World) -> None:

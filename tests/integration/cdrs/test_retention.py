@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,8 +16,12 @@ from tests.integration.cdrs.world import FR, HEAD, NOW, UK, World, line, make_wo
 
 
 @pytest.fixture
-def world(tmp_path: Path, database_url: str) -> World:
-    return make_world(tmp_path, database_url)
+def world(tmp_path: Path, database_url: str) -> Iterator[World]:
+    made = make_world(tmp_path, database_url)
+    yield made
+    with made.app.app_context():
+        db.session.close()
+        db.engine.dispose()
 
 
 def test_numbers_go_after_six_months_and_sums_stay(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,12 @@ from tests.integration.decks.world import DECK, World, make_world
 
 
 @pytest.fixture
-def world(tmp_path: Path, database_url: str) -> World:
-    return make_world(tmp_path, database_url)
+def world(tmp_path: Path, database_url: str) -> Iterator[World]:
+    made = make_world(tmp_path, database_url)
+    yield made
+    with made.app.app_context():
+        db.session.close()
+        db.engine.dispose()
 
 
 def uploaded(world: World) -> tuple[int, str]:
