@@ -18,9 +18,7 @@ STOPPED = "The check was cancelled."
 @unfinished("deck.check")
 def check_unfinished(session: Session, job: Job, why: str, now: datetime) -> None:
     """`failed`, from which a person checks again; a deck that a newer check or a person has taken on is left alone."""
-    deck_id = job.arguments.get("deck_id")
-    if not isinstance(deck_id, int):
-        return
+    deck_id = int(job.arguments["deck_id"])
     error = STOPPED if job.cancel_requested else (
         f"The check did not come to its end. {why} Nothing of the file came into force. Check it again; "
         "if it ends like this again, ask the exchange's operator."

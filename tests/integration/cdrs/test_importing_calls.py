@@ -24,6 +24,7 @@ from app.jobs.progress import SilentProgress
 from app.jobs.runner import give_up
 from app.routing.models import QualityDelta, TalkDay
 from tests.factories import app as make
+from tests.factories.app import let_go
 from tests.integration.cdrs.world import FR, HEAD, NOW, UK, World, line, make_world, send
 
 DAY = date(2026, 11, 20)
@@ -41,11 +42,7 @@ def day() -> CallDay:
 
 @pytest.fixture
 def both(tmp_path: Path, database_url: str) -> Iterator[World]:
-    made = make_world(tmp_path, database_url)
-    yield made
-    with made.app.app_context():
-        db.session.close()
-        db.engine.dispose()
+    yield from let_go(make_world(tmp_path, database_url))
 
 
 def test_records_are_rated_on_both_sides_and_summed_up_once(both: World) -> None:

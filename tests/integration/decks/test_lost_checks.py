@@ -17,16 +17,13 @@ from app.decks.models import Deck
 from app.decks.service.fail_lost import fail_lost, own_check
 from app.jobs.models import Job
 from app.jobs.runner import MAX_STARTS, give_up, run_one
+from tests.factories.app import let_go
 from tests.integration.decks.world import DECK, World, make_world
 
 
 @pytest.fixture
 def world(tmp_path: Path, database_url: str) -> Iterator[World]:
-    made = make_world(tmp_path, database_url)
-    yield made
-    with made.app.app_context():
-        db.session.close()
-        db.engine.dispose()
+    yield from let_go(make_world(tmp_path, database_url))
 
 
 def uploaded(world: World) -> tuple[int, str]:
