@@ -100,7 +100,7 @@ def _of_closing(merged: Merged) -> pa.Table:
     count = len(closing.keys)
     if not count:
         return DIFF.empty_table()
-    after_book = Book.of(merged.timeline, current.layers)
+    after_book = merged.after
     instant = np.full(count, closing.at_us, np.int64)
     fallback = after_book.lookup.longest(closing.keys, instant)
     place = np.maximum(fallback, 0)
