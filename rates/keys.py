@@ -19,8 +19,17 @@ def keys_of(codes: pa.Array | pa.ChunkedArray) -> Keys:
     """Keys of digit strings of at most 15 characters, layer 0."""
     if len(codes) == 0:
         return np.zeros(0, np.int64)
-    marked = pc.binary_join_element_wise("1", pc.cast(codes, pa.utf8()), "")
-    found: Keys = pc.cast(marked, pa.int64()).to_numpy()
+    codes = pc.cast(codes, pa.utf8())
+    count = pc.binary_length(codes)
+    if codes.null_count or not pc.min(count).as_py():
+        marked = pc.binary_join_element_wise("1", codes, "")
+        return _numbers(marked)
+    found: Keys = _numbers(codes) + _TENS[count.to_numpy()]
+    return found
+
+
+def _numbers(digits: pa.Array | pa.ChunkedArray) -> Keys:
+    found: Keys = pc.cast(digits, pa.int64()).to_numpy()
     return found
 
 

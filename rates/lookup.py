@@ -44,12 +44,10 @@ class Lookup:
 
     def _places(self, keys: Keys) -> tuple[Ints, npt.NDArray[np.bool_]]:
         """(place of each key among the distinct ones, whether it is there)."""
-        inside = (keys > 0) & (keys < LAYER) if self._textual else None
-        foreign = inside is not None and not inside.all()
-        ranked = self._ranked(np.where(inside, keys, 1) if foreign else keys)
+        near = (keys > 0) & (keys < LAYER) if self._textual else np.ones(1, bool)
+        ranked = self._ranked(keys if near.all() else np.where(near, keys, 1))
         place = np.minimum(np.searchsorted(self._keys, ranked), len(self._keys) - 1)
-        known = self._keys[place] == ranked
-        return place, known & inside if foreign else known
+        return place, near & (self._keys[place] == ranked)
 
     def exact(self, keys: Keys, at: Ints) -> Ints:
         found = np.full(len(keys), -1, np.int64)

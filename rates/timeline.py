@@ -35,6 +35,20 @@ class Merged:
         """The candidate as a book, its layers numbered as in `current`."""
         return Book.of(self.timeline, self.current.layers)
 
+    def let_go(self) -> None:
+        """Forget `after`, which is made anew when asked for: at a million codes the next step can use its room."""
+        self.__dict__.pop("after", None)
+
+
+@dataclass(frozen=True)
+class Left:
+    """Pieces of a book's rows, in its order: place of the row, its key, and from when until when the piece holds."""
+
+    rows: Ints
+    keys: Keys
+    start: Ints
+    end: Ints
+
 
 def apply(current: pa.Table | None, rows: pa.Table, terms: Terms) -> pa.Table:
     """Timeline (schema.TIMELINE) after a deck (schema.ROWS) has been received. `current` None = the offer's first deck."""
@@ -55,24 +69,48 @@ def merge(current: pa.Table | None, rows: pa.Table, terms: Terms) -> Merged:
     keys = np.concatenate([plan.book.keys[write], closing.keys])
     start = np.concatenate([plan.start[write], np.full(len(closing.keys), closing.at_us, np.int64)])
     end = np.concatenate([plan.end[write], np.full(len(closing.keys), FOREVER, np.int64)])
-    kept = erase(book, keys, start, end)
-    table = pa.concat_tables([kept, new] if extra is None else [kept, new, extra])
+    left = erase(book, keys, start, end)
+    parts = [book.table, new] if extra is None else [book.table, new, extra]
+    table = _put_together([part.cast(TIMELINE) for part in parts], left)
     whole = terms.options.mode == "full"
     timeline = with_rules(
-        table.take(_order(table)).combine_chunks(),
+        table,
         merged_origin(origin_rules(book.table), origin_rules(rows), _groups(table), whole=whole),
         jurisdiction_rules(rows) or (None if whole else jurisdiction_rules(book.table)),
     )
     return Merged(book, plan, closing, timeline, terms.fx)
 
 
-def _order(table: pa.Table) -> pa.Array:
-    """Rows by code, layer and beginning. Parts that are sorted are merged: numbers are put in order that way, texts are not."""
-    if is_layered(table):
+def _put_together(parts: list[pa.Table], left: Left) -> pa.Table:
+    """What is left of the first part, and the others whole, sorted by code, layer and beginning. Every cell is copied once."""
+    start, end = (
+        np.concatenate([mine, *(_micros(part[name], null) for part in parts[1:])])
+        for mine, name, null in ((left.start, "effective_from", PAST), (left.end, "effective_until", FOREVER))
+    )
+    rows = np.concatenate([left.rows, np.arange(len(parts[0]), sum(map(len, parts)))])
+    table = pa.concat_tables(parts)
+    layered = is_layered(table)
+    if not layered:
+        # Numbers that are sorted in parts are merged, texts would be sorted anew.
+        keys = np.concatenate([left.keys, *(keys_of(part["code"]) for part in parts[1:])])
+        order = by_code(keys, start)
+        rows, start, end = rows[order], start[order], end[order]
+    table = table.take(pa.array(rows)).combine_chunks()
+    columns = {
+        "effective_from": pa.array(start, pa.int64()),
+        "effective_until": pa.array(end, pa.int64(), mask=end == FOREVER),
+    }
+    for name, column in columns.items():
+        table = table.set_column(TIMELINE.get_field_index(name), TIMELINE.field(name), column.cast(INSTANT))
+    if layered:
         names = ("code", "origin", "jurisdiction", "effective_from")
-        return pc.sort_indices(table, sort_keys=[(name, "ascending") for name in names])
-    start = pc.cast(table["effective_from"], pa.int64()).to_numpy()
-    return pa.array(by_code(keys_of(table["code"]), start))
+        table = table.take(pc.sort_indices(table, sort_keys=[(name, "ascending") for name in names]))
+    return table.combine_chunks()
+
+
+def _micros(column: pa.ChunkedArray, null: int) -> Ints:
+    found: Ints = pc.fill_null(pc.cast(column, pa.int64()), null).to_numpy()
+    return found
 
 
 def _groups(table: pa.Table) -> list[str]:
@@ -80,10 +118,10 @@ def _groups(table: pa.Table) -> list[str]:
     return [name for name in pc.unique(table["origin"]).to_pylist() if name]
 
 
-def erase(book: Book, keys: Keys, start: Ints, end: Ints) -> pa.Table:
-    """The timeline without the windows `[start, end)` of `keys` (disjoint per code): rows are cut, split or dropped."""
+def erase(book: Book, keys: Keys, start: Ints, end: Ints) -> Left:
+    """The book without the windows `[start, end)` of `keys` (disjoint per code): rows are cut, split or dropped."""
     if not len(keys) or not len(book):
-        return book.table.cast(TIMELINE)
+        return Left(np.arange(len(book)), book.keys, book.start, book.end)
     order = by_code(keys, start)
     keys, start, end = keys[order], start[order], end[order]
     begins = np.append(True, keys[1:] != keys[:-1])
@@ -110,18 +148,8 @@ def erase(book: Book, keys: Keys, start: Ints, end: Ints) -> pa.Table:
     start = np.concatenate([book.start[rest], piece_start])
     end = np.concatenate([book.end[rest], piece_end])
     order = np.lexsort((start, rows))
-    rows, start, end = rows[order], start[order], end[order]
-    all_stay = len(rows) == len(book) and bool((rows[1:] > rows[:-1]).all())
-    table = book.table if all_stay else book.table.take(pa.array(rows))
-    from_column = pa.array(start, pa.int64()).cast(INSTANT)
-    until_column = pa.array(end, pa.int64(), mask=end == FOREVER).cast(INSTANT)
-    table = table.set_column(
-        TIMELINE.get_field_index("effective_from"), TIMELINE.field("effective_from"), from_column
-    )
-    table = table.set_column(
-        TIMELINE.get_field_index("effective_until"), TIMELINE.field("effective_until"), until_column
-    )
-    return table.cast(TIMELINE)
+    rows = rows[order]
+    return Left(rows, book.keys[rows], start[order], end[order])
 
 
-__all__ = ["Merged", "Terms", "apply", "erase", "merge"]
+__all__ = ["Merged", "Terms", "apply", "merge"]

@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 from rates import store
 from rates.book import Book, Ints
 from rates.compared import Compared
+from rates.decimals import decimal_texts
 from rates.diff import MissingRateOfExchange, pick
-from rates.export import decimal_texts
 from rates.keys import parents
 from rates.options import SellCard
 from rates.price import LONG, per_minute
