@@ -36,6 +36,12 @@ fn gather<'a>(snapshot: &'a Snapshot, routes: &[Route]) -> [Line<'a>; CHUNK] {
         line.parts = snapshot.fragments.of(route.offer);
         line.terms = row_and_term(snapshot, route.row);
         line.code = snapshot.index.code(route.code);
+        if let Some((_, term)) = &line.terms {
+            snapshot.index.name_place_ahead(term);
+        }
+    }
+    for (_, term) in lines.iter().filter_map(|line| line.terms.as_ref()) {
+        snapshot.index.name_ahead(term);
     }
     // Routes of one call often share their destination.
     let mut last = ("", None);
