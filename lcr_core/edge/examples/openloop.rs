@@ -16,8 +16,8 @@ const READ_BYTES: usize = 256 * 1024;
 /// processor that ten times a server's load needs. It counts in the latencies.
 const GRAIN_NS: u64 = 200_000;
 /// Other programs of its processor have their turn, in pieces too small to show in the latencies.
-const REST_EVERY_NS: u64 = 4_000_000;
-const REST: Duration = Duration::from_micros(150);
+const REST_EVERY_NS: u64 = 1_000_000;
+const REST: Duration = Duration::from_micros(130);
 /// Answers are awaited this long after the last request.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -233,7 +233,7 @@ fn drive(
     let mut rested_ns = 0;
     loop {
         if nanos(start) - rested_ns > REST_EVERY_NS {
-            // In the real-time class the kernel would else stop it for 50 ms in every second.
+            // In the real-time class the kernel would else stop it for tens of milliseconds in every second.
             std::thread::sleep(REST);
             rested_ns = nanos(start);
         }

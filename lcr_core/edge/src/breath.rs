@@ -1,15 +1,16 @@
 //! In the real-time class a worker that computes without a break keeps everything else off its processor: other programs would
-//! stand still, and the kernel would then stop the worker for 50 ms in every second. So such a worker sleeps a twentieth of
-//! the time in small pieces: the others live, and a request waits 0.3 ms for them instead of their slices of 4 ms.
+//! stand still, and the kernel would then stop the worker for what is missing to 50 ms in every second, at once (the fair
+//! server). So such a worker sleeps a tenth of the time in small pieces: the others live, and a request waits half a
+//! millisecond for them instead of their slices of 4 ms. A twentieth was not enough: the kernel still took 15 ms at once.
 
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
 const EVERY: Duration = Duration::from_millis(4);
-const BREATH: Duration = Duration::from_micros(250);
-/// Less than this share of the time computed, in percent, and the others had their turn.
-const BUSY: u128 = 96;
+const BREATH: Duration = Duration::from_micros(500);
+/// Less than this share of the time computed, in percent: the others had their turn.
+const BUSY: u128 = 90;
 
 pub struct Breath {
     since: Instant,
