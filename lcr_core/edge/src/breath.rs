@@ -2,9 +2,11 @@
 //! stand still, and the kernel would then stop the worker for what is missing to 50 ms in every second, at once (the fair
 //! server). So such a worker sleeps a tenth of the time in small pieces: the others live, and a request waits half a
 //! millisecond for them instead of their slices of 4 ms. A twentieth was not enough: the kernel still took 15 ms at once.
+//! While every program that could run has a processor, nobody waits for this one and it does not sleep.
 
 use std::fs::File;
 use std::io::Read;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -21,6 +23,8 @@ pub struct Breath {
 
 impl Breath {
     pub fn new() -> Self {
+        // Counted before the first request: it asks for memory.
+        processors();
         Self {
             since: Instant::now(),
             computed: computed(),
@@ -34,7 +38,7 @@ impl Breath {
             return;
         }
         let busy = computed().saturating_sub(self.computed);
-        if busy.as_micros() * 100 >= passed.as_micros() * BUSY && is_first() {
+        if busy.as_micros() * 100 >= passed.as_micros() * BUSY && is_first() && others_wait() {
             std::thread::sleep(BREATH);
         }
         *self = Self::new();
@@ -53,10 +57,8 @@ fn computed() -> Duration {
 /// Is this thread in a real-time class (1 FIFO, 2 RR)? Somebody else puts it there (`app/priority.py`).
 #[cfg(target_os = "linux")]
 fn is_first() -> bool {
-    // Into room of its own: a worker asks for no memory.
-    let mut stat = [0u8; 1024];
-    let read = File::open("/proc/thread-self/stat").and_then(|mut file| file.read(&mut stat));
-    let stat = stat.get(..read.unwrap_or(0)).unwrap_or_default();
+    let mut room = [0u8; 1024];
+    let stat = read("/proc/thread-self/stat", &mut room);
     // Behind the name, which may hold anything: field 41 of proc(5), the third being the first there.
     let named = stat.iter().rposition(|&b| b == b')').map_or(0, |at| at + 1);
     let behind = stat.get(named..).unwrap_or_default();
@@ -67,6 +69,33 @@ fn is_first() -> bool {
 #[cfg(not(target_os = "linux"))]
 fn is_first() -> bool {
     false
+}
+
+/// Are more threads ready to run than there are processors? Field 4 of /proc/loadavg, before the stroke.
+fn others_wait() -> bool {
+    let mut room = [0u8; 128];
+    let text = std::str::from_utf8(read("/proc/loadavg", &mut room)).unwrap_or_default();
+    let ready = text.split_ascii_whitespace().nth(3);
+    let ready = ready.and_then(|field| field.split('/').next()?.parse::<usize>().ok());
+    ready.is_none_or(|ready| ready > processors())
+}
+
+fn processors() -> usize {
+    static COUNT: OnceLock<usize> = OnceLock::new();
+    *COUNT.get_or_init(|| {
+        let count = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let count = count
+            .lines()
+            .filter(|line| line.starts_with("processor"))
+            .count();
+        count.max(1)
+    })
+}
+
+/// A small file read into room that is there: a worker asks for no memory.
+fn read<'a>(path: &str, room: &'a mut [u8]) -> &'a [u8] {
+    let length = File::open(path).and_then(|mut file| file.read(room));
+    room.get(..length.unwrap_or(0)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -80,5 +109,26 @@ mod tests {
         let began = Instant::now();
         while computed() == before && began.elapsed() < Duration::from_secs(10) {}
         assert!(computed() > before);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn processors_are_counted_and_more_threads_than_those_wait() {
+        assert!(processors() >= std::thread::available_parallelism().unwrap().get());
+        let until = Instant::now() + Duration::from_secs(20);
+        let seen = std::sync::atomic::AtomicBool::new(false);
+        let order = std::sync::atomic::Ordering::Relaxed;
+        std::thread::scope(|scope| {
+            for _ in 0..processors() * 4 {
+                scope.spawn(|| {
+                    while !seen.load(order) && Instant::now() < until {
+                        if others_wait() {
+                            seen.store(true, order);
+                        }
+                    }
+                });
+            }
+        });
+        assert!(seen.load(order));
     }
 }
