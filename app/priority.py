@@ -2,8 +2,8 @@
 
 A routing query takes microseconds, so what its caller feels beside an import is the wait for a processor: the scheduler lets a
 program that is computing finish its slice of some milliseconds first. Where the system allows it, the event loops run in the
-real-time class, which never waits for others. A loop that is busy all the time sleeps a tenth of it there (`breath.rs` of the
-edge), so that others do not starve; one that does not (it hangs in its own code) goes back among them.
+real-time class, which never waits for others. A loop that is busy all the time sleeps a tenth of it while others wait
+(`breath.rs` of the edge), so that they do not starve; one that does not (it hangs in its own code) goes back among them.
 """
 
 from __future__ import annotations
