@@ -13,7 +13,7 @@ from app.security import setup as security
 from app.web import setup as web
 
 # Every domain that has models; the migrations and the application load the same list.
-MODELS = ("security", "carriers", "jobs", "audit", "mail", "decks", "market", "routing", "web")
+MODELS = ("security", "carriers", "jobs", "audit", "mail", "decks", "market", "deals", "routing", "web")
 
 # Each module offers `register(app)`.
 DOMAINS: tuple[str, ...] = (
@@ -21,6 +21,7 @@ DOMAINS: tuple[str, ...] = (
     "app.carriers.views",
     "app.decks.views",
     "app.market.views",
+    "app.deals.views",
     "app.routing.views",
     "app.reports.views",
     "app.dashboard.views",

@@ -49,6 +49,7 @@ def products(session: Session, company_id: int | None) -> list[ProductRow]:
         sa.select(Product, Company.name, VendorTrunk.name)
         .join(Company, Company.id == Product.company_id)
         .outerjoin(VendorTrunk, VendorTrunk.id == Product.vendor_trunk_id)
+        .where(Product.derived_from.is_(None))
         .order_by(Company.name, Product.name)
     )
     if company_id is not None:
@@ -65,7 +66,8 @@ def products(session: Session, company_id: int | None) -> list[ProductRow]:
 def product_of(session: Session, product_id: int, company_id: int | None) -> Product:
     """One product; another company's is not found."""
     found = session.get(Product, product_id)
-    if found is None or (company_id is not None and found.company_id != company_id):
+    foreign = found is not None and company_id is not None and found.company_id != company_id
+    if found is None or foreign or found.derived_from is not None:
         raise NotFound("There is no such product.")
     return found
 

@@ -33,7 +33,7 @@ EXECUTOR_ID = "worker"
 CONCURRENCY = 2
 POLL_S = 0.15
 JOB_MODULES = (
-    "app.mail.jobs", "app.decks.jobs", "app.routing.jobs", "app.routing.state_jobs", "app.market.jobs",
+    "app.mail.jobs", "app.decks.jobs", "app.routing.jobs", "app.routing.state_jobs", "app.market.jobs", "app.deals.jobs",
     "app.reports.jobs",
 )  # fmt: skip
 

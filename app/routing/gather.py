@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.carriers.models import Company, CustomerTrunk, Product, QualityCounter, VendorTrunk
 from app.clock import to_micros
 from app.config import Lcr
+from app.deals.limits import NO_LIMITS, least, limits_of
 from app.market.models import Purchase
 from app.routing.models import FxRate, NumberFile
 from app.security.models import ApiKey
@@ -127,7 +128,7 @@ def access_document(
         "reference_seconds": lcr.reference_seconds,
         "max_seconds": lcr.max_seconds,
         "closed_codes": list(lcr.closed_codes),
-        "offers": _offers(session),
+        "offers": _offers(session, now),
         "trunks": _trunks(session, now, timedelta(days=lcr.history_days), known_cards),
         "keys": _keys(session, now),
         "cards": [{"card_id": card_id, "index": file} for card_id, file in cards],
@@ -137,36 +138,43 @@ def access_document(
     }
 
 
-def _offers(session: Session) -> list[dict[str, Any]]:
+def _offers(session: Session, now: datetime) -> list[dict[str, Any]]:
+    """A product derived by an agreement is routed as the one it is derived from, within the agreement's limits."""
+    sold = aliased(Product)
     rows = session.execute(
-        sa.select(Product, Company, VendorTrunk)
+        sa.select(Product, sold, Company, VendorTrunk)
+        .join(sold, sold.id == sa.func.coalesce(Product.derived_from, Product.id))
         .join(Company, Company.id == Product.company_id)
-        .outerjoin(VendorTrunk, VendorTrunk.id == Product.vendor_trunk_id)
+        .outerjoin(VendorTrunk, VendorTrunk.id == sold.vendor_trunk_id)
         .order_by(Product.id)
     )
+    limits = limits_of(session, now)
     return [
         {
-            "offer_id": product.id,
+            "offer_id": own.id,
             "carrier_id": company.id,
             "vendor": company.slug,
             "product": product.name,
             "class": product.route_class,
             "priority": product.priority,
             "enabled": bool(
-                product.enabled and company.status == "active" and (trunk is None or trunk.enabled)
+                product.enabled
+                and own.enabled
+                and company.status == "active"
+                and (trunk is None or trunk.enabled)
             ),
-            "public": product.listed,
+            "public": own.listed,
             "uri_host": trunk.host if trunk else None,
             "uri_port": trunk.port if trunk else None,
             "uri_user_prefix": product.tech_prefix,
             "transport": trunk.transport if trunk else "udp",
             "timeout_ms": product.timeout_ms,
-            "max_channels": trunk.channels if trunk else None,
-            "max_cps": trunk.cps if trunk else None,
+            "max_channels": least(trunk.channels if trunk else None, limits.get(own.id, NO_LIMITS).channels),
+            "max_cps": least(trunk.cps if trunk else None, limits.get(own.id, NO_LIMITS).calls_per_second),
             **{word: product.routing[word] for word in ROUTING_WORDS if word in product.routing},
             "lrn_rated": product.lrn_rated,
         }
-        for product, company, trunk in rows
+        for own, product, company, trunk in rows
     ]
 
 
@@ -278,13 +286,27 @@ def _keys(session: Session, now: datetime) -> list[dict[str, Any]]:
 
 
 def _quality(session: Session) -> list[list[Any]]:
+    """Counters by product and code; a product and those that agreements derived from it are one route and share theirs."""
     q = QualityCounter
-    rows = session.execute(
-        sa.select(
-            q.product_id, q.code, q.attempts, q.answered, q.effective, q.talk_ms,
-            q.pdd_ms_sum, q.pdd_samples, q.mos_milli_sum, q.mos_samples,
-        )
-        .where(q.source == "calls")
-        .order_by(q.product_id, q.code)
+    figures = (
+        q.attempts, q.answered, q.effective, q.talk_ms, q.pdd_ms_sum, q.pdd_samples, q.mos_milli_sum, q.mos_samples,
     )  # fmt: skip
-    return [list(row) for row in rows]
+    derived = session.execute(
+        sa.select(Product.id, Product.derived_from).where(Product.derived_from.is_not(None))
+    )
+    sold = {row.id: row.derived_from for row in derived}
+    family: dict[int, list[int]] = {}
+    for own, base in sold.items():
+        family.setdefault(base, [base]).append(own)
+    rows = session.execute(
+        sa.select(q.product_id, q.code, *figures).where(q.source == "calls").order_by(q.product_id, q.code)
+    )
+    if not sold:
+        return [list(row) for row in rows]
+    sums: dict[tuple[int, str], list[int]] = {}
+    for product_id, code, *counts in rows:
+        base = sold.get(product_id, product_id)
+        for member in family.get(base, [base]):
+            kept = sums.setdefault((member, code), [0] * len(counts))
+            sums[member, code] = [one + more for one, more in zip(kept, counts, strict=True)]
+    return [[product_id, code, *counts] for (product_id, code), counts in sorted(sums.items())]
