@@ -218,3 +218,15 @@ def _check_schedule(schedule: Schedule) -> None:
 def _within(what: str, value: int, least: int, most: int) -> None:
     if not least <= value <= most:
         raise Invalid(f"The {what} must lie between {least} and {most:,}, not {value}.")
+
+
+def read_quality(document: dict[str, Any]) -> Quality:
+    """Floors, typed and checked. Raises Invalid."""
+    try:
+        quality = msgspec.convert(document, Quality, strict=True)
+    except msgspec.ValidationError as fault:
+        raise Invalid(
+            f"These floors cannot be read: {fault}.", hint="See Quality in docs/deals.md."
+        ) from None
+    _check_quality(quality)
+    return quality

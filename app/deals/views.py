@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from apiflask import APIFlask
 
+from app.deals import agreement_pages, api, deal_pages, rfq_pages
+
 
 def register(app: APIFlask) -> None:
     """Requests for quotes, deals, agreements; the same over the API."""
+    app.register_blueprint(rfq_pages.pages)
+    app.register_blueprint(deal_pages.pages)
+    app.register_blueprint(agreement_pages.pages)
+    app.register_blueprint(api.api)

@@ -38,6 +38,14 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ),
     ),
     (
+        "Trade",
+        (
+            Entry("Requests for quotes", "/rfqs", "list-details", "market:read"),
+            Entry("Deals", "/deals", "scale", "market:read"),
+            Entry("Agreements", "/agreements", "lock", "market:read"),
+        ),
+    ),
+    (
         "Understand",
         (
             Entry("LCR simulator", "/simulator", "route", "lcr:simulate"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,10 @@ from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEvent
 from app.carriers.models import Company, Product
+from app.deals.document import digest, document_of
+from app.deals.models import Agreement, AgreementVersion, Deal, DealStep, Rfq
+from app.deals.templates_seed import standard_template
+from app.deals.terms import Rate, Terms, as_json
 from app.decks.files import store_bytes
 from app.decks.models import Arrival, Deck, DeckPolicy, DeckTemplate, DeckVersion, TrafficDay
 from app.decks.timelines import compare
@@ -122,12 +127,70 @@ def make_tenant(session: Session, name: str, files: Path) -> Tenant:
     }  # fmt: skip
     session.add_all(rows.values())
     session.commit()
+    rows |= _dealt(session, company, product, canary)
     tenant = Tenant(company, canary, people, secret, {kind: row.id for kind, row in rows.items()}, product)
     tenant.objects |= {
         "company": company.id, "product": product.id, "trunk": trunk.id, "vendor_trunk": vendor_trunk.id,
         "key": key.id, "user": owner.id,
     }  # fmt: skip
     return tenant
+
+
+def _dealt(session: Session, company: Company, product: Product, canary: str) -> dict[str, Any]:
+    """An RFQ for invited sellers only, a deal and an agreement: both sides are the company itself, nobody else's."""
+    words = {
+        "side": "buyer",
+        "user_id": None,
+        "from_state": "",
+        "revision": 0,
+        "at": NOW,
+        "note": f"{canary} note",
+    }
+    terms = as_json(Terms("USD", (Rate("4420", "0.01", destination=canary),)))
+    sides = {"buyer_id": company.id, "seller_id": company.id, "created_at": NOW, "revision": 0}
+    rfq = Rfq(
+        buyer_id=company.id, destinations=[{"code": "4420", "destination": canary}], minutes_month=1, currency="USD",
+        audience="invited", anonymous=True, deadline=NOW + timedelta(days=9_000), note=canary, state="open", revision=0,
+        created_at=NOW,
+    )  # fmt: skip
+    session.add(rfq)
+    session.flush()
+    deal = Deal(
+        product_id=product.id,
+        turn="seller",
+        terms=terms,
+        valid_until=NOW + timedelta(days=9_000),
+        state="open",
+        **sides,
+    )
+    session.add(deal)
+    session.flush()
+    template = standard_template(session, now=NOW)
+    agreement = Agreement(deal_id=deal.id, trunk_ids=[], state="drafted", **sides)
+    session.add(agreement)
+    session.flush()
+    party = {"name": canary, "country": "GB"}
+    words_of = {
+        "name": template.name,
+        "number": 1,
+        "clauses": template.clauses,
+        "schedule": template.schedule,
+    }
+    document = document_of(
+        agreement_id=agreement.id, number=1, parties={"seller": party, "buyer": party}, template=words_of, product=canary,
+        route_class="premium", terms=Terms("USD"), starts="at once", trunks=[], reason="",
+    )  # fmt: skip
+    version = AgreementVersion(
+        agreement_id=agreement.id, number=1, template_id=template.id, terms=as_json(Terms("USD")), document=document,
+        sha256=digest(document), proposed_by=company.id, state="proposed", revision=0, reason=canary, created_at=NOW,
+    )  # fmt: skip
+    session.add_all([
+        version,
+        DealStep(subject="deal", subject_id=deal.id, action="offer", to_state="open", terms=terms, **words),
+        DealStep(subject="agreement", subject_id=agreement.id, action="draft", to_state="drafted", **words),
+    ])  # fmt: skip
+    session.commit()
+    return {"rfq": rfq, "deal": deal, "agreement": agreement}
 
 
 def _changes(files: Path, canary: str) -> str:
