@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "snapshot": "app.routing.cli:snapshot",
     "user": "app.carriers.cli:user",
     "audit": "app.audit.cli:audit",
+    "verify": "app.audit.cli:verify",
     "web": "app.cli_serve:web",
     "worker": "app.cli_serve:worker",
 }

@@ -20,6 +20,15 @@ class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sign_ins_per_minute: int = 10  # per source address and web process
     password_time_cost: int = 3  # argon2id passes
     password_memory_kib: int = 65536
+    public_url: str = ""  # how people reach the pages: links in mails; empty: as the request came in
+    papers_url: str = (
+        ""  # store of companies' papers, for example s3://bucket/papers; empty: the data directory
+    )
+    two_factor_required: bool = (
+        True  # roles that trade or publish set up a second factor before anything else
+    )
+    session_hours: int = 12  # a sign-in ends after this, whatever happens
+    session_idle_minutes: int = 120  # and after this without a request
 
 
 class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,7 +109,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be configured. Directories below `data_dir` are made on first use."""
 
     data_dir: str = "var"
-    demo: bool = False  # shows the demo accounts on the sign-in page
+    demo: bool = False  # shows the demo accounts on the sign-in page and lets them in without a second factor
     log_level: str = "info"
     web: Web = msgspec.field(default_factory=Web)
     edge: Edge = msgspec.field(default_factory=Edge)
@@ -131,6 +140,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def files_dir(self) -> Path:
         """Received bytes, by sha256."""
         return self.root / "files"
+
+    @property
+    def papers_dir(self) -> Path:
+        """Companies' documents, by sha256; read by their owners and the operator only."""
+        return self.root / "papers"
 
     @property
     def snapshot_dir(self) -> Path:

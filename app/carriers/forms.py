@@ -165,6 +165,11 @@ class KeyForm(FlaskForm):  # type: ignore[misc]
         coerce=int,
         choices=[(90, "90 days"), (365, "1 year"), (30, "30 days"), (1, "1 day"), (0, "never")],
     )
+    ip_list = StringField(
+        "Only from",
+        [Length(max=600)],
+        description="Addresses or networks, for example 192.0.2.0/24; empty: anywhere.",
+    )
 
 
 class NothingForm(FlaskForm):  # type: ignore[misc]

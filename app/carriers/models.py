@@ -25,7 +25,10 @@ class Company(Base, Timestamped):
     sells: Mapped[bool] = mapped_column(default=False)
     buys: Mapped[bool] = mapped_column(default=False)
     is_operator: Mapped[bool] = mapped_column(default=False)
+    # sandbox -> submitted -> active | refused; suspended
     status: Mapped[str] = mapped_column(sa.String(16), default="active")
+    # Invented by the demo: what companies see of the market before they are approved.
+    sample: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 

@@ -41,6 +41,7 @@ class KeyRow:
     expires_at: datetime | None
     last_used_at: datetime | None
     state: str
+    networks: list[str]
 
 
 def products(session: Session, company_id: int | None) -> list[ProductRow]:
@@ -120,7 +121,7 @@ def api_keys(session: Session, company_id: int, now: datetime) -> list[KeyRow]:
     return [
         KeyRow(
             key.id, key.name, key.prefix, list(key.scopes), trunk, key.created_at, key.expires_at, key.last_used_at,
-            _state(key, now),
+            _state(key, now), list(key.ip_list),
         )
         for key, trunk in rows
     ]  # fmt: skip

@@ -8,15 +8,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from flask import Flask, g, request
+from flask import Flask, g, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_security import FSQLALiteUserDatastore, Security
+from flask_security import FSQLALiteUserDatastore, MailUtil, Security, logout_user
 from flask_wtf.csrf import CSRFProtect
 
 from app.config import Settings
 from app.db import db
+from app.security.access import person
 from app.security.models import Role, User, WebAuthn
+from app.security.passkeys import PasskeyRules
+from app.security.sign_up import SignUpForm
 
 csrf = CSRFProtect()
 limiter = Limiter(get_remote_address, storage_uri="memory://", default_limits=[], headers_enabled=True)
@@ -50,7 +53,7 @@ def configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.web.secure_cookies,
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.web.session_hours),
         WTF_CSRF_CHECK_DEFAULT=False,  # checked below for everything that rides on a cookie
         WTF_CSRF_TIME_LIMIT=None,
         SECURITY_PASSWORD_SALT=salt,
@@ -65,9 +68,35 @@ def configure(app: Flask, settings: Settings) -> None:
         SECURITY_PASSWORD_LENGTH_MIN=12,
         SECURITY_PASSWORD_CHECK_BREACHED=None,  # would ask a server outside
         SECURITY_PASSWORD_COMPLEXITY_CHECKER=None,
-        SECURITY_REGISTERABLE=False,
+        SECURITY_REGISTERABLE=True,
+        SECURITY_REGISTER_URL="/sign-up",
+        SECURITY_POST_REGISTER_VIEW="/sign-up/sent",
+        SECURITY_CONFIRMABLE=True,
+        SECURITY_CONFIRM_URL="/confirm",
+        SECURITY_CONFIRM_EMAIL_WITHIN=timedelta(days=2),
+        SECURITY_AUTO_LOGIN_AFTER_CONFIRM=False,
+        SECURITY_POST_CONFIRM_VIEW="/welcome",
+        SECURITY_CONFIRM_ERROR_VIEW="/confirm",
+        SECURITY_RECOVERABLE=True,
+        SECURITY_RESET_URL="/reset",
+        SECURITY_RESET_PASSWORD_WITHIN=timedelta(hours=1),
+        SECURITY_AUTO_LOGIN_AFTER_RESET=False,
+        SECURITY_CHANGE_EMAIL=True,
+        SECURITY_CHANGE_EMAIL_URL="/account/email",
+        SECURITY_CHANGE_EMAIL_CONFIRM_URL="/account/email/confirm",
+        SECURITY_CHANGE_EMAIL_WITHIN=timedelta(hours=2),
+        SECURITY_POST_CHANGE_EMAIL_VIEW="/account",
         SECURITY_CHANGEABLE=True,
-        SECURITY_SEND_PASSWORD_CHANGE_EMAIL=False,
+        SECURITY_POST_CHANGE_VIEW="/account",
+        SECURITY_SEND_PASSWORD_CHANGE_EMAIL=True,
+        SECURITY_EMAIL_HTML=False,
+        SECURITY_EMAIL_SENDER=settings.mail.sender,
+        SECURITY_EMAIL_SUBJECT_REGISTER="Confirm your e-mail address",
+        SECURITY_EMAIL_SUBJECT_CONFIRM="Confirm your e-mail address",
+        SECURITY_EMAIL_SUBJECT_PASSWORD_RESET="Set a new password",
+        SECURITY_EMAIL_SUBJECT_PASSWORD_NOTICE="Your password was set anew",
+        SECURITY_EMAIL_SUBJECT_PASSWORD_CHANGE_NOTICE="Your password was changed",
+        SECURITY_CHANGE_EMAIL_SUBJECT="Confirm your new e-mail address",
         SECURITY_TRACKABLE=True,
         SECURITY_TWO_FACTOR=True,
         SECURITY_TWO_FACTOR_ENABLED_METHODS=["authenticator"],
@@ -75,7 +104,13 @@ def configure(app: Flask, settings: Settings) -> None:
         SECURITY_TOTP_SECRETS={"1": kept_secret(settings, "totp_key", "")},
         SECURITY_TOTP_ISSUER="Tandem",
         SECURITY_MULTI_FACTOR_RECOVERY_CODES=True,
-        SECURITY_WEBAUTHN=False,
+        SECURITY_WEBAUTHN=True,
+        SECURITY_WAN_RP_NAME="Tandem",
+        SECURITY_WAN_REGISTER_URL="/account/passkeys",
+        SECURITY_WAN_SIGNIN_URL="/sign-in/passkey",
+        SECURITY_WAN_DELETE_URL="/account/passkeys/remove",
+        SECURITY_WAN_VERIFY_URL="/verify/passkey",
+        SECURITY_WAN_ALLOW_USER_HINTS=False,  # which keys an address has is nobody's business
         SECURITY_RETURN_GENERIC_RESPONSES=True,
         SECURITY_LOGIN_URL="/sign-in",
         SECURITY_LOGOUT_URL="/sign-out",
@@ -84,6 +119,12 @@ def configure(app: Flask, settings: Settings) -> None:
         SECURITY_POST_LOGOUT_VIEW="/sign-in",
         SECURITY_CHANGE_URL="/account/password",
         SECURITY_TWO_FACTOR_SETUP_URL="/account/two-factor",
+        SECURITY_TWO_FACTOR_POST_SETUP_VIEW="/account",
+        SECURITY_TWO_FACTOR_TOKEN_VALIDATION_URL="/sign-in/code",
+        SECURITY_TWO_FACTOR_SELECT_URL="/sign-in/second-factor",
+        SECURITY_TWO_FACTOR_ALWAYS_VALIDATE=True,
+        SECURITY_MULTI_FACTOR_RECOVERY_CODES_URL="/account/recovery-codes",
+        SECURITY_MULTI_FACTOR_RECOVERY_URL="/sign-in/recovery-code",
         SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False, "test_environment": True},
         SECURITY_USER_IDENTITY_ATTRIBUTES=[{"email": {"mapper": _plain_email, "case_insensitive": True}}],
         SECURITY_FRESHNESS=timedelta(hours=12),
@@ -97,15 +138,32 @@ def _plain_email(identity: str) -> str | None:
     return text if 3 <= len(text) <= 254 and "@" in text else None
 
 
-def install(app: Flask, settings: Settings) -> None:
-    """Registers sign-in, CSRF and the sign-in limit."""
+# Each POST of these costs a hash or a mail, or is a guess; they are limited alike.
+LIMITED = (
+    "login", "two_factor_token_validation", "mf_recovery", "register", "send_confirmation", "forgot_password",
+    "reset_password", "change_email", "change_password", "verify", "wan_signin", "wan_signin_response", "wan_verify",
+    "two_factor_rescue", "two_factor_setup_validate",
+)  # fmt: skip
+
+
+def install(app: Flask, settings: Settings, *, mail_util: type[MailUtil]) -> None:
+    """Registers sign-in, sign-up, CSRF and the limits; mails go through `mail_util`."""
     csrf.init_app(app)
     limiter.init_app(app)
     datastore = FSQLALiteUserDatastore(db, User, Role, WebAuthn)
-    Security(app, datastore)
+    Security(
+        app, datastore, register_form=SignUpForm, mail_util_cls=mail_util, webauthn_util_cls=PasskeyRules
+    )
     limit = limiter.limit(f"{settings.web.sign_ins_per_minute}/minute", methods=["POST"])
-    for name in ("security.login", "security.two_factor_token_validation", "security.mf_recovery"):
-        app.view_functions[name] = cast("Any", limit(app.view_functions[name]))
+    for name in LIMITED:
+        view = app.view_functions[f"security.{name}"]
+        app.view_functions[f"security.{name}"] = cast("Any", limit(view))
+
+    @app.before_request
+    def drop_ended_sessions() -> None:
+        # Flask-Security's own pages look at the cookie only; an ended session must not open them either.
+        if "_user_id" in session and "Authorization" not in request.headers and person() is None:
+            logout_user()
 
     @app.before_request
     def protect_cookie_requests() -> None:
@@ -117,3 +175,4 @@ def install(app: Flask, settings: Settings) -> None:
     @app.teardown_request
     def forget_actor(_error: BaseException | None) -> None:
         g.pop("tandem_actor", None)
+        g.pop("tandem_person", None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the menu; `needs` is '' | 'sells' | 'buys' | 'operator'."""
+    """One line of the menu; `needs` is '' | 'sandbox' | 'sells' | 'buys' | 'operator'."""
 
     label: str
     href: str
@@ -17,7 +17,13 @@ class Entry:
 
 
 MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
-    ("", (Entry("Dashboard", "/", "dashboard"),)),
+    (
+        "",
+        (
+            Entry("Dashboard", "/", "dashboard"),
+            Entry("Checklist", "/onboarding", "clipboard-list", "", "sandbox"),
+        ),
+    ),
     (
         "Sell",
         (
@@ -65,6 +71,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Exchange",
         (
             Entry("Companies", "/operator/companies", "building", "operator", "operator"),
+            Entry("Approvals", "/operator/approvals", "check", "operator", "operator"),
             Entry("Snapshots", "/operator/snapshots", "database", "operator", "operator"),
             Entry("Routing state", "/operator/routing-state", "route", "operator", "operator"),
             Entry("Number files", "/operator/numbers", "world", "operator", "operator"),
@@ -75,10 +82,16 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
 
 
 def menu_for(
-    permissions: frozenset[str], *, sells: bool, buys: bool, operator: bool
+    permissions: frozenset[str], *, sells: bool, buys: bool, operator: bool, sandbox: bool = False
 ) -> list[tuple[str, list[Entry]]]:
     """The groups and entries this person may open; empty groups are left out."""
-    has = {"": True, "sells": sells or operator, "buys": buys or operator, "operator": operator}
+    has = {
+        "": True,
+        "sells": sells or operator,
+        "buys": buys or operator,
+        "operator": operator,
+        "sandbox": sandbox,
+    }
     groups = []
     for title, entries in MENU:
         shown = [e for e in entries if has[e.needs] and (not e.permission or e.permission in permissions)]

@@ -13,8 +13,11 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.accounts.models import Invitation, Paper
+from app.accounts.papers import PaperStore
 from app.audit.models import AuditEvent
 from app.carriers.models import Company, Product
+from app.clock import utc_now
 from app.deals.document import digest, document_of
 from app.deals.models import Agreement, AgreementVersion, Deal, DealStep, Rfq
 from app.deals.templates_seed import standard_template
@@ -25,7 +28,7 @@ from app.decks.timelines import compare
 from app.jobs.models import Job
 from app.mail.models import OutboxMail
 from app.market.models import Purchase, RateNotice, SavedSearch
-from app.security.models import User
+from app.security.models import User, UserSession
 from rates.schema import TIMELINE
 from rates.store import Store
 from tests.factories import app as factory
@@ -51,7 +54,7 @@ def make_tenant(session: Session, name: str, files: Path) -> Tenant:
     company = factory.make_company(session, f"{name} Telecom", sells=True, buys=True)
     people = {
         role: factory.make_user(session, company, role, email=f"{role}.{canary.lower()}@example.net")
-        for role in ("owner", "rates", "trader", "viewer")
+        for role in ("owner", "rates", "trader", "noc", "finance", "viewer")
     }
     vendor_trunk = factory.make_vendor_trunk(
         session, company, name=f"{canary} gateway", host=f"{canary.lower()}.example"
@@ -125,6 +128,19 @@ def make_tenant(session: Session, name: str, files: Path) -> Tenant:
             object_type="Deck", object_id="1", before={}, after={"note": canary}, prev_hash=canary, hash=f"{canary}-hash",
         ),
     }  # fmt: skip
+    rows["invitation"] = Invitation(
+        company_id=company.id, email=f"{canary.lower()}@guest.example", role="viewer", token_sha256=sha256(canary.encode()).hexdigest(),
+        invited_by=owner.id, expires_at=NOW + timedelta(days=3650), created_at=NOW,
+    )  # fmt: skip
+    content = b"%PDF-1.7 " + canary.encode()
+    rows["paper"] = Paper(
+        company_id=company.id, kind="registration", filename=f"{canary}.pdf", media_type="application/pdf", size_bytes=len(content),
+        sha256=PaperStore("", files.parent / "papers").put(content), uploaded_by=owner.id, created_at=NOW,
+    )  # fmt: skip
+    rows["session"] = UserSession(
+        user_id=owner.id, token_sha256=sha256(f"{canary} session".encode()).hexdigest(), created_at=utc_now(), seen_at=utc_now(),
+        agent=f"{canary} browser", ip=canary,
+    )  # fmt: skip
     session.add_all(rows.values())
     session.commit()
     rows |= _dealt(session, company, product, canary)

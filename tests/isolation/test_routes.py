@@ -20,7 +20,7 @@ from tests.factories.app import NOW, login, make_app
 from tests.isolation.expectations import EXPECTED, PARAMETERS, PLAIN
 from tests.isolation.tenants import Tenant, fingerprint, make_purchase, make_tenant
 
-ROLES = ("viewer", "trader", "rates")
+ROLES = ("viewer", "finance", "noc", "trader", "rates")
 MISSING = 987_654_321
 
 

@@ -16,6 +16,7 @@ from app.errors import Conflict, Invalid
 from app.security.actor import Actor
 from app.security.models import Role, User
 from app.security.permissions import OPERATOR, ROLES
+from app.security.sessions import renew_identity
 
 
 def add_person(
@@ -31,9 +32,9 @@ def add_person(
     secret = password or secrets.token_urlsafe(12)
     user = User(
         email=address, name=name, company_id=company_id, active=True, fs_uniquifier=secrets.token_hex(16),
-        password=hash_password(secret),
+        password=hash_password(secret), confirmed_at=now,
     )  # fmt: skip
-    user.roles = [_role(session, role, session.get_one(Company, company_id))]
+    user.roles = [role_named(session, role, session.get_one(Company, company_id))]
     session.add(user)
     session.flush()
     record(session, actor, action="user.add", obj=user, after={"email": address, "role": role}, now=now,
@@ -42,12 +43,13 @@ def add_person(
 
 
 def set_role(session: Session, actor: Actor, user_id: int, role: str, *, now: datetime) -> User:
-    """Takes effect with the person's next request."""
+    """The person signs in again: every session they had ends with its next request."""
     user = person_of(session, user_id, actor)
     before = sorted(r.name for r in user.roles)
     if "owner" in before and role != "owner":
         _keep_an_owner(session, user)
-    user.roles = [_role(session, role, session.get_one(Company, user.company_id))]
+    user.roles = [role_named(session, role, session.get_one(Company, user.company_id))]
+    renew_identity(session, user, "role changed", now=now)
     session.flush()
     record(session, actor, action="user.role", obj=user, before={"roles": before}, after={"roles": [role]}, now=now,
            company_id=user.company_id)  # fmt: skip
@@ -62,13 +64,32 @@ def set_active(session: Session, actor: Actor, user_id: int, active: bool, *, no
     if not active and user.id == actor.user_id:
         raise Conflict("You cannot switch your own account off.")
     before, user.active = user.active, active
+    renew_identity(session, user, "switched off" if not active else "switched on", now=now)
     session.flush()
     record(session, actor, action="user.active", obj=user, before={"active": before}, after={"active": active},
            now=now, company_id=user.company_id)  # fmt: skip
     return user
 
 
-def _role(session: Session, name: str, company: Company) -> Role:
+def remove_person(session: Session, actor: Actor, user_id: int, *, now: datetime) -> User:
+    """Out of the company: no role, no session. The account stays the person's own and may join another company."""
+    user = person_of(session, user_id, actor)
+    if user.id == actor.user_id:
+        raise Conflict("You cannot remove yourself.", hint="Another owner can.")
+    before = sorted(r.name for r in user.roles)
+    company_id = user.company_id
+    if "owner" in before:
+        _keep_an_owner(session, user)
+    user.company_id, user.roles = None, []
+    renew_identity(session, user, "removed from the company", now=now)
+    session.flush()
+    record(session, actor, action="user.remove", obj=user, before={"email": user.email, "roles": before}, now=now,
+           company_id=company_id)  # fmt: skip
+    return user
+
+
+def role_named(session: Session, name: str, company: Company) -> Role:
+    """The role. Raises Invalid for one that this company has not."""
     if name not in ROLES or (name == OPERATOR and not company.is_operator):
         raise Invalid(f"There is no role {name} in this company.")
     return session.scalars(sa.select(Role).where(Role.name == name)).one()
