@@ -14,7 +14,19 @@ from app.security import setup as security
 from app.web import setup as web
 
 # Every domain that has models; the migrations and the application load the same list.
-MODELS = ("security", "carriers", "accounts", "jobs", "audit", "mail", "decks", "market", "deals", "routing", "web")
+MODELS = (
+    "security",
+    "carriers",
+    "accounts",
+    "jobs",
+    "audit",
+    "mail",
+    "decks",
+    "market",
+    "deals",
+    "routing",
+    "web",
+)
 
 # Each module offers `register(app)`.
 DOMAINS: tuple[str, ...] = (

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from app.accounts import queries, terms
 from app.accounts.checklist import steps_of
 from app.accounts.forms import FactsForm, NothingForm, PaperForm, TermsForm
-from app.accounts.papers import KINDS, PaperStore
+from app.accounts.papers import KINDS, LARGEST, PaperStore
 from app.accounts.service.accept_terms import accept_terms
 from app.accounts.service.keep_paper import drop_paper, keep_paper, paper_of
 from app.accounts.service.review_company import submit_company
@@ -70,10 +70,12 @@ def papers() -> Answer:
     form, status = PaperForm(), 200
     if form.validate_on_submit():
         sent = form.file.data
+        with sent.stream:
+            content = sent.stream.read(LARGEST + 1)
         try:
             keep_paper(
                 db.session, actor(), paper_store(), kind=form.kind.data, filename=sent.filename or "",
-                content=sent.stream.read(), now=utc_now(),
+                content=content, now=utc_now(),
             )  # fmt: skip
         except DomainError as fault:
             db.session.rollback()

@@ -62,7 +62,9 @@ def sign_in(client: FlaskClient, email: str, password: str = WORDS) -> FlaskClie
 
 
 def found(client: FlaskClient, name: str = "Nova Telecom") -> FlaskClient:
-    answer = client.post("/welcome", data={"name": name, "country": "IE", "currency": "EUR", "sells": "y", "buys": "y"})
+    answer = client.post(
+        "/welcome", data={"name": name, "country": "IE", "currency": "EUR", "sells": "y", "buys": "y"}
+    )
     assert answer.status_code == 302, answer.get_data(as_text=True)[-1500:]
     return client
 
