@@ -131,3 +131,8 @@ def _state(key: ApiKey, now: datetime) -> str:
     if key.revoked_at is not None:
         return "revoked"
     return "expired" if key.expires_at is not None and key.expires_at <= now else "active"
+
+
+def sample_companies(session: Session) -> list[int]:
+    """The invented companies of a demo; none on a real exchange."""
+    return list(session.scalars(sa.select(Company.id).where(Company.sample)))

@@ -53,6 +53,7 @@ def visible_offers(session: Session, actor: Actor, *, market: bool, now: datetim
     for product, company in session.execute(query):
         mine = company.id == actor.company_id
         listed = market and product.listed and product.enabled and company.status == "active"
+        listed = listed and (company.sample or not actor.sandbox)
         if actor.is_operator or mine or product.id in bought or listed:
             found.append(
                 Offer(

@@ -74,7 +74,8 @@ def set_up_totp(client: FlaskClient) -> str:
     page = client.post("/account/two-factor", data={"setup": "authenticator"}).get_data(as_text=True)
     key = re.search(r"\b([A-Z2-7]{32}|(?:[A-Z2-7]{4}[ -]?){8})\b", page)
     token = re.search(r'action="(/account/two-factor/[^"]+)"', page)
-    assert key and token, page
+    assert key, page
+    assert token, page
     code = totp_now(key[1])
     answer = client.post(token[1], data={"code": code})
     assert answer.status_code == 302, answer.get_data(as_text=True)[-1500:]
