@@ -70,7 +70,7 @@ def negotiated(deck: pa.Table, prices: Sequence[Negotiated], currency: str) -> p
 
 def _touched(deck: pa.Table, by_code: dict[str, list[Negotiated]]) -> pa.Array:
     """Rows whose code is a price's, or begins with one."""
-    found = pa.array([False] * deck.num_rows)
+    found = pa.array([False] * deck.num_rows, pa.bool_())
     for length in {len(code) for code in by_code}:
         codes = pa.array([code for code in by_code if len(code) == length])
         found = pc.or_(found, pc.is_in(pc.utf8_slice_codeunits(deck["code"], 0, length), codes))
