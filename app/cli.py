@@ -15,6 +15,7 @@ from app.errors import DomainError
 # Name -> "module:attribute" of a click command or group.
 COMMANDS: dict[str, str] = {
     "card": "app.reports.card_cli:card",
+    "cdrs": "app.cdrs.cli:cdrs",
     "config": "app.cli_config:group",
     "db": "app.db_cli:group",
     "deck": "app.decks.cli_desk:deck",

@@ -8,12 +8,13 @@ import shutil
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
+import msgspec
 
-from app.config import Settings
+from app.config import Edge, Settings
 from app.console import Run, pass_run, say
 from app.errors import DomainError
 from app.factory import create_app
@@ -70,7 +71,53 @@ def edge_config(settings: Settings) -> dict[str, object]:
         "metrics_from": list(edge.metrics_from),
         "unix_socket": edge.unix_socket or None,
         "rate_limit_per_key_per_s": edge.rate_limit_per_key_per_s or None,
+        "batch_max_rows": edge.batch_max_rows,
+        "lrn_dip": edge_dip(edge),
+        "tls": edge_tls(edge),
     }
+
+
+def edge_dip(edge: Edge) -> dict[str, object] | None:
+    """Where the edge asks for LRNs; nowhere without an address."""
+    if not edge.lrn_dip_url:
+        return None
+    return {
+        "url": edge.lrn_dip_url,
+        "deadline_ms": edge.lrn_dip_deadline_ms,
+        "ttl_seconds": edge.lrn_dip_ttl_seconds,
+        "negative_ttl_seconds": edge.lrn_dip_negative_ttl_seconds,
+        "max_entries": edge.lrn_dip_max_entries,
+        "max_concurrent": edge.lrn_dip_max_concurrent,
+        "prefixes": list(edge.lrn_dip_prefixes),
+        "field": edge.lrn_dip_field,
+        "authorization": edge.lrn_dip_authorization or None,
+        "ca": edge.lrn_dip_ca or None,
+    }
+
+
+def edge_tls(edge: Edge) -> dict[str, object] | None:
+    """The TLS listener of the edge; none without a certificate. Raises DomainError when half of the pair is missing."""
+    if not edge.tls_certificate and not edge.tls_key:
+        return None
+    if not (edge.tls_certificate and edge.tls_key):
+        missing = "tls_key" if edge.tls_certificate else "tls_certificate"
+        raise DomainError(f"edge.{missing} is not set", hint="TLS needs the certificate and its key")
+    return {
+        "certificate": edge.tls_certificate,
+        "key": edge.tls_key,
+        "client_ca": edge.tls_client_ca or None,
+        "host": edge.tls_host or edge.host,
+        "port": edge.tls_port,
+        "handshake_timeout_ms": edge.tls_handshake_timeout_ms,
+        "max_handshakes": edge.tls_max_handshakes,
+    }
+
+
+def with_edge(settings: Settings, options: Mapping[str, str | int | None]) -> Settings:
+    """The settings with options of the command line in their place."""
+    given = {name: value for name, value in options.items() if value is not None}
+    edge = msgspec.structs.replace(settings.edge, **given)
+    return msgspec.structs.replace(settings, edge=edge)
 
 
 @click.command()
@@ -112,19 +159,24 @@ def worker(run: Run) -> int:
 
 
 @click.command()
+@click.option("--tls-certificate", help="PEM file with the certificate chain of the TLS listener.")
+@click.option("--tls-key", help="PEM file with its private key.")
+@click.option("--tls-client-ca", help="PEM file: serve only clients with a certificate of this CA.")
+@click.option("--tls-port", type=int, help="Port of the TLS listener.")
 @pass_run
-def edge(run: Run) -> int:
+def edge(run: Run, /, **tls: str | int | None) -> int:
     """Answer routing queries from the published snapshot until SIGTERM."""
+    settings = with_edge(run.settings, tls)
     try:
         import lcr_core
     except ImportError as error:
         raise DomainError("the Rust extension is not built", hint="make native") from error
 
-    run.settings.snapshot_dir.mkdir(parents=True, exist_ok=True)
-    if run.settings.edge.come_first:
+    settings.snapshot_dir.mkdir(parents=True, exist_ok=True)
+    if settings.edge.come_first:
         govern_edge()
     try:
-        return lcr_core.run_edge(json.dumps(edge_config(run.settings)))
+        return lcr_core.run_edge(json.dumps(edge_config(settings)))
     except lcr_core.CoreError as error:
         raise DomainError(
             f"the edge cannot start: {error}", hint=f"code {getattr(error, 'code', '?')}"

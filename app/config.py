@@ -16,17 +16,13 @@ class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password_salt: str = ""
     max_upload_bytes: int = 200 * 1024 * 1024
     trusted_proxies: int = 0
+    public_url: str = ""  # address people reach the pages at, for links in mails; empty: http://host:port
     secure_cookies: bool = False  # true behind HTTPS
     sign_ins_per_minute: int = 10  # per source address and web process
     password_time_cost: int = 3  # argon2id passes
     password_memory_kib: int = 65536
-    public_url: str = ""  # how people reach the pages: links in mails; empty: as the request came in
-    papers_url: str = (
-        ""  # store of companies' papers, for example s3://bucket/papers; empty: the data directory
-    )
-    two_factor_required: bool = (
-        True  # roles that trade or publish set up a second factor before anything else
-    )
+    papers_url: str = ""  # store of companies' papers, for example s3://bucket/papers; empty: data directory
+    two_factor_required: bool = True  # roles that trade or publish set up a second factor first
     session_hours: int = 12  # a sign-in ends after this, whatever happens
     session_idle_minutes: int = 120  # and after this without a request
 
@@ -45,6 +41,24 @@ class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     come_first: bool = (
         True  # event loops in the real-time class while they are not busy, where the system allows it
     )
+    batch_max_rows: int = 10_000
+    lrn_dip_url: str = ""  # http://host/path?{number}: where LRNs are asked for; empty: nowhere
+    lrn_dip_deadline_ms: int = 50
+    lrn_dip_ttl_seconds: int = 3600
+    lrn_dip_negative_ttl_seconds: int = 600
+    lrn_dip_max_entries: int = 500_000
+    lrn_dip_max_concurrent: int = 64
+    lrn_dip_prefixes: tuple[str, ...] = ("1",)
+    lrn_dip_field: str = "lrn"
+    lrn_dip_authorization: str = ""
+    lrn_dip_ca: str = ""  # PEM file, of an https address
+    tls_certificate: str = ""  # PEM file with the chain; empty: no TLS listener
+    tls_key: str = ""
+    tls_client_ca: str = ""  # PEM file: only clients with a certificate of this CA are served
+    tls_host: str = ""  # empty: as host
+    tls_port: int = 8453
+    tls_handshake_timeout_ms: int = 5000
+    tls_max_handshakes: int = 256
     control_token: str = (
         ""  # the worker's key for /v1/control; empty: made once and kept in the data directory
     )

@@ -4,6 +4,7 @@ Money is NUMERIC(20, 9) on PostgreSQL and an integer of nanos on SQLite (which h
 Python always sees `Decimal`. Instants are aware UTC everywhere.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 NANOS = Decimal(1_000_000_000)
 
@@ -91,6 +93,11 @@ class Timestamped:
 db = SQLAlchemy(session_options={"expire_on_commit": False})
 
 
+def is_gone(fault: BaseException) -> bool:
+    """The database cannot be reached, or cut the connection off: nobody's fault, and worth another try."""
+    return isinstance(fault, sa.exc.DBAPIError) and (fault.connection_invalidated or fault.statement is None)
+
+
 @event.listens_for(sa.Engine, "connect")
 def _tune_sqlite(connection: Any, _record: Any) -> None:
     """WAL lets pages read while the worker writes; foreign keys are off in SQLite unless asked for."""
@@ -101,3 +108,21 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
         cursor.execute("PRAGMA busy_timeout=15000")
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.close()
+
+
+def add_up(
+    session: Session, table: sa.FromClause, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert rows of counts; where a row with the same unique `keys` stands, add to it, in one statement that cannot race.
+
+    All rows name the same columns; those beside `keys` and foreign keys must be numbers."""
+    if not rows:
+        return
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table)  # type: ignore[arg-type]
+    numbers = {
+        name: table.c[name] + statement.excluded[name]
+        for name in rows[0]
+        if name not in keys and not table.c[name].foreign_keys
+    }
+    session.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=numbers), list(rows))

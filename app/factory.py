@@ -25,6 +25,7 @@ MODELS = (
     "market",
     "deals",
     "routing",
+    "cdrs",
     "web",
 )
 
@@ -37,6 +38,7 @@ DOMAINS: tuple[str, ...] = (
     "app.market.views",
     "app.deals.views",
     "app.routing.views",
+    "app.cdrs.views",
     "app.reports.views",
     "app.dashboard.views",
     "app.demo.views",

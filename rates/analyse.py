@@ -1,5 +1,6 @@
 """What the file says about itself: sheets, header, columns, units, decimal mark, date order, currency; and what is still to be answered."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,7 +15,7 @@ from rates.options import CheckRequest
 from rates.parse.dates import guess_order, micros, parse_date
 from rates.parse.money import guess_decimal_mark
 from rates.parse.text import clean
-from rates.parse.words import currency_in, parse_currency
+from rates.parse.words import DOLLARS, currency_in, parse_currency
 from rates.problems import Problem, problem
 from rates.questions import column_questions
 from rates.read.headers import cents_in, unit_in
@@ -166,16 +167,20 @@ def _units(tables: Tables, request: CheckRequest, questions: list[Problem]) -> t
 
 
 def _currency(tables: Tables, request: CheckRequest) -> Value:
+    """What a person stated, else what headings or cells name, else the agreement's."""
     stated = request.options.defaults.currency
     if stated:
         known = parse_currency(stated)
         if known is None:
             raise Refused.because("currency_unknown", text=stated)
         return Value(value=known, confidence=100, stated=True)
+    usual = parse_currency(request.currency) if request.currency else None
     for table in tables.rates:
         for column in table.columns:
             priced = column.field is not None and (is_rate(column.field) or column.field == "connect_fee")
             if priced and (found := currency_in(column.header)):
+                if usual in DOLLARS and not re.search(r"(?<![A-Za-z])(USD|US\$)", column.header, re.I):
+                    found = usual if found == "USD" else found  # a bare $ is the dollar of the agreement
                 return Value(value=found, confidence=95)
     texts = _cells(tables.rates, ("currency",))
     if not len(texts):
@@ -184,7 +189,7 @@ def _currency(tables: Tables, request: CheckRequest) -> Value:
         bare_number = not text or (text[0].isdigit() and text[-1].isdigit())
         if not bare_number and (found := currency_in(text)):
             return Value(value=found, confidence=95)
-    return Value(value=None, confidence=0)
+    return Value(value=usual, confidence=90 if usual else 0)
 
 
 def _default_from(request: CheckRequest, tables: Tables, questions: list[Problem]) -> int | None:

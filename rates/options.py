@@ -187,6 +187,8 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     options: DeckOptions = DeckOptions()
     current: str | None = None
     fx: dict[str, str] = {}
+    currency: str | None = None
+    """What the offer is sold in: taken where neither options nor file name a currency."""
     code_deck: str | None = None
     """Local Arrow file with columns `code` and `destination`: the exchange's own code deck."""
     blocks: str | None = None

@@ -20,6 +20,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
+from app.carriers.hunt_form import HuntFields
 from app.carriers.models import ROUTE_CLASSES
 from app.carriers.offer_lists import OfferListFields
 from app.carriers.policy_form import PolicyFields
@@ -108,7 +109,7 @@ class VendorTrunkForm(FlaskForm):  # type: ignore[misc]
     enabled = BooleanField("Takes calls", default=True)
 
 
-class CustomerTrunkForm(OfferListFields, PolicyFields):
+class CustomerTrunkForm(OfferListFields, PolicyFields, HuntFields):
     name = StringField("Name", [DataRequired(), Length(max=80)])
     tech_prefix = StringField(
         "Tech prefix",
@@ -128,6 +129,17 @@ class CustomerTrunkForm(OfferListFields, PolicyFields):
         "Open in spite of the exchange's list",
         [Optional(), dial_codes],
         description="Satellite and premium codes are closed until you open them.",
+    )
+    lrn_sources = SelectMultipleField(
+        "Where the LRN of a ported number comes from",
+        choices=[
+            ("query", "Your question says it (lrn, rn, npdi)"),
+            ("file", "The exchange's file of ported numbers"),
+            ("dip", "The exchange asks a registry, where it has one"),
+        ],
+        option_widget=widgets.CheckboxInput(),
+        widget=widgets.ListWidget(prefix_label=False),
+        default=["query", "file", "dip"],
     )
     country_code = StringField(
         "Country code",

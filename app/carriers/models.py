@@ -95,6 +95,10 @@ class CustomerTrunk(Base, Timestamped):
     source_ips: Mapped[list[str]] = mapped_column(default=list)
     # How the trunk writes numbers (docs/decision.md 9); null = E.164.
     normalise: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON())
+    # How the customer wants its calls hunted (docs/decision.md 8); null = as the products say.
+    hunt: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON())
+    # query, file, dip (docs/decision.md 8); null = all of them.
+    lrn_sources: Mapped[list[str] | None] = mapped_column(sa.JSON())
     policy: Mapped[dict[str, Any]] = mapped_column(default=dict)
     max_routes: Mapped[int] = mapped_column(default=5)
     blocked_codes: Mapped[list[str]] = mapped_column(default=list)

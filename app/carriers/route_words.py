@@ -38,7 +38,12 @@ def _hours(_form: FlaskForm, field: Field) -> None:
         raise ValidationError(str(fault)) from fault
 
 
-def _sip_codes(_form: FlaskForm, field: Field) -> None:
+def codes_of(text: str | None) -> list[int]:
+    """`404 480, 503` ascending, each once."""
+    return sorted({int(part) for part in re.split(r"[\s,;]+", text or "") if part})
+
+
+def sip_codes(_form: FlaskForm, field: Field) -> None:
     for part in re.split(r"[\s,;]+", field.data or ""):
         if part and not re.fullmatch(r"[3-6][0-9]{2}", part):
             raise ValidationError(f"{part[:20]} is not a SIP code from 300 to 699.")
@@ -57,8 +62,8 @@ class RouteFields(FlaskForm):  # type: ignore[misc]
     max_digits = IntegerField("Digits at most", [Optional(), NumberRange(min=1, max=15)], default=15)
     no_reply_ms = IntegerField("No reply after (ms)", [Optional(), NumberRange(min=100, max=600_000)])
     ringing_ms = IntegerField("No ringing after (ms)", [Optional(), NumberRange(min=100, max=600_000)])
-    hunt_stop = StringField("SIP codes that end the call", [Optional(), _sip_codes])
-    hunt_next = StringField("SIP codes that try the next route", [Optional(), _sip_codes])
+    hunt_stop = StringField("SIP codes that end the call", [Optional(), sip_codes])
+    hunt_next = StringField("SIP codes that try the next route", [Optional(), sip_codes])
     zone = StringField("Time zone of the hours", description="For example Europe/Berlin.")
     hours = TextAreaField(
         "Open hours",
@@ -83,9 +88,9 @@ def routing_of_form(form: RouteFields) -> dict[str, Any]:
         if value is not None and value != default:
             words[word] = value
     for word in LISTS:
-        codes = [int(part) for part in re.split(r"[\s,;]+", form[word].data or "") if part]
+        codes = codes_of(form[word].data)
         if codes:
-            words[word] = sorted(set(codes))
+            words[word] = codes
     hours = open_hours(form.hours.data or "")
     if hours:
         words["schedule"] = {"zone": form.zone.data, "open": hours}

@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.carriers import queries
 from app.carriers.forms import CustomerTrunkForm, split_list
+from app.carriers.hunt_form import hunt_of, hunt_values
 from app.carriers.models import CustomerTrunk
 from app.carriers.normalise_form import read_number, values_of, words_of
 from app.carriers.offer_lists import list_values, lists_of_form, usable_offers
@@ -20,6 +21,7 @@ from app.security.access import actor, require
 from app.web.tables import csv_response
 
 pages = Blueprint("trunks", __name__, template_folder="templates")
+LRN_SOURCES = ["query", "file", "dip"]
 
 
 def _scope() -> int | None:
@@ -108,6 +110,8 @@ def _edit(trunk: CustomerTrunk | None) -> Any:
                 opened_codes=split_list(form.opened_codes.data),
                 enabled=form.enabled.data,
                 normalise=words_of(form.data),
+                hunt=hunt_of(form.data),
+                lrn_sources=None if form.lrn_sources.data == LRN_SOURCES else form.lrn_sources.data,
             )
             saved = save_customer_trunk(db.session, actor(), facts, trunk=trunk, now=utc_now())
         except (DomainError, ValueError) as fault:
@@ -124,7 +128,13 @@ def _edit(trunk: CustomerTrunk | None) -> Any:
 
 def _values(trunk: CustomerTrunk | None) -> dict[str, Any]:
     if trunk is None:
-        return {"enabled": True, "max_routes": 5, **list_values({}), **form_values({})}
+        return {
+            "enabled": True,
+            "max_routes": 5,
+            "lrn_sources": LRN_SOURCES,
+            **list_values({}),
+            **form_values({}),
+        }
     return {
         "name": trunk.name,
         "tech_prefix": trunk.tech_prefix,
@@ -133,7 +143,9 @@ def _values(trunk: CustomerTrunk | None) -> dict[str, Any]:
         "blocked_codes": " ".join(trunk.blocked_codes),
         "opened_codes": " ".join(trunk.opened_codes),
         "enabled": trunk.enabled,
+        "lrn_sources": LRN_SOURCES if trunk.lrn_sources is None else trunk.lrn_sources,
         **values_of(trunk.normalise),
+        **hunt_values(trunk.hunt),
         **list_values(trunk.policy),
         **form_values(trunk.policy),
     }

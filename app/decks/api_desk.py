@@ -44,6 +44,7 @@ def _settings() -> Settings:
 class ImpactQuery(Schema):
     days = Integer(load_default=30, validate=OneOf(WINDOWS))
     card = Integer(load_default=None, allow_none=True, validate=Range(1))
+    buyer = Integer(load_default=None, allow_none=True, validate=Range(1, 2**31 - 1))
     format = String(load_default="json", validate=OneOf(("json", "csv")))
 
 
@@ -98,7 +99,14 @@ def get_impact(deck_id: int, query: dict[str, Any]) -> Any:
     """Amounts of whole calls, increments and fees included; decimals as strings. `format=csv` for the table."""
     deck = own_deck(db.session, actor(), deck_id)
     answer = impact_of_deck(
-        db.session, _settings(), actor(), deck, now=utc_now(), days=query["days"], card_id=query["card"]
+        db.session,
+        _settings(),
+        actor(),
+        deck,
+        now=utc_now(),
+        days=query["days"],
+        card_id=query["card"],
+        buyer_id=query["buyer"],
     )
     if query["format"] == "csv":
         return Response(csv_lines(answer), mimetype="text/csv")

@@ -18,6 +18,7 @@ from app.console import Exit, Run, emit_json, emit_table, json_option, pass_run,
 from app.db import db
 from app.decks import exports, queries
 from app.decks.access import own_deck, own_product, own_version
+from app.decks.cli_examples import ExampleGroup
 from app.decks.cli_import import import_deck
 from app.decks.models import DECK_STATES
 from app.decks.service.approve_deck import approve_deck
@@ -55,7 +56,7 @@ as_option = click.option(
 )
 
 
-@click.group()
+@click.group("deck", cls=ExampleGroup)
 def deck() -> None:
     """Rate decks: import, look, approve, roll back."""
 

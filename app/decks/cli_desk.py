@@ -13,6 +13,7 @@ from app.console import Exit, Run, emit_json, emit_table, json_option, pass_run,
 from app.db import db
 from app.decks.access import company_by_name, own_deck, own_product, own_template
 from app.decks.cli import as_option, deck, working
+from app.decks.cli_examples import ExampleGroup
 from app.decks.impact import WINDOWS, csv_lines, impact_of_deck, json_of
 from app.decks.outgoing import outgoing
 from app.decks.pending import pending
@@ -49,6 +50,7 @@ def traffic(run: Run, email: str | None, product_id: int, file: Path, as_json: b
 @click.argument("deck_id", type=int)
 @click.option("--days", type=click.Choice([str(n) for n in WINDOWS]), default="30", show_default=True)
 @click.option("--card", type=int, help="Id of the customer trunk whose rate card gives the margin.")
+@click.option("--buyer", type=int, help="Id of one buyer, for the pair's own call records.")
 @click.option(
     "--profile",
     type=FILE,
@@ -63,6 +65,7 @@ def impact(
     deck_id: int,
     days: str,
     card: int | None,
+    buyer: int | None,
     profile: Path | None,
     as_json: bool,
 ) -> None:
@@ -73,7 +76,7 @@ def impact(
             keep_profile(db.session, who, deck_id, profile.read_text(encoding="utf-8"), now=utc_now())
             db.session.commit()
         answer = impact_of_deck(
-            db.session, run.settings, who, found, now=utc_now(), days=int(days), card_id=card
+            db.session, run.settings, who, found, now=utc_now(), days=int(days), card_id=card, buyer_id=buyer
         )
         if as_json:
             emit_json(json_of(answer))
@@ -145,7 +148,7 @@ def send(
     say(f"{found.rows:,} codes: {found.name}")
 
 
-@deck.group()
+@deck.group(cls=ExampleGroup)
 def template() -> None:
     """Layouts a person confirmed: export and import as TOML."""
 
@@ -208,7 +211,7 @@ def mail(run: Run, email: str | None, as_json: bool) -> int:
             db.session.commit()
             return True
 
-        read_new(run.settings.mail, take)
+        read_new(run.settings.mail, take, run.settings.root / "mailbox.json")
     emit_table(rows, as_json=as_json, empty="No new message.")
     return Exit.DONE
 

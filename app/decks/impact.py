@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.carriers.models import Company, CustomerTrunk, Product
 from app.config import Settings
@@ -43,8 +43,18 @@ class Card:
 
 
 @dataclass(frozen=True)
+class Pair:
+    """One buyer's own recent traffic of the product, priced by both decks; `total.delta` is what the deck does to this pair."""
+
+    buyer_id: int
+    buyer: str
+    total: Line
+
+
+@dataclass(frozen=True)
 class Answer:
-    """`source`: traffic | profile | none; `days`: of the traffic; `notes`: what a reader must know to trust the figures."""
+    """`source`: traffic | profile | none; `days`: of the traffic; `notes`: what a reader must know to trust the figures.
+    `pairs`: buyers whose call records are known, the largest change first; `buyer_id`: the one the figures are of."""
 
     source: str
     impact: Impact | None
@@ -56,6 +66,8 @@ class Answer:
     card: Card | None
     cards: list[Card]
     notes: list[str]
+    pairs: list[Pair] = field(default_factory=list)
+    buyer_id: int | None = None
 
 
 def impact_of_deck(
@@ -67,6 +79,7 @@ def impact_of_deck(
     now: datetime,
     days: int = 30,
     card_id: int | None = None,
+    buyer_id: int | None = None,
 ) -> Answer:
     """Both sides are priced at the instant from which everything in the deck applies, so that what an older deck left
     pending counts on both. Raises Invalid for a card that is not the asker's, or whose currency has no rate."""
@@ -86,10 +99,14 @@ def impact_of_deck(
     after = Prices(store.open(deck.timeline_key), at)
     notes: list[str] = []
     first = until = None
+    pairs: list[Pair] = []
     if deck.profile:
         source, flows = "profile", _profile(deck.profile, before, after, policy.acd_seconds, notes)
     else:
-        flows, first, until = recent(session, product.id, days)
+        pairs = _pairs(session, product.id, days, before, after, at)
+        if buyer_id is not None and buyer_id not in {pair.buyer_id for pair in pairs}:
+            raise Invalid("No calls of this buyer are known.", hint="Choose one of the list.")
+        flows, first, until = recent(session, product.id, days, buyer_id)
         source = "traffic" if flows else "none"
     sell, to_deck = None, Decimal(1)
     if card is not None:
@@ -106,11 +123,17 @@ def impact_of_deck(
         card,
         cards,
         notes,
+        pairs,
+        None if deck.profile else buyer_id,
     )
 
 
-def recent(session: Session, product_id: int, days: int) -> tuple[list[Flow], date | None, date | None]:
-    """Flows of the newest `days` days that have traffic records, with the first and last day."""
+def recent(
+    session: Session, product_id: int, days: int, buyer_id: int | None = None
+) -> tuple[list[Flow], date | None, date | None]:
+    """Flows of the newest `days` days that have traffic, with the first and last day; of one buyer, or of all.
+
+    Where a buyer's own call records say what went to a code on a day, an imported aggregate of it is left out."""
     if days not in WINDOWS:
         raise Invalid(
             f"Traffic is summed over {', '.join(map(str, WINDOWS))} days.", hint="Choose one of these."
@@ -119,12 +142,39 @@ def recent(session: Session, product_id: int, days: int) -> tuple[list[Flow], da
     if newest is None:
         return [], None, None
     first = newest - timedelta(days=days - 1)
+    other = aliased(TrafficDay)
+    recorded = sa.exists().where(
+        other.product_id == product_id, other.day == TrafficDay.day, other.code == TrafficDay.code,
+        other.buyer_id > 0, other.calls > 0,
+    )  # fmt: skip
+    of = (
+        TrafficDay.buyer_id == buyer_id
+        if buyer_id is not None
+        else sa.or_(TrafficDay.buyer_id > 0, ~recorded)
+    )
     rows = session.execute(
         sa.select(TrafficDay.code, sa.func.sum(TrafficDay.calls), sa.func.sum(TrafficDay.seconds))
-        .where(TrafficDay.product_id == product_id, TrafficDay.day >= first)
+        .where(TrafficDay.product_id == product_id, TrafficDay.day >= first, of)
         .group_by(TrafficDay.code)
+        .having(sa.func.sum(TrafficDay.calls) > 0)
     )
     return [Flow(code, int(calls), int(seconds)) for code, calls, seconds in rows], first, newest
+
+
+def _pairs(
+    session: Session, product_id: int, days: int, before: Prices, after: Prices, at: datetime
+) -> list[Pair]:
+    buyers = session.execute(
+        sa.select(Company.id, Company.name)
+        .where(Company.id.in_(sa.select(TrafficDay.buyer_id).where(TrafficDay.product_id == product_id)))
+        .order_by(Company.name)
+    )
+    pairs = []
+    for buyer, name in buyers:
+        flows, _, _ = recent(session, product_id, days, buyer)
+        if flows:
+            pairs.append(Pair(buyer, name, impact_of(flows, before, after, at).total))
+    return sorted(pairs, key=lambda pair: -abs(pair.total.delta))
 
 
 def rate_cards(session: Session, who: Actor) -> list[Card]:
@@ -256,5 +306,6 @@ def json_of(answer: Answer) -> dict[str, Any]:
         "first": answer.first and answer.first.isoformat(), "last": answer.last and answer.last.isoformat(),
         "priced_at": found.at.isoformat() if found else None, "acd_seconds": answer.acd_seconds, "notes": answer.notes,
         "rate_card": answer.card.name if answer.card else None, "lines": [line(one) for one in found.lines] if found else [],
+        "buyer_id": answer.buyer_id, "pairs": [{"buyer_id": p.buyer_id, "buyer": p.buyer} | line(p.total) for p in answer.pairs],
         "total": line(found.total) if found else None, "unpriced_seconds": found.unpriced_seconds if found else 0,
     }  # fmt: skip

@@ -16,7 +16,7 @@ from imap_tools.errors import ImapToolsError
 
 from app.clock import utc_now
 from app.config import Settings
-from app.db import db
+from app.db import db, is_gone
 from app.decks.mailbox import read_new
 from app.decks.service.finish_check import finish_check
 from app.decks.service.run_check import check_deck, fail_check
@@ -47,8 +47,10 @@ def check(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[st
         report = check_deck(
             db.session, settings, deck_id, job_id=job_id, progress=tell, cancelled=progress.cancelled
         )
-    except Exception:
+    except Exception as fault:
         db.session.rollback()
+        if is_gone(fault):  # not the check broke down: it is run again
+            raise
         fail_check(db.session, deck_id, job_id, "The check broke down on our side. Start it again.")
         db.session.commit()
         raise
@@ -84,7 +86,7 @@ def mail(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[str
         return True
 
     try:
-        messages = read_new(settings.mail, take)
+        messages = read_new(settings.mail, take, settings.root / "mailbox.json")
     except (OSError, imaplib.IMAP4.error, ImapToolsError) as fault:
         db.session.rollback()
         raise DomainError(

@@ -51,6 +51,8 @@ class Deck(Base, Timestamped):
     error: Mapped[str | None] = mapped_column(sa.Text)
     # Traffic a person pasted for the money impact: [{"what", "minutes", "calls", "sell"}]; empty = recorded traffic.
     profile: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    # What an earlier file taught (app.decks.remembered): template, answers, each with who and when; `declined`: asked again.
+    remembered: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
     product: Mapped[Product] = relationship()
 
@@ -93,6 +95,8 @@ class DeckTemplate(Base, Timestamped):
     columns: Mapped[list[str]] = mapped_column(default=list)  # headings in the carrier's own order
     used: Mapped[int] = mapped_column(default=0)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    kept_by: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))  # who confirmed it last, and when
+    kept_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
 
 
 class DeckPolicy(Base, Timestamped):
@@ -104,6 +108,9 @@ class DeckPolicy(Base, Timestamped):
     thresholds: Mapped[dict[str, Any]] = mapped_column(default=dict)  # rates.thresholds.Thresholds
     auto_accept: Mapped[dict[str, Any]] = mapped_column(default=dict)  # app.decks.auto_accept.AutoAccept
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)  # question -> what was answered last
+    answered: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, server_default="{}"
+    )  # question -> {"by", "at"}
     senders: Mapped[list[str]] = mapped_column(
         default=list
     )  # mail addresses, or @domain, that may send decks
@@ -132,13 +139,16 @@ class Arrival(Base, Timestamped):
 
 
 class TrafficDay(Base):
-    """Answered calls of one product towards one dial code on one day (UTC); what a deck's money impact is worked out on."""
+    """Answered calls of one product towards one dial code on one day (UTC); what a deck's money impact is worked out on.
+
+    `buyer_id` names the company whose call records they were summed from; 0 = an imported aggregate, buyers not told apart."""
 
     __tablename__ = "traffic_day"
-    __table_args__ = (sa.UniqueConstraint("product_id", "day", "code"),)
+    __table_args__ = (sa.UniqueConstraint("product_id", "day", "code", "buyer_id"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int] = mapped_column(sa.ForeignKey("company.id"), index=True)
     product_id: Mapped[int] = mapped_column(sa.ForeignKey("product.id"), index=True)
+    buyer_id: Mapped[int] = mapped_column(default=0, server_default="0")
     code: Mapped[str] = mapped_column(sa.String(15))
     day: Mapped[date] = mapped_column(sa.Date)
     calls: Mapped[int] = mapped_column(sa.BigInteger)

@@ -91,11 +91,11 @@ def outgoing(
     view, what = at_instant(table, at), "a-z"
     if since is not None:
         older = store.open(own_version(session, who, product_id, since).timeline_key)
-        view, what = _changed(older, table, at), f"changes-since-v{since}"
+        view, what = changed_rows(older, table, at), f"changes-since-v{since}"
     return Outgoing(f"{product.name}-v{number}-{what}-{at:%Y%m%d}", view.num_rows, view, layout, options)
 
 
-def _changed(older: pa.Table, newer: pa.Table, at: datetime) -> pa.Table:
+def changed_rows(older: pa.Table, newer: pa.Table, at: datetime) -> pa.Table:
     """Rows of `newer` that are priced otherwise than in `older`, and rows of `older` that closed, marked so from `at` on."""
     differ = compare(older, newer, at, at)
     differ = differ.filter(pc.not_equal(differ["label"], "UNCHANGED"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -29,13 +29,20 @@ class Policy:
     answers: dict[str, Any]
     senders: tuple[str, ...]
     acd_seconds: int
+    answered: dict[str, Any] = field(default_factory=dict)
 
-    def answer(self, options: DeckOptions, asked: Iterable[str]) -> DeckOptions | None:
-        """`options` with what this carrier answered before to the problems `asked`; None when nothing is known."""
+    def answer(
+        self, options: DeckOptions, asked: Iterable[str], declined: Collection[str] = ()
+    ) -> DeckOptions | None:
+        """`options` with what this carrier answered before to the problems `asked`, but for the `declined` questions; None when
+        nothing is known."""
         known = {
             name: self.answers[name]
             for problem, name in ASKED_AS.items()
-            if problem in asked and name in self.answers and getattr(options, name) is None
+            if problem in asked
+            and name in self.answers
+            and name not in declined
+            and getattr(options, name) is None
         }
         return msgspec.structs.replace(options, **known) if known else None
 
@@ -48,4 +55,5 @@ def policy_of(session: Session, company_id: int) -> Policy:
     return Policy(
         company_id, Thresholds.from_dict(row.thresholds), read_rule(row.auto_accept),
         {name: value for name, value in row.answers.items() if name in QUESTIONS}, tuple(row.senders), row.acd_seconds,
+        row.answered,
     )  # fmt: skip

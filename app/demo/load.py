@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from app.carriers.models import Company, QualityCounter
 from app.config import Settings
 from app.decks.models import TrafficDay
 from app.demo.accounts import add_keys, add_people
+from app.demo.calls import add_calls
 from app.demo.catalogue import add_catalogue
 from app.demo.companies import OPERATOR
 from app.demo.events import add_events
@@ -66,16 +67,21 @@ def load_demo(
             session, settings, store, carrier, index, product, users=users, today=today, seed=seed
         )
     progress("decks", len(made.products), len(made.products))
+    progress("rate card", 0, 1)
+    carded = next(plan for plan in TRUNKS if plan.card)
+    add_rate_card(session, settings, store, made, carded, trunks[carded.name], now=now)
+    progress("rate card", 1, 1)
+    progress("calls", 0, 1)
+    add_calls(session, settings, now=now)
+    # The drawn calls are a sample; the counters below stand for all calls of the month.
+    session.execute(delete(QualityCounter))
+    progress("calls", 1, 1)
     for number, (carrier, _, product) in enumerate(made.products):
         progress("quality", number, len(made.products))
         session.execute(insert(QualityCounter), list(counters(carrier, product, today=today)))
         calls = traffic(carrier, product, store.open(str(product.timeline_key)), today=today)
         session.execute(insert(TrafficDay), list(calls))
     progress("quality", len(made.products), len(made.products))
-    progress("rate card", 0, 1)
-    carded = next(plan for plan in TRUNKS if plan.card)
-    add_rate_card(session, settings, store, made, carded, trunks[carded.name], now=now)
-    progress("rate card", 1, 1)
     add_events(session, made, users, now=now)
     enqueue(
         session,

@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.clock import utc_now
-from app.db import db
+from app.db import db, is_gone
 from app.errors import DomainError
 from app.jobs.models import Job
 from app.jobs.progress import JobCancelled, JobProgress
@@ -32,7 +32,8 @@ def _direct(_name: str, work: Callable[[], Any]) -> Any:
 def run_one(
     app: Flask, job_id: str, run_step: Callable[[str, Callable[[], Any]], Any] = _direct
 ) -> dict[str, Any]:
-    """Run the job to its end; returns {"state": …}. Never raises for a fault of the job itself."""
+    """Run the job to its end; returns {"state": …}. Never raises for a fault of the job itself; a database that is gone raises,
+    and the job stays as it is."""
     with app.app_context():
         start = _start(job_id)
         if start is None:
@@ -50,6 +51,8 @@ def run_one(
             hint = f" {fault.hint}" if fault.hint else ""
             return _finish(job_id, "failed", {"code": fault.code}, f"{fault.message}{hint}")
         except Exception as fault:  # a job's bug must not take the worker down
+            if is_gone(fault):
+                raise
             log.exception("job failed", job=job_id, kind=kind)
             return _finish(job_id, "failed", {"code": "internal"}, f"Internal fault: {type(fault).__name__}")
         return _finish(job_id, "done", result, None)

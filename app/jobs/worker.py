@@ -20,7 +20,7 @@ import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from flask import Flask
 
-from app.db import db
+from app.db import db, is_gone
 from app.jobs.models import Job
 from app.jobs.registry import Timer, timers
 from app.jobs.runner import run_one
@@ -32,9 +32,10 @@ APPLICATION_VERSION = "tandem-jobs-1"
 EXECUTOR_ID = "worker"
 CONCURRENCY = 2
 POLL_S = 0.15
+GONE_WAIT_S = 1.0
 JOB_MODULES = (
-    "app.mail.jobs", "app.decks.jobs", "app.routing.jobs", "app.routing.state_jobs", "app.market.jobs", "app.deals.jobs",
-    "app.reports.jobs",
+    "app.mail.jobs", "app.decks.jobs", "app.routing.jobs", "app.routing.state_jobs", "app.routing.quality_jobs",
+    "app.market.jobs", "app.deals.jobs", "app.cdrs.jobs", "app.reports.jobs",
 )  # fmt: skip
 
 
@@ -94,7 +95,7 @@ class Worker:
             with lock:
                 active.add(job_id)
             try:
-                return run_one(app, job_id, _durable_step)
+                return _until_heard(app, job_id)
             finally:
                 with lock:
                     active.discard(job_id)
@@ -152,6 +153,18 @@ class Worker:
                 one.tick()
         except Exception:  # a timer's bug must not stop the worker
             log.exception("timer failed", timer=one.name)
+
+
+def _until_heard(app: Flask, job_id: str) -> dict[str, Any]:
+    """Run the job; while the database is gone wait for it and start the job again, as after a killed worker."""
+    while True:
+        try:
+            return run_one(app, job_id, _durable_step)
+        except sa.exc.DBAPIError as fault:
+            if not is_gone(fault):
+                raise
+            log.warning("database gone during a job, which waits for it", job=job_id, error=str(fault.orig))
+            time.sleep(GONE_WAIT_S)
 
 
 def _durable_step(name: str, work: Callable[[], Any]) -> Any:

@@ -16,6 +16,7 @@ from app.db import db
 from app.errors import Invalid, NotFound
 from app.factory import create_app
 from app.routing.current import current_snapshot
+from app.routing.dialled_table import dialled_table
 from app.routing.simulate import PRESETS
 from lcr_core import QueryError
 from lcr_core.tables import decide_table, read_calls, write_table
@@ -63,13 +64,24 @@ def batch(
     max_routes: int,
     seconds: int | None,
 ) -> None:
-    """Decide every call of FILE (columns dnis, and where there are any ani, lrn, a_lrn, at_us, call_id, seconds).
+    """Decide every call of FILE (columns dnis, and where there are any ani, lrn, a_lrn, at_us, call_id).
 
-    OUT has one row a route with the columns of docs/decision.md 7 (`call` counts from 0). Ctrl-C leaves no file."""
+    Numbers are read as the trunk writes them, its tech prefix with or without. OUT has one row a route with the columns
+    of docs/decision.md 7 (`call` counts from 0); a number that cannot be read has the status bad_number. Ctrl-C leaves
+    no file."""
+    try:
+        calls = read_calls(file)
+    except ValueError as fault:
+        raise Invalid(str(fault), hint="Numbers are text in a column dnis.") from fault
+    say(f"{calls.num_rows} calls read from {file.name}")
     app = create_app(run.settings)
     with app.app_context():
+        trunk_id = trunk_named(trunk)
+        with progress_bar("Reading numbers") as report:
+            own = db.session.get(CustomerTrunk, trunk_id) if trunk_id else None
+            calls = dialled_table(own, calls, lambda done, total: report(done, total, "different numbers"))
         query: dict[str, Any] = {
-            "trunk": trunk_named(trunk),
+            "trunk": trunk_id,
             "policy": PRESETS[policy] if policy else None,
             "max": max_routes,
             "reference_seconds": seconds,
@@ -77,7 +89,6 @@ def batch(
         }
         snapshot = current_snapshot(run.settings.snapshot_dir)
     try:
-        calls = read_calls(file)
         with progress_bar("Deciding") as report:
 
             def tell(done: int, total: int) -> bool:
@@ -87,7 +98,9 @@ def batch(
             decisions = decide_table(snapshot, query, calls, progress=tell)
         write_table(decisions, output)
     except (ValueError, QueryError) as fault:
-        raise Invalid(str(fault), hint=f"{file.name}: the column dnis is needed, numbers as text.") from fault
+        raise Invalid(
+            str(fault), hint=f"{file.name}: numbers are text, instants are microseconds."
+        ) from fault
     answered = decisions.group_by("status").aggregate([("call", "count_distinct")]).to_pylist()
     counts = {row["status"]: row["call_count_distinct"] for row in answered}
     say(f"{calls.num_rows} calls decided with snapshot {snapshot.id}")

@@ -52,7 +52,7 @@ def load(root: Path, file: str) -> CompiledIndex | None:
         return CompiledIndex(
             file=file,
             base=document["base"],
-            inputs=IndexInputs(**{**inputs, "offers": offers}),
+            inputs=IndexInputs(**{"layout": 0, **inputs, "offers": offers}),
             rates=document["rates"],
             epoch_from=from_micros(document["epoch_from_us"]),
             epoch_until=None if until is None else from_micros(until),

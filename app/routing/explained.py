@@ -4,6 +4,7 @@ Made from the core's own document alone (docs/decision.md 4 and 7), for the page
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -118,8 +119,7 @@ def layer(row: dict[str, Any]) -> list[str]:
     if jurisdiction:
         states = f"{jurisdiction['a_state'] or '?'} → {jurisdiction['b_state'] or '?'}"
         words = [f"{jurisdiction['is']} ({states})", f"keyed by the {_keyed(jurisdiction)}"]
-        if jurisdiction["lrn_unknown"]:
-            words.append("LRN unknown")
+        words += _lrn(jurisdiction)
         lines.append(", ".join(words))
     return lines
 
@@ -134,3 +134,13 @@ def as_of(row: dict[str, Any]) -> str:
         return ""
     until = f" until {row['effective_until'][:16].replace('T', ' ')}" if row.get("effective_until") else ""
     return f"from {row['effective_from'][:16].replace('T', ' ')}{until}, deck {row['deck_id']} row {row['deck_row']}"
+
+
+def _lrn(jurisdiction: Mapping[str, Any]) -> list[str]:
+    """Who said what the LRN is, or that nobody could."""
+    by = jurisdiction["lrn_by"]
+    if by == "unavailable":
+        return ["LRN unavailable: the dip failed"]
+    if jurisdiction["lrn_unknown"]:
+        return ["LRN unknown"]
+    return [f"LRN by {by}"] if by else []

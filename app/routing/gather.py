@@ -21,6 +21,7 @@ from app.clock import to_micros
 from app.config import Lcr
 from app.deals.limits import NO_LIMITS, least, limits_of
 from app.market.models import Purchase
+from app.routing.durations import durations
 from app.routing.models import FxRate, NumberFile
 from app.security.models import ApiKey
 from app.security.permissions import CONTROL_SCOPE
@@ -30,6 +31,10 @@ ROUTING_WORDS = (
     "weight", "keeps_cli", "keeps_identity", "min_digits", "max_digits", "schedule", "no_reply_ms", "ringing_ms",
     "hunt_stop", "hunt_next",
 )  # fmt: skip
+
+
+# The layout of index files (FORMAT_VERSION of lcr_core/src/index/container.rs): an index of another one is compiled anew.
+INDEX_LAYOUT = 4
 
 
 @dataclass(frozen=True)
@@ -49,9 +54,10 @@ class IndexInputs:
     reference_seconds: int
     fx: dict[str, str]
     offers: tuple[OfferDeck, ...]
+    layout: int = INDEX_LAYOUT
 
     def digest(self) -> str:
-        parts = [self.base_currency, self.reference_seconds, sorted(self.fx.items())]
+        parts = [self.layout, self.base_currency, self.reference_seconds, sorted(self.fx.items())]
         parts.append([(o.offer_id, o.carrier_id, o.timeline_key) for o in self.offers])
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -133,6 +139,7 @@ def access_document(
         "keys": _keys(session, now),
         "cards": [{"card_id": card_id, "index": file} for card_id, file in cards],
         "quality": _quality(session),
+        "durations": durations(session, now),
         "nanp": number_file(session, "blocks"),
         "lrn": number_file(session, "lrn"),
     }
@@ -242,6 +249,7 @@ def _trunks(
             "source_ips": list(trunk.source_ips),
             "tech_prefix": trunk.tech_prefix or None,
             "normalise": dict(trunk.normalise) if trunk.normalise else None,
+            "lrn_sources": None if trunk.lrn_sources is None else list(trunk.lrn_sources),
             "policy": _policy(trunk.policy, known_offers),
             "rate_card_id": trunk.id if trunk.id in known_cards else None,
             "blocked_codes": list(trunk.blocked_codes),
@@ -249,6 +257,7 @@ def _trunks(
             "never_carriers": relatives[company.id],
             "grants": grants.get(trunk.id, []),
             "max_routes": trunk.max_routes,
+            **({"hunt": dict(trunk.hunt)} if trunk.hunt else {}),
             "enabled": bool(trunk.enabled and company.status == "active"),
         }
         for trunk, company in rows

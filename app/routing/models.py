@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -70,3 +70,33 @@ class NumberFile(Base, Timestamped):
     rows: Mapped[int] = mapped_column(default=0)
     skipped: Mapped[int] = mapped_column(default=0)
     problems: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+
+
+class TalkDay(Base):
+    """Answered calls towards one dial code on one UTC day by class of length (rates.records.mixes): the real duration mix."""
+
+    __tablename__ = "talk_day"
+    __table_args__ = (sa.UniqueConstraint("day", "code", "length_class"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(sa.Date, index=True)
+    code: Mapped[str] = mapped_column(sa.String(15))
+    length_class: Mapped[int]
+    calls: Mapped[int] = mapped_column(sa.BigInteger)
+    seconds: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class QualityDelta(Base):
+    """Counts of recent calls that the edge has not been told yet; they go when it has taken them."""
+
+    __tablename__ = "quality_delta"
+    __table_args__ = (sa.UniqueConstraint("product_id", "code", "minute"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(sa.ForeignKey("product.id"), index=True)
+    code: Mapped[str] = mapped_column(sa.String(15))
+    minute: Mapped[datetime] = mapped_column(UtcDateTime())  # the calls' own: how far they have faded
+    attempts: Mapped[int]
+    answered: Mapped[int]
+    effective: Mapped[int]
+    talk_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    pdd_ms_sum: Mapped[int] = mapped_column(sa.BigInteger)
+    pdd_samples: Mapped[int]

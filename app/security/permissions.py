@@ -14,6 +14,8 @@ PERMISSIONS: dict[str, str] = {
     "lcr:simulate": "Use the routing simulator",
     "lcr:query": "Ask the routing endpoint",
     "lcr:explain": "See why each vendor was taken or left",
+    "call:read": "See call records and their sums",
+    "call:import": "Import call records and settle those in quarantine",
     "report:read": "Download reports",
     "product:manage": "Create and edit products",
     "trunk:manage": "Create and edit trunks",
@@ -30,16 +32,46 @@ _COMPANY = frozenset(PERMISSIONS)
 ROLES: dict[str, frozenset[str]] = {
     "owner": _COMPANY,
     "rates": frozenset(
-        {"deck:read", "deck:write", "deck:approve", "market:read", "report:read", "job:read", "job:cancel"}
+        {
+            "deck:read",
+            "deck:write",
+            "deck:approve",
+            "market:read",
+            "report:read",
+            "call:read",
+            "job:read",
+            "job:cancel",
+        }
     ),
     "trader": frozenset(
-        {"market:read", "market:buy", "order:decide", "lcr:simulate", "report:read", "job:read", "job:cancel"}
+        {
+            "market:read",
+            "market:buy",
+            "order:decide",
+            "lcr:simulate",
+            "report:read",
+            "call:read",
+            "call:import",
+            "job:read",
+            "job:cancel",
+        }
     ),
     "noc": frozenset(
-        {"deck:read", "market:read", "trunk:manage", "lcr:simulate", "report:read", "job:read", "job:cancel"}
+        {
+            "deck:read",
+            "market:read",
+            "trunk:manage",
+            "lcr:simulate",
+            "report:read",
+            "call:read",
+            "job:read",
+            "job:cancel",
+        }
     ),
-    "finance": frozenset({"market:read", "report:read", "job:read", "audit:read"}),
-    "viewer": frozenset({"deck:read", "market:read", "report:read", "lcr:simulate", "job:read"}),
+    "finance": frozenset(
+        {"market:read", "report:read", "call:read", "call:import", "job:read", "audit:read"}
+    ),
+    "viewer": frozenset({"deck:read", "market:read", "report:read", "lcr:simulate", "call:read", "job:read"}),
     OPERATOR: _COMPANY | {OPERATOR},
 }
 
@@ -67,7 +99,7 @@ LIVE_ONLY = frozenset({"market:buy", "order:decide"})
 # What an API key may carry.
 KEY_SCOPES = (
     "lcr:query", "lcr:explain", "deck:read", "deck:write", "deck:approve", "market:read", "market:buy", "order:decide",
-    "lcr:simulate", "report:read", "job:read",
+    "lcr:simulate", "report:read", "call:read", "call:import", "job:read",
 )  # fmt: skip
 
 # Given only to keys that the operator makes: it commands the edge (docs/state.md).

@@ -55,6 +55,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Understand",
         (
             Entry("LCR simulator", "/simulator", "route", "lcr:simulate"),
+            Entry("Call records", "/calls", "phone-call", "call:read"),
             Entry("Reports", "/reports", "report-analytics", "report:read"),
         ),
     ),

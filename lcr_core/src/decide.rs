@@ -10,11 +10,14 @@ pub use masks::Masks;
 
 use std::borrow::Cow;
 
+use smallvec::SmallVec;
+
 use crate::access::policy::{Guard, Kind, PolicyWords};
 use crate::access::{Mix, Trunk};
 use crate::error::QueryError;
 use crate::explain::Explained;
 use crate::index::lookup::{Found, Lookup};
+use crate::layers::lrn::{Dip, Known, LrnBy};
 use crate::layers::pick::{Facts, Picks};
 use crate::number::DigitKey;
 use crate::policy::order::{self, Hit, Member};
@@ -32,6 +35,8 @@ use crate::time;
 
 /// Routes of an answer when nobody says how many.
 const DEFAULT_ROUTES: usize = 5;
+/// So many routes are worked out without asking for memory.
+const USUAL: usize = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
@@ -249,6 +254,11 @@ impl<'a> Prepared<'a> {
         self.decide_by(call, None, false)
     }
 
+    /// The same into a decision that was read: the room of its texts and routes is used again.
+    pub fn decide_again(&self, call: &Call, decision: &mut Decision) -> Result<(), QueryError> {
+        self.fill(call, self.facts(call), None, true, decision)
+    }
+
     /// `found`: the place of the number in the index, where it is known already.
     fn decide_by(
         &self,
@@ -256,39 +266,70 @@ impl<'a> Prepared<'a> {
         found: Option<Found>,
         lists_allowed: bool,
     ) -> Result<Decision, QueryError> {
-        let access = &self.snapshot.access;
-        let mix = (self.policy.use_mix && self.common.reference_seconds.is_none())
-            .then(|| access.durations.of(call.number))
-            .flatten();
-        let basis = mix.map_or(self.seconds, |m| m.basis);
         let facts = self.facts(call);
         let mut decision = Decision {
             facts,
             status: Status::Ok,
             number: call.number,
-            ani: call.ani.clone(),
-            lrn: facts.lrn,
-            call_id: call.call_id.clone(),
-            decision_id: call.decision_id.clone(),
-            trunk: self.common.trunk,
+            ani: None,
+            lrn: None,
+            call_id: None,
+            decision_id: None,
+            trunk: None,
             at_us: call.at_us,
             reference_seconds: self.seconds,
-            basis,
-            mix: mix.map(|m| m.code),
-            state: self.view.map(|v| v.generation),
+            basis: self.seconds,
+            mix: None,
+            state: None,
             valid_until: time::NEVER,
             sell: None,
-            max_seconds: self.policy.max_seconds.unwrap_or(access.max_seconds),
+            max_seconds: 0,
             routes: Vec::new(),
             explain: None,
         };
+        self.fill(call, facts, found, lists_allowed, &mut decision)?;
+        Ok(decision)
+    }
+
+    /// Every field anew, whatever the decision held.
+    fn fill(
+        &self,
+        call: &Call,
+        facts: Facts,
+        found: Option<Found>,
+        lists_allowed: bool,
+        decision: &mut Decision,
+    ) -> Result<(), QueryError> {
+        let access = &self.snapshot.access;
+        let mix = (self.policy.use_mix && self.common.reference_seconds.is_none())
+            .then(|| access.durations.of(call.number))
+            .flatten();
+        let basis = mix.map_or(self.seconds, |m| m.basis);
+        decision.facts = facts;
+        decision.status = Status::Ok;
+        decision.number = call.number;
+        decision.ani.clone_from(&call.ani);
+        decision.lrn = facts.lrn;
+        decision.call_id.clone_from(&call.call_id);
+        decision.decision_id.clone_from(&call.decision_id);
+        decision.trunk = self.common.trunk;
+        decision.at_us = call.at_us;
+        decision.reference_seconds = self.seconds;
+        decision.basis = basis;
+        decision.mix = mix.map(|m| m.code);
+        decision.state = self.view.map(|v| v.generation);
+        decision.valid_until = time::NEVER;
+        decision.sell = None;
+        decision.max_seconds = self.policy.max_seconds.unwrap_or(access.max_seconds);
+        decision.routes.clear();
+        decision.explain = None;
         let refused = number_block::refused(&access.closed_codes, self.trunk, call.number)
             .map(Status::Blocked)
             .or_else(|| self.no_credit.map(Status::NoCredit));
         if let Some(status) = refused {
             decision.status = status;
             decision.explain = call.explain.map(|_| Vec::new());
-            return Ok(decision);
+            return Ok(());
         }
         let timetable = &self.snapshot.timetable;
         decision.valid_until = self
@@ -311,27 +352,43 @@ impl<'a> Prepared<'a> {
             && mix.is_none()
             && self.lists_tell(call.at_us);
         let find = || found.unwrap_or_else(|| self.lookup.find(call.number));
-        if !(by_lists && lists::answer(&asked, find(), &mut decision)?) {
-            general::answer(&asked, &mut decision)?;
+        if !(by_lists && lists::answer(&asked, find(), decision)?) {
+            general::answer(&asked, decision)?;
         }
-        Ok(decision)
+        Ok(())
     }
 
-    /// What of the call decides its layers. The LRN: the query's, else the snapshot's file.
+    /// What of the call decides its layers.
     fn facts(&self, call: &Call) -> Facts {
-        let snapshot = self.snapshot;
-        let asks = call.lrn.is_none() && !call.npdi && snapshot.layers.any_lrn();
-        let of_file = || snapshot.lrn.as_ref()?.get(call.number);
-        let lrn = call.lrn.or_else(|| if asks { of_file() } else { None });
-        let blocks = snapshot.blocks.as_deref();
         Facts::new(
             call.ani.as_deref(),
             call.a_lrn,
             call.number,
-            lrn,
-            call.npdi,
-            blocks,
+            self.lrn(call),
+            self.snapshot.blocks.as_deref(),
         )
+    }
+
+    /// The LRN by the sources of the trunk: the question's, else the snapshot's file, else what a dip gave.
+    fn lrn(&self, call: &Call) -> Known {
+        let snapshot = self.snapshot;
+        let sources = self.trunk.map(|t| t.lrn_sources).unwrap_or_default();
+        let said = |lrn, by| Known { lrn, by: Some(by) };
+        if sources.query && (call.lrn.is_some() || call.npdi) {
+            return said(call.lrn, LrnBy::Query);
+        }
+        if !snapshot.layers.any_lrn() {
+            return Known::NOTHING;
+        }
+        let of_file = || snapshot.lrn.as_ref()?.get(call.number);
+        if let Some(lrn) = sources.file.then(of_file).flatten() {
+            return said(Some(lrn), LrnBy::File);
+        }
+        match call.dip.filter(|_| sources.dip) {
+            None => Known::NOTHING,
+            Some(Dip::Told(lrn)) => said(lrn, LrnBy::Dip),
+            Some(Dip::Unavailable) => said(None, LrnBy::Unavailable),
+        }
     }
 
     fn sell(
@@ -463,7 +520,7 @@ impl Asked<'_> {
     }
 
     /// Scores where the policy wants them, order, then what becomes of each.
-    fn rank(&self, members: &mut [Member]) -> Vec<Verdict> {
+    fn rank(&self, members: &mut [Member]) -> SmallVec<[Verdict; USUAL]> {
         let policy = &self.prepared.policy;
         if policy.kind == Kind::Score {
             let cheapest = members.iter().map(|m| m.comparable).min().unwrap_or(0);

@@ -1,8 +1,9 @@
 //! The core: deciding a call's routes and rating it. Pure: no sockets, no clock, no Python.
 //!
-//! Map, lowest floor first: `error` `time` `number` `money` · `rating` (seconds to money) · `index` (codes of all offers
+//! Map, lowest floor first: `error` `number` `digits` `time` `money` · `rating` (seconds to money) · `index` (codes of all offers
 //! merged, one flat file) · `access` (offers, trunks, keys, policies) · `quality` (counters) · `snapshot` (index + access,
-//! published by rename) · `policy` (one rule a file) · `state` (what changes without a new snapshot) · `decide` (the one entry point) · `explain` · `answer` (its JSON).
+//! published by rename) · `policy` (one rule a file) · `state` (what changes without a new snapshot) · `decide` (the one entry point) · `explain` · `answer` (its JSON;
+//! what it prints of offers is made when a snapshot is opened and kept there).
 //! `hunt` (what follows a vendor's final answer) stands alone.
 //! docs/decision.md is the contract.
 #![deny(unsafe_code)]
@@ -11,11 +12,13 @@ pub mod access;
 pub mod answer;
 pub mod build_words;
 pub mod decide;
+pub mod digits;
 pub mod error;
 pub mod explain;
 pub mod hunt;
 pub mod index;
 pub mod layers;
+pub mod many;
 pub mod money;
 pub mod number;
 pub mod policy;

@@ -2,7 +2,21 @@
 
 use std::cmp::Ordering;
 
+use crate::digits;
+
 pub const NANOS: u64 = 1_000_000_000;
+const UNITS: [u64; 10] = [
+    1,
+    10,
+    100,
+    1_000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+    NANOS,
+];
 /// Upper limit of a rate or fee, in nanos (a million units a minute).
 pub const MAX_RATE_NANOS: i64 = 1_000_000_000_000_000;
 /// Upper limit of an exchange rate, in nanos of the base currency for one unit.
@@ -10,6 +24,10 @@ pub const MAX_FX_NANOS: u64 = 1_000_000_000_000_000;
 
 /// `a / b` rounded half-up to a whole number; `b > 0`.
 pub fn div_half_up(a: u128, b: u128) -> u128 {
+    if let (Ok(a), Ok(b)) = (u64::try_from(a), u64::try_from(b)) {
+        let (quotient, rest) = (a / b, a % b);
+        return u128::from(quotient) + u128::from(rest >= b - rest);
+    }
     let (quotient, rest) = (a / b, a % b);
     if rest >= b - rest {
         quotient + 1
@@ -112,36 +130,23 @@ pub fn write_decimal(out: &mut String, value: u128, scale: u32) {
 
 /// The same for what fits 64 bits, as nearly everything does: no 128-bit division.
 fn write_small(out: &mut String, value: u64, scale: u32) {
-    let unit = 10u64.pow(scale);
-    let (mut rest, mut fraction) = (value / unit, value % unit);
-    let mut buffer = [0u8; 32];
-    let mut at = buffer.len();
-    let mut places = scale;
-    if fraction == 0 {
-        places = 0;
-    }
-    while places > 0 && fraction % 10 == 0 {
-        fraction /= 10;
-        places -= 1;
-    }
-    if places > 0 {
-        for _ in 0..places {
-            at -= 1;
-            buffer[at] = b'0' + (fraction % 10) as u8;
-            fraction /= 10;
-        }
-        at -= 1;
-        buffer[at] = b'.';
-    }
-    loop {
-        at -= 1;
-        buffer[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
+    /// Where the point stands: 20 digits may come before it, 9 after it.
+    const POINT: usize = 20;
+    let unit = UNITS[scale as usize];
+    let (whole, fraction) = (value / unit, value % unit);
+    let mut buffer = [b'0'; POINT + 10];
+    let mut end = POINT;
+    if fraction != 0 {
+        buffer[POINT] = b'.';
+        end = POINT + 1 + scale as usize;
+        // Leading zeros of the fraction stand there already.
+        digits::fill(&mut buffer[POINT + 1..end], fraction);
+        while buffer[end - 1] == b'0' {
+            end -= 1;
         }
     }
-    out.push_str(std::str::from_utf8(&buffer[at..]).unwrap_or(""));
+    let start = digits::fill(&mut buffer[..POINT], whole);
+    digits::push_ascii(out, &buffer[start..end]);
 }
 
 /// Nanos as a plain decimal: 3_100_000 → `0.0031`.

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::access::policy::PolicyWords;
 use crate::error::QueryError;
+pub use crate::layers::lrn::Dip;
 use crate::number::DigitKey;
 use crate::policy::grant::Offered;
 use crate::rating::{MAX_SECONDS, Terms};
@@ -42,6 +43,8 @@ pub struct Call {
     pub a_lrn: Option<DigitKey>,
     /// Somebody asked for the LRN already; without one the number is not ported.
     pub npdi: bool,
+    /// What asking elsewhere gave, where that was done.
+    pub dip: Option<Dip>,
     pub call_id: Option<String>,
     pub decision_id: Option<String>,
     pub explain: Option<Scope>,
@@ -56,6 +59,7 @@ impl Call {
             lrn: None,
             a_lrn: None,
             npdi: false,
+            dip: None,
             call_id: None,
             decision_id: None,
             explain: None,
@@ -194,6 +198,7 @@ impl Query {
                 .map(|l| number("a_lrn", l))
                 .transpose()?,
             npdi: words.npdi,
+            dip: None,
             call_id: words.call_id.clone(),
             decision_id: words.decision_id.clone(),
             explain: words

@@ -1,5 +1,7 @@
 //! Instants are microseconds since the epoch, UTC; intervals are half-open.
 
+use crate::digits;
+
 /// An open end: the interval never ends.
 pub const NEVER: i64 = i64::MAX;
 
@@ -10,12 +12,40 @@ pub fn within(at: i64, from: i64, until: i64) -> bool {
 
 /// `2026-11-21T05:00:00.000000Z`.
 pub fn write_instant(out: &mut String, micros: i64) {
-    use std::fmt::Write;
     let (days, rest) = (
         micros.div_euclid(86_400_000_000),
         micros.rem_euclid(86_400_000_000),
     );
     let (year, month, day) = civil(days);
+    let Some(year) = u64::try_from(year).ok().filter(|y| *y <= 9999) else {
+        return write_far(out, (year, month, day), rest);
+    };
+    let (seconds, micro) = (
+        (rest / 1_000_000).unsigned_abs(),
+        rest.unsigned_abs() % 1_000_000,
+    );
+    let mut text = *b"0000-00-00T00:00:00.000000Z";
+    let parts = [
+        (0, year / 100),
+        (2, year % 100),
+        (5, month.unsigned_abs()),
+        (8, day.unsigned_abs()),
+        (11, seconds / 3600),
+        (14, seconds / 60 % 60),
+        (17, seconds % 60),
+        (20, micro / 10_000),
+        (22, micro / 100 % 100),
+        (24, micro % 100),
+    ];
+    for (at, value) in parts {
+        text[at..at + 2].copy_from_slice(&digits::pair(value));
+    }
+    digits::push_ascii(out, &text);
+}
+
+/// Years that are not four digits.
+fn write_far(out: &mut String, (year, month, day): (i64, i64, i64), rest: i64) {
+    use std::fmt::Write;
     let (seconds, micro) = (rest / 1_000_000, rest % 1_000_000);
     // Writing to a String cannot fail.
     let _ = write!(
@@ -67,6 +97,20 @@ mod tests {
             "2000-02-29T00:00:00.000000Z"
         );
         assert_eq!(instant_to_string(-1), "1969-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
+    fn instants_print_as_fmt_prints_them() {
+        for step in -2000i64..8000 {
+            let micros = step * 41_234_567_890_123;
+            let (short, mut long) = (instant_to_string(micros), String::new());
+            write_far(
+                &mut long,
+                civil(micros.div_euclid(86_400_000_000)),
+                micros.rem_euclid(86_400_000_000),
+            );
+            assert_eq!(short, long);
+        }
     }
 
     #[test]

@@ -11,6 +11,12 @@ import pyarrow.compute as pc
 
 MAX_DIGITS = 15
 _PLAIN = r"^[1-9]\d{0,14}$"
+_EITHER = re.compile(
+    r"^\^?\+?(?P<head>\d+)\((?:\?:)?(?P<ends>\d+(?:\|\d+)+)\)(?:\.\*|\.\+|\*)?\$?$"
+)  # ^44(20|121).*
+_AREA = re.compile(
+    r"(?P<plus>\+?)\b(?P<country>\d{1,3}) ?\((?P<area>\d{1,6})\) ?(?=\d*(?:$|[,;]))"
+)  # +1 (212)
 _PATTERN = re.compile(
     r"^\^?\+?(?P<head>\d*(?:\[[\d-]+\]\d*)*)(?:\.[*+]|\.|\\d[*+]?|\[0-9\][*+]?|\*|%|[xX]{2,}|#+)*\$?$"
 )
@@ -132,6 +138,9 @@ def _cell(text: str, head: str, spaces: str | None) -> list[str] | str:
         return "code_missing"
     try:
         codes: list[str] = []
+        if either := _EITHER.match(text):
+            return [_whole(either["head"] + end, head) for end in dict.fromkeys(either["ends"].split("|"))]
+        text = _AREA.sub(_area, text)
         for part in re.split(r"[,;|\n/&]+| and ", text):
             part = part.strip().strip("'\"").strip()
             if part:
@@ -139,6 +148,12 @@ def _cell(text: str, head: str, spaces: str | None) -> list[str] | str:
         return list(dict.fromkeys(codes)) or "code_missing"
     except BadCode as fault:
         return str(fault)
+
+
+def _area(found: re.Match[str]) -> str:
+    """`+1 (212)` is `+1212`; a 0 in brackets is dialled only at home and stays a fault, where the country does not keep it."""
+    keeps = not found["area"].startswith("0") or found["country"] in KEEPS_ZERO
+    return f"{found['plus']}{found['country']}{found['area']}" if keeps else found[0]
 
 
 def _part(part: str, head: str, spaces: str | None) -> list[str]:

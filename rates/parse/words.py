@@ -107,6 +107,30 @@ def parse_currency(text: str) -> str | None:
     return word if word in CURRENCIES else None
 
 
+DOLLARS = frozenset(
+    {
+        "USD",
+        "CAD",
+        "AUD",
+        "NZD",
+        "SGD",
+        "HKD",
+        "TWD",
+        "MXN",
+        "BRL",
+        "ARS",
+        "CLP",
+        "COP",
+        "JMD",
+        "TTD",
+        "BBD",
+        "BSD",
+        "XCD",
+    }
+)
+"""Currencies whose sign is $."""
+
+
 def currency_in(text: str) -> str | None:
     """A currency named inside a header or a rate cell: `Rate (USD)`, `€/min`, `$0.01`."""
     for word in re.findall(

@@ -10,8 +10,8 @@ from rates.deckcheck import Column
 from rates.fields import FREE, ORIGIN_RATE
 from rates.parse.codes import may_be_codes
 from rates.parse.words import is_status
-from rates.read.headers import ASK, REST, Guessed, find_header, is_tier, layer_of, score_header
-from rates.read.looks import INCREMENTS, MONEY, look_at, share
+from rates.read.headers import ASK, NEW_PRICE, REST, Guessed, find_header, is_tier, layer_of, score_header
+from rates.read.looks import DATE, INCREMENTS, MONEY, look_at, share
 from rates.read.raw import letter
 from rates.synonyms import words_of
 
@@ -90,6 +90,7 @@ class _Settling:
         self._changes()
         self._rest_of_world()
         self._rivals()
+        self._dates()
         self._increments()
         self._codes()
         self._blocks()
@@ -148,7 +149,9 @@ class _Settling:
         for field, rivals in by_field.items():
             if len(rivals) < 2:
                 continue
-            rivals.sort(key=lambda c: (not c.stated, -c.confidence, not self._fits(c), c.index))
+            rivals.sort(
+                key=lambda c: (not c.stated, -c.confidence, not self._fits(c), not self._new(c), c.index)
+            )
             first, second = rivals[0], rivals[1]
             tie = first.confidence == second.confidence and self._fits(first) == self._fits(second)
             if tie and field != "destination" and not self._same_cells(first, second):
@@ -160,6 +163,25 @@ class _Settling:
                 self._put(first, field, ASK, again)
             for rival in rivals[1:]:
                 self._put(rival, None, 0, f"column {first.letter} is surer to be this field")
+
+    def _new(self, column: Column) -> bool:
+        """Of an old and a new price the new one is meant."""
+        return column.field == "rate" and bool(NEW_PRICE.search(words_of(column.header)))
+
+    def _dates(self) -> None:
+        """The only column of dates is asked about, whatever its heading: leaving it out would lose when the prices apply."""
+        if any(column.field in ("effective_from", "effective_until") for column in self.out.values()):
+            return
+        dated = [
+            column
+            for column in self.out.values()
+            if column.field is None
+            and not column.stated
+            and column.header
+            and share(column.samples, DATE) > 0.8
+        ]
+        if len(dated) == 1:
+            self._put(dated[0], "effective_from", 78, "cells look like dates")
 
     def _same_cells(self, first: Column, second: Column) -> bool:
         return bool((self.body[first.index] == self.body[second.index]).all())
@@ -175,6 +197,15 @@ class _Settling:
         if both and "initial_increment" in fields and "next_increment" not in fields:
             self._put(both, "next_increment", 95, "stands beside the initial increment")
         initial = fields.get("initial_increment")
+        following = fields.get("next_increment")
+        if (
+            following
+            and not initial
+            and not both
+            and following.samples
+            and all(INCREMENTS.match(s) for s in following.samples)
+        ):
+            self._put(following, "increments", 92, "cells hold both increments")
         if initial and initial.samples and all(INCREMENTS.match(s) for s in initial.samples):
             self._put(initial, "increments", 92, "cells hold both increments")
 

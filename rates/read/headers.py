@@ -100,6 +100,9 @@ _GROUP = (
 _ORIGIN_HEAD = re.compile(
     rf"^(?:{_RATE_WORDS} )*(?:(?:for|from|by) )?(?:origin )?(?P<group>{_GROUP})(?: (?:{_RATE_WORDS}|callers|origins?))*$"
 )
+NEW_PRICE: Final = re.compile(
+    r"\b(new|next|future|proposed|neue?r?|nuev[oa]s?|nouveau|nouvelle|nuov[oa]|nov[oa])\b"
+)
 _TIER = re.compile(
     rf"^(?:{_RATE_WORDS} )*(?:volume )?(?:tier|band|commit|staffel|palier|tramo|scaglione) ?[0-9a-z]+(?: {_RATE_WORDS})*$"
 )
@@ -110,7 +113,8 @@ INVALID: Final = re.compile(r"\b(invalid|unknown|missing|no cli|without|anonymou
 
 
 def full_words(text: str) -> str:
-    """As words_of, but text in brackets stays: `Rate (EEA)` is `rate eea`."""
+    """As words_of, but text in brackets stays: `Rate (EEA)` is `rate eea`; `US$` names a currency, not a country."""
+    text = re.sub(r"\bUS ?\$", "USD", text, flags=re.I)
     return words_of(text.replace("(", " ").replace(")", " ").replace("[", " ").replace("]", " "))
 
 
@@ -145,7 +149,7 @@ _CALLS: Final = {
 
 def is_tier(header: str) -> bool:
     """Whether the heading names a volume tier: `Tier 2 rate`."""
-    return bool(_TIER.match(full_words(header)))
+    return bool(_TIER.match(full_words(header)) or _TIER.match(words_of(header)))
 
 
 _PER_SECOND = re.compile(
@@ -157,7 +161,8 @@ _PER_INCREMENT = re.compile(
     re.I,
 )
 _CENTS = re.compile(
-    r"¢|\b(us)?(cents?|cts?|pence|centimes?|centesimi|centimos|céntimos|centavos|cêntimos|centimos)\b", re.I
+    r"¢|\busc\b|\b(us|euro)?(cents?|cts?|pence|centimes?|centesimi|centimos|céntimos|centavos|cêntimos|centimos)\b",
+    re.I,
 )
 
 

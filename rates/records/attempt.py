@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 RELEASED = ("", "caller", "callee", "system")
 
@@ -52,8 +53,15 @@ class Attempt:
 
     def content(self) -> str:
         """64 hex digits over every field: the same identity with another content is a correction for a person."""
-        return _digest(asdict(self))
+        return _digest([getattr(self, name) for name in _NAMES])
+
+    def words(self) -> dict[str, Any]:
+        """Every field by its name, as it is stored; `Attempt(**words)` is the record again."""
+        return {name: getattr(self, name) for name in _NAMES}
 
 
 def _digest(what: object) -> str:
     return hashlib.sha256(json.dumps(what, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+
+
+_NAMES = tuple(field.name for field in fields(Attempt))

@@ -57,6 +57,7 @@ WORDS: Final = {
     "unknown_product": "No product has this name, and none was chosen for records without one.",
     "not_bought": "The trunk had not bought this product when the call began.",
     "no_rate": "No row of the product's deck prices this number at that instant.",
+    "no_exchange": "There is no exchange rate for a currency of the call.",
     "unreadable": "The line could not be read as a call record.",
 }
 """Each reason in words, with those the application adds."""

@@ -1,7 +1,7 @@
 """Ready workers by fork: Python and its packages are loaded once, then each order makes a process that is a worker like any other.
 
-`python -m tests.crash.nursery`: one JSON object a line on stdin, {"root": data directory, "url": database}; the worker's process
-id comes back as a line on stdout. The code the worker runs is `app.jobs.worker.run_worker`, as `tandem worker` does.
+`python -m tests.crash.nursery`: one JSON object a line on stdin, {"root": data directory, "url": database, "watch": folder}; the
+worker's process id comes back as a line on stdout. The code the worker runs is `app.jobs.worker.run_worker`, as `tandem worker` does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 
 from app import create_app
-from app.config import Database, Settings, Web
+from app.config import Database, Settings, Watch, Web
 from app.jobs.worker import run_worker
 from tests.crash.tree import ROOT
 
@@ -32,15 +32,16 @@ def main() -> None:
         print(child, flush=True)
 
 
-def work(root: str, url: str | None) -> int:
+def work(root: str, url: str | None, watch: str | None) -> int:
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     log = os.open(f"{root}/worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
     settings = Settings(
-        data_dir=root, database=Database(url=url or ""), web=Web(secret_key="k" * 40, password_salt="s" * 40)
-    )
+        data_dir=root, database=Database(url=url or ""), web=Web(secret_key="k" * 40, password_salt="s" * 40),
+        watch=Watch(folder=watch or "", stable_seconds=0, poll_seconds=0),
+    )  # fmt: skip
     return run_worker(create_app(settings), settings.jobs_url)
 
 
@@ -74,12 +75,16 @@ class Nursery:
         self.process.wait(30)
         self.process.stdout.close()
 
-    def worker(self, root: Path, url: str | None) -> int:
+    def worker(self, root: Path, url: str | None, watch: Path | None = None) -> int:
         """A new worker's process id."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         with self.lock:
-            print(json.dumps({"root": str(root), "url": url}), file=self.process.stdin, flush=True)
+            print(
+                json.dumps({"root": str(root), "url": url, "watch": str(watch) if watch else None}),
+                file=self.process.stdin,
+                flush=True,
+            )
             pid = int(self.process.stdout.readline())
             self.born.append(pid)
         return pid

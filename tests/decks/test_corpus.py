@@ -1,8 +1,8 @@
-"""Every file of the corpus: its problems and codes as expected, from the checker and through the upload of the exchange.
+"""Every file of the corpus: its problems and codes as expected, from the jailed child and through the upload of the exchange.
 
-The checker judges all of them in this process. The way a carrier's file really goes (HTTP upload, job, jailed child, pages) is
-walked with two formats of every defect; there each file must answer without a 5xx, within 10 s of CPU and 512 MB of the child,
-and a refusal must leave the active deck as it was."""
+Each of them is checked in a jailed child of its own, within 10 s of CPU and 512 MB. The way a carrier's file really goes (HTTP upload,
+job, jailed child, pages) is walked with two formats of every defect; there each file must answer without a 5xx, within the same
+bounds, and a refusal must leave the active deck as it was."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import resource
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,18 +19,19 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-import rates.check
 from app.carriers.models import Product
 from app.clock import utc_now
+from app.config import Jobs
 from app.db import db
 from app.decks.models import Deck
 from app.jobs.models import Job
 from rates import store
-from rates.options import CheckRequest
+from rates.options import CheckRequest, Limits
 from rates.parse.dates import micros
 from rates.timeline import Terms, apply
 from tests.decks.corpus import Case, all_cases
 from tests.decks.corpus.judging import found_codes, found_problems, options_of
+from tests.decks.warm import Warm
 from tests.factories.app import make_product
 from tests.integration.decks.world import World, make_world
 from tests.unit.rates.test_layers import deck
@@ -59,6 +61,7 @@ def test_the_corpus_is_as_large_as_promised() -> None:
     assert len(CASES) >= 700
     assert len({case.name for case in CASES}) >= 170
     assert len(SENT) >= 300
+    assert {case.name for case in SENT} == {case.name for case in CASES}
     assert {case.ending for case in SENT} >= {
         "csv",
         "tsv",
@@ -72,16 +75,27 @@ def test_the_corpus_is_as_large_as_promised() -> None:
     }
 
 
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Warm]:
+    with Warm() as running:
+        yield running
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_a_file_of_the_corpus_says_what_is_wrong_with_it_and_nothing_else(case: Case, tmp_path: Path) -> None:
+def test_a_file_of_the_corpus_says_what_is_wrong_with_it_and_nothing_else(
+    case: Case, tmp_path: Path, warm: Warm
+) -> None:
     path = tmp_path / "deck"
     path.write_bytes(case.build())
-    report = rates.check.check(
+    ended = warm.check(
         CheckRequest(
-            path=str(path), name=f"deck.{case.ending}", out_dir=str(tmp_path), received_at=RECEIVED, deck_id=1, options=options_of(case),
-        ),
-        lambda step, done, total: None,
+            path=str(path), name=f"deck.{case.ending}", out_dir=str(tmp_path), received_at=RECEIVED, deck_id=1,
+            options=options_of(case), limits=Limits(memory_bytes=Jobs().deck_memory_bytes, cpu_s=CPU_S, nice=0),
+        )
     )  # fmt: skip
+    report = ended.report
+    assert ended.cpu_s <= CPU_S
+    assert max(ended.peak_bytes, report.peak_bytes) <= MEMORY_BYTES
     assert report.outputs.problems is not None
     found = store.read_file(report.outputs.problems)
     assert (report.status, found_problems(found)) == (case.status, expected(case))

@@ -44,6 +44,14 @@ class Imap:
             answer, _ = box.append("INBOX", "", imaplib.Time2Internaldate(time.time()), raw)
             assert answer == "OK"
 
+    @contextmanager
+    def reading(self) -> Iterator[imaplib.IMAP4]:
+        """Signed in, with the inbox open."""
+        with imaplib.IMAP4("127.0.0.1", self.port) as box:
+            box.login(USER, PASSWORD)
+            box.select("INBOX")
+            yield box
+
     def flags(self) -> list[str]:
         """Flags of each message, oldest first."""
         with imaplib.IMAP4("127.0.0.1", self.port) as box:
@@ -54,8 +62,10 @@ class Imap:
 
 
 @contextmanager
-def dovecot(folder: Path) -> Iterator[Imap]:
+def dovecot(folder: Path, *, keywords: bool = True) -> Iterator[Imap]:
     """Dovecot without any privilege of its own: every path, user and socket lies below `folder`.
+
+    `keywords` False: whoever reads the inbox may set \\Seen and no other flag.
 
     As root it would want its system users; then it runs as `nobody` by way of setpriv.
     """
@@ -120,6 +130,10 @@ service imap {{
   chroot =
 }}
 """)
+    if not keywords:
+        (home / "rights").write_text("INBOX owner lrsi\n")
+        with config.open("a") as more:
+            more.write(f"mail_plugins = acl\nplugin {{\n  acl = vfile:{home}/rights\n}}\n")
     argv = [DOVECOT, "-F", "-c", str(config)]
     if root:
         subprocess.run(["chown", "-R", f"{user}:{group}", str(home)], check=True)

@@ -17,6 +17,7 @@ from app.accounts.models import Invitation, Paper
 from app.accounts.papers import PaperStore
 from app.audit.models import AuditEvent
 from app.carriers.models import Company, Product
+from app.cdrs.models import CallDay, CallImport, CallQuarantine, CallRecord
 from app.clock import utc_now
 from app.deals.document import digest, document_of
 from app.deals.models import Agreement, AgreementVersion, Deal, DealStep, Rfq
@@ -71,6 +72,8 @@ def make_tenant(session: Session, name: str, files: Path) -> Tenant:
     trunk = factory.make_customer_trunk(session, company, name=f"{canary} trunk", policy={"kind": "cost"})
     scopes = [
         "lcr:query",
+        "call:read",
+        "call:import",
         "deck:read",
         "deck:write",
         "deck:approve",
@@ -141,7 +144,24 @@ def make_tenant(session: Session, name: str, files: Path) -> Tenant:
         user_id=owner.id, token_sha256=sha256(f"{canary} session".encode()).hexdigest(), created_at=utc_now(), seen_at=utc_now(),
         agent=f"{canary} browser", ip=canary,
     )  # fmt: skip
+    rows["call_import"] = CallImport(
+        company_id=company.id, filename=f"{canary}.cdr", size_bytes=1, sha256=canary.ljust(64), file_key=kept.key, way="web",
+        source=canary, state="done", counts={"reasons": {canary: 1}, "answered": 1}, error=canary, created_at=NOW,
+    )  # fmt: skip
     session.add_all(rows.values())
+    session.commit()
+    rows["call_quarantine"] = CallQuarantine(
+        company_id=company.id, import_id=rows["call_import"].id, mark=canary, reason="no_rate", detail=canary,
+        record={"call_id": canary, "duration_ms": 1, "dnis": "4420", "trunk": canary}, created_at=NOW,
+    )  # fmt: skip
+    sums = {"company_id": company.id, "seller_id": company.id, "product_id": product.id, "code": "44"}
+    rows["call"] = CallRecord(
+        **sums, import_id=rows["call_import"].id, identity=canary, content=canary, trunk_id=trunk.id, start_at=NOW,
+        answered=True, sip_code=200, duration_ms=1, dnis="442079460000", ani=f"{canary}0000", record={"call_id": canary},
+        destination=f"{canary} place", cost_currency="USD", cost_nanos=1, cost_base_nanos=1, cost_rate_nanos=1, cost_billed=1,
+        deck_id=1, deck_row=1,
+    )  # fmt: skip
+    session.add_all([rows["call_quarantine"], rows["call"], CallDay(**sums, day=NOW.date(), attempts=1)])
     session.commit()
     rows |= _dealt(session, company, product, canary)
     tenant = Tenant(company, canary, people, secret, {kind: row.id for kind, row in rows.items()}, product)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from tests.named.tiny import Exchange, row
@@ -128,3 +130,47 @@ def test_no_customer_sees_or_changes_the_routing_state(edge: Edge, path: str, na
         client.socket.sendall(f"POST {path} HTTP/1.1\r\nHost: test\r\n{client.head}\r\n".encode())
         status, answer = client._answer()
     assert status in (401, 403), answer
+
+
+@pytest.mark.parametrize("name", [None, "nobody", "expired", "unscoped", "disabled", "beta", "alpha"])
+@pytest.mark.parametrize("kind", ["application/json", "application/vnd.apache.arrow.stream"])
+def test_a_batch_shows_each_caller_its_own_routes(edge: Edge, kind: str, name: str | None) -> None:
+    body = json.dumps([{"dnis": "442079460000"}] * 2).encode()
+    if "arrow" in kind:
+        table, sink = pa.table({"dnis": ["442079460000"]}), pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        body = bytes(sink.getvalue().to_pybytes())
+    status, answer = post(edge, "/v1/lcr/batch", body, kind, name)
+    assert (status == 200) == (name in ("alpha", "beta")), answer
+    if status != 200:
+        assert status in (401, 403)
+        assert CANARY.encode() not in answer
+        return
+    if "arrow" in kind:
+        offers = pa.ipc.open_stream(answer).read_all()["offer_id"].to_pylist()
+        assert offers == ([1, 2] if name == "alpha" else [2])
+        return
+    vendors = [[route["vendor"] for route in row["routes"]] for row in json.loads(answer)]
+    assert vendors == [[CANARY, "Open"] if name == "alpha" else ["Open"]] * 2
+
+
+@pytest.mark.parametrize("word", ["trunk", "trunk_id", "explain", "explain_scope", "offers", "policy"])
+def test_a_row_of_a_batch_cannot_choose_another_trunk(edge: Edge, word: str) -> None:
+    body = json.dumps([{"dnis": "442079460000", word: 1}]).encode()
+    status, answer = post(edge, "/v1/lcr/batch", body, "application/json", "beta")
+    assert (status, json.loads(answer)[0]["error"]["code"]) == (200, "unknown_parameter")
+    assert CANARY.encode() not in answer
+
+
+def post(edge: Edge, path: str, body: bytes, kind: str, name: str | None) -> tuple[int, bytes]:
+    """One POST by this caller."""
+    connection = http.client.HTTPConnection("127.0.0.1", edge.port, timeout=20)
+    fields = {"Content-Type": kind}
+    if name is not None:
+        fields["Authorization"] = f"Bearer {secret(name)}"
+    connection.request("POST", path, body, fields)
+    response = connection.getresponse()
+    answer = response.read()
+    connection.close()
+    return response.status, answer

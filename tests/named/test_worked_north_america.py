@@ -46,11 +46,11 @@ def test_j_a_ported_number_is_interstate_by_its_lrn_and_intrastate_as_dialled(tm
     desk = market(both, tmp_path)
     routes = {r["vendor"]: r for r in desk.ask(PORTED, ani=NEW_YORK, lrn=LRN)["routes"]}
     assert routes["L"]["jurisdiction"] == {
-        "is": "interstate", "a_state": "NY", "b_state": "NJ", "keyed": "lrn", "lrn_unknown": False,
+        "is": "interstate", "a_state": "NY", "b_state": "NJ", "keyed": "lrn", "lrn_unknown": False, "lrn_by": "query",
     }  # fmt: skip
     assert (routes["L"]["code"], Decimal(routes["L"]["rate"])) == ("1973555", Decimal("0.0020"))
     assert routes["D"]["jurisdiction"] == {
-        "is": "intrastate", "a_state": "NY", "b_state": "NY", "keyed": "dialled", "lrn_unknown": False,
+        "is": "intrastate", "a_state": "NY", "b_state": "NY", "keyed": "dialled", "lrn_unknown": False, "lrn_by": None,
     }  # fmt: skip
     assert (routes["D"]["code"], Decimal(routes["D"]["rate"])) == ("1718555", Decimal("0.0150"))
 

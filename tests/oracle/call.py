@@ -35,6 +35,7 @@ class Call:
         self.D = sum(weight * seconds for seconds, weight in self.seconds)
         given = query["call_id"]
         self.seed = f"{self.b}|{self.a or ''}|{self.t}" if given is None else given
+        self.lrn_by = "query" if query["lrn"] or query["npdi"] else "file" if self.b in world.lrns else None
         self.lrn = query["lrn"] or (None if query["npdi"] else world.lrns.get(self.b))
         self.sell: int | None = None
 

@@ -148,7 +148,8 @@ def _jurisdiction(call: Any, e: dict[str, Any]) -> dict[str, Any] | None:
     if not (offer["lrn_rated"] or call.world.has_jurisdictions(offer["offer_id"])):
         return None
     states = {"a_state": e["sides"][0], "b_state": e["sides"][1]}
-    return {"is": e["j"], **states, "keyed": e["keyed"], "lrn_unknown": e["lrn_unknown"]}
+    keyed = {name: e[name] for name in ("keyed", "lrn_unknown", "lrn_by")}
+    return {"is": e["j"], **states, **keyed}
 
 
 def _explained(call: Any, e: dict[str, Any], rank: int | None) -> tuple[Any, ...]:

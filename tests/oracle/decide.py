@@ -39,6 +39,7 @@ def judged(call: Call, o: Row) -> Row:
         "sides": (a and a["state"], b and b["state"]),
         "lrn_unknown": o["lrn_rated"] and not lrn and not call.query["npdi"],
         "keyed": "lrn" if lrn else "dialled",
+        "lrn_by": call.lrn_by if o["lrn_rated"] else None,
     }
     e |= demotion(call, o["offer_id"])
     return e | {"verdict": e["verdict"] or refuse(call, o, e)}

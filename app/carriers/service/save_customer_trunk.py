@@ -28,6 +28,8 @@ class CustomerTrunkFacts:
     opened_codes: list[str]
     enabled: bool
     normalise: dict[str, Any] | None = None
+    hunt: dict[str, Any] | None = None
+    lrn_sources: list[str] | None = None
 
 
 def save_customer_trunk(

@@ -77,8 +77,8 @@ def approve_deck(
         rule=rule,
     )  # fmt: skip
     deck.state, deck.approved_by, deck.approved_at = "approved", who.user_id, now
-    save_template(session, deck, report, now=now)
-    remember_answers(session, deck, report, now=now)
+    save_template(session, deck, report, by=who.user_id, now=now)
+    remember_answers(session, deck, report, by=who.user_id, now=now)
     record(
         session, who, action="deck.approve", obj=deck, now=now, company_id=deck.company_id, before=before,
         after={"version": version.number, "timeline": version.timeline_key, "labels": report.labels, "note": note,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.audit.record import record
 from app.decks.access import own_deck
 from app.decks.models import Deck
+from app.decks.remembered import still_remembered
 from app.decks.service.start_check import CHECKABLE, start_check
 from app.errors import Conflict, Invalid
 from app.security.actor import Actor
@@ -35,6 +36,7 @@ def choose_mapping(
                 f"Two columns are mapped to {', '.join(twice)}.", hint="Map each field to one column only."
             )
     before = deck.options
+    deck.remembered = still_remembered(deck.remembered, options_of(deck), options)
     deck.options = msgspec.to_builtins(options, str_keys=True)
     record(
         session, who, action="deck.options", obj=deck, now=now, company_id=deck.company_id,

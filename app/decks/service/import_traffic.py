@@ -51,7 +51,9 @@ def import_traffic(
     for start in range(0, len(days), BATCH):
         part = days[start : start + BATCH]
         keys = sa.tuple_(TrafficDay.day, TrafficDay.code).in_([(one.day, one.code) for one in part])
-        session.execute(sa.delete(TrafficDay).where(TrafficDay.product_id == product.id, keys))
+        session.execute(
+            sa.delete(TrafficDay).where(TrafficDay.product_id == product.id, TrafficDay.buyer_id == 0, keys)
+        )
         session.execute(
             sa.insert(TrafficDay),
             [

@@ -79,6 +79,7 @@ def import_template(
         session.add(template)
     template.name, template.columns = name.strip(), columns
     template.options = msgspec.to_builtins(kept, str_keys=True)
+    template.kept_by, template.kept_at = who.user_id, now
     session.flush()
     record(session, who, action="deck_template.import", obj=template, now=now, company_id=company.id,
            after={"name": template.name, "columns": columns})  # fmt: skip

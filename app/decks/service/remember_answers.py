@@ -13,8 +13,11 @@ from app.decks.service.save_policy import row_of
 from rates.deckcheck import CheckReport
 
 
-def remember_answers(session: Session, deck: Deck, report: CheckReport, *, now: datetime) -> None:
-    """Keep the stated decimal mark, order of dates and mode for the deck's carrier. The caller records the approval."""
+def remember_answers(
+    session: Session, deck: Deck, report: CheckReport, *, by: int | None = None, now: datetime
+) -> None:
+    """Keep the stated decimal mark, order of dates and mode for the deck's carrier. The caller records the approval;
+    an answer that was itself remembered keeps the name of whom it came from."""
     options = options_of(deck)
     said = {name: getattr(options, name) for name in QUESTIONS if getattr(options, name) is not None}
     if report.guess is not None:
@@ -25,5 +28,7 @@ def remember_answers(session: Session, deck: Deck, report: CheckReport, *, now: 
     if not said:
         return
     row = row_of(session, deck.company_id, now=now)
+    fresh = [name for name, value in said.items() if name not in deck.remembered]
+    row.answered = {**row.answered, **{name: {"by": by, "at": now.isoformat()} for name in fresh}}
     if any(row.answers.get(name) != value for name, value in said.items()):
         row.answers = {**row.answers, **said}

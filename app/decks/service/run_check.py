@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -25,7 +25,8 @@ from app.decks.exchange import exchange_rates
 from app.decks.models import Deck, DeckTemplate
 from app.decks.notice import notice_days_of
 from app.decks.numbers import number_blocks
-from app.decks.policy import policy_of
+from app.decks.policy import QUESTIONS, policy_of
+from app.decks.remembered import TEMPLATE, of_answers, of_template
 from app.decks.service.choose_mapping import options_of
 from app.decks.service.save_template import Offer, may_take_template, offer_for
 from app.decks.traps import cards_for_check
@@ -44,6 +45,7 @@ class Plan:
     request: CheckRequest
     company_id: int
     base_version: int
+    declined: tuple[str, ...] = ()
 
 
 def check_deck(
@@ -63,8 +65,9 @@ def check_deck(
         if plan is None:
             return None
         checked = run_with_template(
-            session, settings, plan.request, plan.company_id, progress=progress, cancelled=cancelled
-        )
+            session, settings, plan.request, plan.company_id, progress=progress, cancelled=cancelled,
+            declined=plan.declined,
+        )  # fmt: skip
         keys = _keep(checked.report.outputs, Store(str(settings.store_dir)))
         heard = _write_down(session, deck_id, job_id, checked, keys, plan)
         session.commit()
@@ -85,19 +88,21 @@ def _scratch(root: Path, deck_id: int, job_id: str | None) -> Path:
 
 @dataclass(frozen=True)
 class Checked:
-    """The report, the options it was made with, and the company's template that was taken by itself."""
+    """The report, the options it was made with, the company's template that was taken by itself, and what was remembered
+    (app.decks.remembered)."""
 
     report: CheckReport
     options: DeckOptions
     offer: Offer | None
+    remembered: dict[str, Any] = field(default_factory=dict)
 
 
 def run_with_template(
     session: Session, settings: Settings, request: CheckRequest, company_id: int, *, progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    cancelled: Cancelled | None = None, declined: Collection[str] = (),
 ) -> Checked:  # fmt: skip
     """Check; once more with the company's template where one fits; once more with what the carrier answered before
-    where only that is asked. Leaves no transaction open."""
+    where only that is asked; but for what a person wants to be asked (`declined`). Leaves no transaction open."""
 
     def checked(options: DeckOptions) -> CheckReport:
         asked = msgspec.structs.replace(request, options=options)
@@ -109,19 +114,29 @@ def run_with_template(
 
     report = checked(request.options)
     options, offer = request.options, None
-    if may_take_template(options):
+    kept: dict[str, Any] = {}
+    if TEMPLATE not in declined and may_take_template(options):
         offer = offer_for(session, company_id, report)
+        if offer is not None:
+            options = offer.options_for(request.options)
+            kept[TEMPLATE] = of_template(offer.template, request.options, options)
         session.commit()
         if offer is not None:
-            options = offer.options_for(options)
             report = checked(options)
     if report.status == "needs_mapping":
-        answered = policy_of(session, company_id).answer(options, report.problem_counts)
+        policy = policy_of(session, company_id)
         session.commit()
+        answered = policy.answer(options, report.problem_counts, declined)
         if answered is not None:
+            given = {
+                name: getattr(answered, name)
+                for name in QUESTIONS
+                if getattr(answered, name) != getattr(options, name)
+            }
+            kept |= of_answers(given, policy.answered)
             options = answered
             report = checked(options)
-    return Checked(report, options, offer)
+    return Checked(report, options, offer, kept)
 
 
 def fail_check(session: Session, deck_id: int, job_id: str | None, error: str) -> None:
@@ -133,14 +148,10 @@ def fail_check(session: Session, deck_id: int, job_id: str | None, error: str) -
 
 def effective_options(options: DeckOptions, product: Product, notice_days: int) -> DeckOptions:
     """The deck's options with what the product and the agreements about it fix."""
-    defaults = options.defaults
-    if defaults.currency is None:
-        defaults = msgspec.structs.replace(defaults, currency=product.currency)
     return msgspec.structs.replace(
         options,
         unlisted_rule=cast(Any, product.unlisted_rule),
         notice_days=notice_days,
-        defaults=defaults,
     )
 
 
@@ -158,7 +169,7 @@ def check_request(
     return CheckRequest(
         path=str(path.resolve()), name=name, out_dir=str(scratch), received_at=received_at, deck_id=deck_id,
         options=effective_options(options, product, notice_days_of(session, product, received_at)), current=current, limits=limits,
-        thresholds=policy.thresholds, fx=exchange_rates(session, settings.lcr.base_currency, received_at),
+        thresholds=policy.thresholds, currency=product.currency, fx=exchange_rates(session, settings.lcr.base_currency, received_at),
         last_encoding=_last_encoding(session, product.id), blocks=number_blocks(session, settings),
         cards=cards_for_check(session, settings, product.company_id),
     )  # fmt: skip
@@ -189,7 +200,7 @@ def _plan(
         session, settings, product, settings.files_dir / deck.file_key, deck.filename, options_of(deck),
         received_at=deck.received_at, deck_id=deck.id, scratch=scratch,
     )  # fmt: skip
-    return Plan(request, deck.company_id, product.version)
+    return Plan(request, deck.company_id, product.version, tuple(deck.remembered.get("declined", ())))
 
 
 def _own(stated: DeckOptions, used: DeckOptions, asked: DeckOptions) -> DeckOptions:
@@ -231,6 +242,7 @@ def _write_down(
     deck.problems_key, deck.rows_key = keys["problems"], keys["rows"]
     deck.diff_key, deck.timeline_key = keys["diff"], keys["timeline"]
     deck.base_version = plan.base_version
+    deck.remembered = deck.remembered | checked.remembered
     if checked.offer is not None:
         deck.template_id = checked.offer.template.id
         checked.offer.template.used = DeckTemplate.used + 1

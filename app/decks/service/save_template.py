@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.decks.models import Deck, DeckTemplate
+from app.decks.remembered import TEMPLATE
 from app.decks.service.choose_mapping import options_of, read_options
 from rates.deckcheck import CheckReport, Guess
 from rates.options import DeckOptions, Defaults
@@ -101,7 +102,7 @@ def offer_for(session: Session, company_id: int, report: CheckReport) -> Offer |
 
 
 def save_template(
-    session: Session, deck: Deck, report: CheckReport, *, name: str = "", now: datetime
+    session: Session, deck: Deck, report: CheckReport, *, name: str = "", by: int | None = None, now: datetime
 ) -> DeckTemplate | None:
     """Keep the deck's columns and reading options for its company. None when nothing tells the file's layout."""
     guess = report.guess
@@ -134,6 +135,8 @@ def save_template(
         session.add(template)
     elif name:
         template.name = name
+    if by is not None and (name or TEMPLATE not in deck.remembered):
+        template.kept_by, template.kept_at = by, now  # a deck that was read by it confirms nothing new
     template.options = msgspec.to_builtins(kept, str_keys=True)
     template.columns = [column.header for column in guess.columns]
     session.flush()

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, send_file, url_for
 
+from app.audit.record import record
 from app.clock import utc_now
 from app.config import Settings
 from app.db import db
@@ -13,6 +14,7 @@ from app.decks.access import own_product
 from app.decks.service.take_file import drop_arrival, own_arrival, release_arrival
 from app.errors import Invalid, NotFound
 from app.mail.queries import outbox
+from app.mail.service.send_again import send_mail_again
 from app.security.access import actor, require
 from rates.options import Mode
 
@@ -61,6 +63,19 @@ def original(arrival_id: int) -> Any:
         _settings().files_dir / found.file_key, as_attachment=True, download_name=found.filename or "file",
         mimetype="application/octet-stream",
     )  # fmt: skip
+
+
+@arrivals.post("/outbox/<int:mail_id>/send")
+@require("deck:write")
+def send_again(mail_id: int) -> Any:
+    """A message that failed, or was kept before a server was configured, is tried once more."""
+    now = utc_now()
+    mail = send_mail_again(db.session, _settings().mail, actor(), mail_id, now=now)
+    record(db.session, actor(), action="mail.send_again", obj=mail, now=now, company_id=mail.company_id,
+           after={"recipient": mail.recipient})  # fmt: skip
+    db.session.commit()
+    flash(f"The message to {mail.recipient} is on its way again.", "info")
+    return redirect(url_for("arrivals.mails"))
 
 
 @arrivals.get("/outbox")

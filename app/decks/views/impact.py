@@ -34,7 +34,7 @@ def answer_for(deck: Deck) -> Answer:
     """What the query string asks about this deck."""
     return impact_of_deck(
         db.session, settings(), actor(), deck, now=utc_now(), days=request.args.get("days", 30, int),
-        card_id=request.args.get("card", None, int),
+        card_id=request.args.get("card", None, int), buyer_id=request.args.get("buyer", None, int),
     )  # fmt: skip
 
 

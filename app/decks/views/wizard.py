@@ -26,7 +26,9 @@ from app.decks import queries
 from app.decks.access import own_deck
 from app.decks.forms import ColumnsForm, SheetForm, TermsForm
 from app.decks.models import Deck, DeckTemplate
+from app.decks.remembered import remembered_of
 from app.decks.report import report_of
+from app.decks.service.ask_again import ask_again
 from app.decks.service.choose_mapping import choose_mapping, options_of
 from app.decks.service.discard_deck import discard_deck
 from app.decks.service.save_template import save_template
@@ -60,7 +62,7 @@ def step_page(
         return Response(body, headers={"Refresh": "3"})
     return render_template(
         template, deck=deck, report=report, here=here, steps=steps_of(deck, report, here), asking=asking(report),
-        options=options_of(deck), **more,
+        options=options_of(deck), remembered=remembered_of(db.session, deck), **more,
     ), status  # fmt: skip
 
 
@@ -188,7 +190,14 @@ def keep_template(deck_id: int) -> Any:
     deck = own_deck(db.session, actor(), deck_id, lock=True)
     report = report_of(deck)
     kept = (
-        save_template(db.session, deck, report, name=request.form.get("name", "")[:120], now=utc_now())
+        save_template(
+            db.session,
+            deck,
+            report,
+            name=request.form.get("name", "")[:120],
+            by=actor().user_id,
+            now=utc_now(),
+        )
         if report
         else None
     )
@@ -196,6 +205,15 @@ def keep_template(deck_id: int) -> Any:
     flash("Kept: the next file of this shape is read the same way." if kept else "The file has no header to know it by.",
           "success" if kept else "warning")  # fmt: skip
     return redirect(url_for("deck.columns", deck_id=deck.id))
+
+
+@wizard.post("/ask-again")
+@require("deck:write")
+def forget_remembered(deck_id: int) -> Any:
+    """What was remembered from an earlier file is asked for this one."""
+    deck = ask_again(db.session, actor(), deck_id, request.form.get("what", ""), now=utc_now())
+    db.session.commit()
+    return go_on(deck)
 
 
 @wizard.post("/check")

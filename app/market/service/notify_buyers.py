@@ -15,9 +15,11 @@ from app.audit.record import record
 from app.carriers.models import Product
 from app.config import Settings
 from app.decks import exports
+from app.decks.in_layout import changes_in_layout
 from app.decks.upcoming import changes_from
 from app.mail.service.write_mail import Attachment, write_mail
 from app.market.models import Purchase, RateNotice
+from app.market.notice_link import link_of
 from app.security.actor import system_actor
 from app.security.models import Role, User
 from rates.store import Store
@@ -49,7 +51,8 @@ def notify_buyers(
     if not buyers:
         return []
     store = Store(str(settings.store_dir))
-    changes = changes_from(store.open(before_key), store.open(after_key), now)
+    before, after = store.open(before_key), store.open(after_key)
+    changes = changes_from(before, after, now)
     if not changes.num_rows:
         return []
     key = store.put(changes)
@@ -76,7 +79,7 @@ def notify_buyers(
             session, system_actor(product.company_id), action="rate_notice.send", obj=notice, now=now,
             company_id=product.company_id, after={"product": product.name, "version": version, "buyer": buyer_id, "counts": counts},
         )  # fmt: skip
-        _mail(session, settings, product, notice, changes, now)
+        _mail(session, settings, product, notice, (before, after, changes), now)
         made.append(notice)
     return made
 
@@ -101,10 +104,11 @@ def _mail(
     settings: Settings,
     product: Product,
     notice: RateNotice,
-    changes: pa.Table,
+    tables: tuple[pa.Table, pa.Table, pa.Table],
     now: datetime,
 ) -> None:
-    """To each person of the buyer who trades; the buyer's name for it is the seller's product."""
+    """To each person of the buyer who trades; the buyer's name for it is the seller's product. `tables`: before, after, changes."""
+    before, after, changes = tables
     words = ", ".join(
         f"{count:,} {label.lower().replace('_', ' ')}" for label, count in notice.counts.items()
     )
@@ -114,15 +118,19 @@ def _mail(
         f"{product.company.name} changes the rates of {product.name} (version {notice.version}).\n\n"
         f"{words}. The first change applies on {first}.\n"
         f"Rates are in {product.currency} per minute; {listed}.\n\n"
-        f"Please acknowledge it on the exchange: Rate notices, notice {notice.id}.\n"
+        f"Please acknowledge it: "
     )
     attached = []
     if changes.num_rows <= MAIL_ROWS:
         attached = [Attachment("rate-changes.csv", "text/csv", "".join(exports.csv_rows(changes, COLUMNS)))]
+        own = changes_in_layout(session, notice.buyer_id, before, after, changes)
+        if own is not None:
+            attached.append(Attachment("rates-in-your-layout.csv", "text/csv", own))
     for address in _addresses(session, notice.buyer_id):
         write_mail(
             session, settings.mail, company_id=notice.buyer_id, mark=f"rate-notice-{notice.id}-{address}"[:120],
-            recipient=address, subject=f"Rate notice: {product.name}, from {first}", text=text, attachments=attached, now=now,
+            recipient=address, subject=f"Rate notice: {product.name}, from {first}",
+            text=f"{text}{link_of(settings, notice.id, address)}\n", attachments=attached, now=now,
         )  # fmt: skip
 
 

@@ -20,8 +20,10 @@ from app.config import Settings
 from app.deals.service.lay_rates import refresh_rates
 from app.jobs.progress import Progress
 from app.routing import ahead
+from app.routing.compiled import load
 from app.routing.edge_control import control_token
 from app.routing.gather import (
+    INDEX_LAYOUT,
     Card,
     IndexInputs,
     access_document,
@@ -102,6 +104,9 @@ def last_published(session: Session) -> SnapshotRecord | None:
 
 def _usable(last: SnapshotRecord, inputs: IndexInputs, root: Path, now: datetime, rights_only: bool) -> bool:
     if last.index_file is None or not (root / "indexes" / last.index_file).exists():
+        return False
+    known = load(root, last.index_file)
+    if known is not None and known.inputs.layout != INDEX_LAYOUT:
         return False
     if rights_only:
         return True

@@ -6,13 +6,16 @@
 //! request that just became readable waits. Only a delay that stays above the target for a whole window counts (as in
 //! CoDel): one slow turn, or a moment without a processor, is no overload.
 
+use std::time::Duration;
+
 /// The share of requests taken is counted in these parts.
 const WHOLE: u32 = 1024;
-const LEAST: u32 = WHOLE / 64;
-/// A delay has to stay above the target this many beats before anything is refused.
-const WINDOW_BEATS: u32 = 20;
-/// A share that has been low comes back by this much a beat.
-const REGAIN: u32 = WHOLE / 64;
+const LEAST: u32 = WHOLE / 128;
+/// A delay has to stay above the target this long, and for some beats, before anything is refused.
+const WINDOW: Duration = Duration::from_millis(20);
+const WINDOW_BEATS: u32 = 3;
+/// A share that has been low comes back by this part of itself a beat, and a little.
+const REGAIN: u32 = 16;
 
 #[derive(Debug)]
 pub struct Admission {
@@ -21,7 +24,9 @@ pub struct Admission {
     most_us: u64,
     share: u32,
     credit: u32,
+    /// Beats and time above the target without a break.
     above: u32,
+    above_us: u64,
     delay_us: u64,
     /// Requests since the last beat; the beat stops when there are none.
     pub served: u32,
@@ -36,6 +41,7 @@ impl Admission {
             share: WHOLE,
             credit: 0,
             above: 0,
+            above_us: 0,
             delay_us: 0,
             served: 0,
         }
@@ -46,21 +52,34 @@ impl Admission {
         self.delay_us = delay_us;
         if delay_us <= self.target_us {
             self.above = 0;
-            self.share = (self.share + REGAIN).min(WHOLE);
+            self.above_us = 0;
+            self.share = (self.share + self.share / REGAIN + 1).min(WHOLE);
             return;
         }
         self.above = self.above.saturating_add(1);
-        if self.above >= WINDOW_BEATS || self.share < WHOLE {
-            // In proportion to the excess, at most a quarter at a time.
+        self.above_us = self.above_us.saturating_add(delay_us);
+        if self.lasts() || self.share < WHOLE {
+            // In proportion to the excess, at most to a quarter at a time.
             let kept = (u64::from(self.share) * self.target_us / delay_us) as u32;
-            self.share = kept.max(self.share - self.share / 4).max(LEAST);
+            self.share = kept.max(self.share / 4).max(LEAST);
         }
+    }
+
+    fn lasts(&self) -> bool {
+        let window_us = u64::try_from(WINDOW.as_micros()).unwrap_or(u64::MAX);
+        self.above >= WINDOW_BEATS && self.above_us >= window_us
+    }
+
+    /// Is something being refused? Then more is read at a time: refusing many together costs less.
+    #[must_use]
+    pub fn refuses(&self) -> bool {
+        self.share < WHOLE
     }
 
     /// Is this request taken? `first` = the first one of a read.
     pub fn admit(&mut self, first: bool) -> bool {
         self.served = self.served.saturating_add(1);
-        if self.delay_us > self.most_us && self.above >= WINDOW_BEATS {
+        if self.delay_us > self.most_us && self.lasts() {
             // One in eight still tells whether it got better.
             return self.served % 8 == 0;
         }
@@ -97,9 +116,8 @@ mod tests {
     #[test]
     fn a_moment_of_delay_refuses_nothing() {
         let mut admission = admission();
-        for _ in 0..19 {
-            admission.beat(50_000);
-        }
+        admission.beat(50_000);
+        admission.beat(50_000);
         admission.beat(100);
         assert_eq!(taken(&mut admission, 1000), 1000);
     }
@@ -112,7 +130,7 @@ mod tests {
         }
         assert!(taken(&mut admission, 1000) < 100);
         assert!((0..100).all(|_| admission.admit(true)));
-        for _ in 0..64 {
+        for _ in 0..120 {
             admission.beat(1_000);
         }
         assert_eq!(taken(&mut admission, 1000), 1000, "it comes back");

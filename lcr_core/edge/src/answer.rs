@@ -1,6 +1,4 @@
 //! Answers: status line, header fields and body appended to one output buffer.
-use std::io::Write;
-
 use crate::refusal::Refusal;
 
 pub const JSON: &str = "application/json";
@@ -134,15 +132,21 @@ pub fn append(
     keep_alive: bool,
     with_body: bool,
 ) {
-    out.extend_from_slice(b"HTTP/1.1 ");
-    number(out, u64::from(answer.status));
-    out.push(b' ');
-    out.extend_from_slice(reason(answer.status).as_bytes());
-    field(out, "Date", date.as_bytes());
-    field(out, "Content-Type", answer.content_type.as_bytes());
+    if answer.status == 200 {
+        out.extend_from_slice(b"HTTP/1.1 200 OK\r\nDate: ");
+    } else {
+        out.extend_from_slice(b"HTTP/1.1 ");
+        number(out, u64::from(answer.status));
+        out.push(b' ');
+        out.extend_from_slice(reason(answer.status).as_bytes());
+        out.extend_from_slice(b"\r\nDate: ");
+    }
+    out.extend_from_slice(date.as_bytes());
+    out.extend_from_slice(b"\r\nContent-Type: ");
+    out.extend_from_slice(answer.content_type.as_bytes());
     out.extend_from_slice(b"\r\nContent-Length: ");
     number(out, body.len() as u64);
-    field(out, "Cache-Control", b"no-store");
+    out.extend_from_slice(b"\r\nCache-Control: no-store");
     if let Some(snapshot) = &answer.snapshot {
         field(out, "X-Tandem-Snapshot", snapshot.as_bytes());
     }
@@ -175,9 +179,18 @@ fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(value);
 }
 
-fn number(out: &mut Vec<u8>, value: u64) {
-    // Writing into a Vec cannot fail.
-    let _ = write!(out, "{value}");
+fn number(out: &mut Vec<u8>, mut value: u64) {
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
 }
 
 #[cfg(test)]

@@ -218,6 +218,7 @@ mod tests {
 
     fn trunk(prefix: Option<&str>) -> Trunk {
         Trunk {
+            lrn_sources: lcr_core::access::LrnSources::default(),
             trunk_id: 1,
             company_id: 1,
             name: String::new(),
@@ -229,6 +230,7 @@ mod tests {
             opened_codes: Vec::new(),
             never_carriers: Vec::new(),
             grants: Vec::new(),
+            hunt: None,
             max_routes: None,
             enabled: true,
             source_ips: Vec::new(),

@@ -8,6 +8,7 @@ use lcr_core::state::Rules;
 use serde::Deserialize;
 
 use crate::EdgeError;
+use crate::dip::{DipSettings, DipWords};
 
 /// The configuration as it arrives: JSON, unknown fields refused.
 #[derive(Debug, Clone, Deserialize)]
@@ -48,6 +49,15 @@ pub struct Config {
     /// How quality is judged (docs/state.md).
     #[serde(default)]
     pub quality_rules: Rules,
+    /// Most calls of one batch.
+    #[serde(default = "default_batch_rows")]
+    pub batch_max_rows: usize,
+    /// Where LRNs are asked for.
+    #[serde(default)]
+    pub lrn_dip: Option<DipWords>,
+    /// A second listener that speaks TLS.
+    #[serde(default)]
+    pub tls: Option<TlsWords>,
     #[serde(default = "default_header_timeout")]
     pub header_timeout_ms: u64,
     #[serde(default = "default_idle_timeout")]
@@ -56,6 +66,38 @@ pub struct Config {
     pub write_timeout_ms: u64,
 }
 
+/// The TLS listener as it is configured.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsWords {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+    /// When set, only clients with a certificate of this CA are served.
+    #[serde(default)]
+    pub client_ca: Option<PathBuf>,
+    /// Without one, the address of the plain listener.
+    #[serde(default)]
+    pub host: Option<String>,
+    #[serde(default = "default_tls_port")]
+    pub port: u16,
+    #[serde(default = "default_handshake_timeout")]
+    pub handshake_timeout_ms: u64,
+    #[serde(default = "default_handshakes")]
+    pub max_handshakes: usize,
+}
+
+fn default_batch_rows() -> usize {
+    10_000
+}
+fn default_tls_port() -> u16 {
+    8453
+}
+fn default_handshake_timeout() -> u64 {
+    5_000
+}
+fn default_handshakes() -> usize {
+    256
+}
 fn default_host() -> String {
     "127.0.0.1".to_owned()
 }
@@ -133,9 +175,54 @@ impl Sources {
     }
 }
 
+/// The TLS listener after checking; the files are read when it is opened.
+#[derive(Debug, Clone)]
+pub struct TlsSettings {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+    pub client_ca: Option<PathBuf>,
+    pub address: SocketAddr,
+    pub handshake_timeout: Duration,
+    pub max_handshakes: usize,
+}
+
+impl TlsSettings {
+    fn check(words: TlsWords, plain: IpAddr) -> Result<Self, EdgeError> {
+        within("tls.max_handshakes", words.max_handshakes, 1, 100_000)?;
+        let ip = match &words.host {
+            None => plain,
+            Some(host) => address("tls.host", host)?,
+        };
+        Ok(Self {
+            certificate: words.certificate,
+            key: words.key,
+            client_ca: words.client_ca,
+            address: SocketAddr::new(ip, words.port),
+            handshake_timeout: Duration::from_millis(words.handshake_timeout_ms.max(1)),
+            max_handshakes: words.max_handshakes,
+        })
+    }
+}
+
+fn address(field: &str, host: &str) -> Result<IpAddr, EdgeError> {
+    let host = if host == "localhost" {
+        "127.0.0.1"
+    } else {
+        host
+    };
+    host.parse().map_err(|_| {
+        EdgeError::config(format!(
+            "{field}: \"{host}\" is not an IPv4 or IPv6 address"
+        ))
+    })
+}
+
 /// The configuration after checking.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    pub tls: Option<TlsSettings>,
+    pub batch_max_rows: usize,
+    pub lrn_dip: Option<DipSettings>,
     pub snapshot_root: PathBuf,
     pub address: SocketAddr,
     pub unix_socket: Option<PathBuf>,
@@ -161,14 +248,8 @@ impl Settings {
     pub fn parse(json: &str) -> Result<Self, EdgeError> {
         let config: Config =
             serde_json::from_str(json).map_err(|e| EdgeError::config(e.to_string()))?;
-        let host = if config.host == "localhost" {
-            "127.0.0.1"
-        } else {
-            config.host.as_str()
-        };
-        let ip: IpAddr = host.parse().map_err(|_| {
-            EdgeError::config(format!("host: \"{host}\" is not an IPv4 or IPv6 address"))
-        })?;
+        let ip = address("host", &config.host)?;
+        within("batch_max_rows", config.batch_max_rows, 1, 100_000)?;
         within("threads", config.threads, 1, 64)?;
         within("max_connections", config.max_connections, 1, 1_000_000)?;
         within("max_in_flight", config.max_in_flight, 1, 1_000_000)?;
@@ -178,6 +259,12 @@ impl Settings {
             ));
         }
         Ok(Self {
+            batch_max_rows: config.batch_max_rows,
+            lrn_dip: config.lrn_dip.map(DipSettings::check).transpose()?,
+            tls: config
+                .tls
+                .map(|words| TlsSettings::check(words, ip))
+                .transpose()?,
             trusted_proxies: Sources::parse("trusted_proxies", &config.trusted_proxies)?,
             metrics_from: Sources::parse("metrics_from", &config.metrics_from)?,
             control_from: Sources::parse("control_from", &config.control_from)?,

@@ -1,22 +1,33 @@
 //! One connection: read, answer every whole head in the buffer, write once, again. Bounded in bytes and time.
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use crate::head::{self, Head, MAX_HEAD_BYTES};
+use crate::batch;
+use crate::clock::now_us;
+use crate::dip::{self, Dipper};
+use crate::familiar::Familiar;
+use crate::head::{self, MAX_HEAD_BYTES};
+use crate::lcr::Request;
+use crate::metrics::Route;
 use crate::refusal::{self, BODY_TOO_LARGE, HEAD_TOO_LARGE, Refusal, TIMED_OUT};
 use crate::route::Target;
 use crate::routes::{Answered, Worker};
 
 const READ_BYTES: usize = 16 * 1024;
-/// A read of a connection that sends more than is read at a time. Small, so that one turn of the event loop stays short.
+/// A read of a connection that sends more than is read at a time. Small, so that one turn of the event loop stays short;
+/// larger while most of it is refused.
 const HEAP_BYTES: usize = 4 * 1024;
+const REFUSED_BYTES: usize = 16 * 1024;
 /// Answers are written when this much is waiting, so that pipelining cannot grow the buffer.
 const FLUSH_BYTES: usize = 64 * 1024;
 /// An idle connection may still send a request this long after a drain began.
@@ -31,6 +42,8 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 struct Served {
     live: bool,
     any: bool,
+    /// When the answers were written.
+    at: std::time::Instant,
 }
 
 /// Why waiting for bytes ended.
@@ -44,10 +57,12 @@ pub struct Connection<S> {
     stream: S,
     peer: Option<IpAddr>,
     worker: Rc<RefCell<Worker>>,
+    dipper: Option<Arc<Dipper>>,
     drain: watch::Receiver<bool>,
     draining: bool,
     input: Vec<u8>,
     output: Vec<u8>,
+    familiar: Familiar,
     /// `100 Continue` was said for the request whose body is awaited.
     continued: bool,
     /// Bytes the next read may bring at least.
@@ -61,14 +76,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         worker: Rc<RefCell<Worker>>,
         drain: watch::Receiver<bool>,
     ) -> Self {
+        let dipper = worker.borrow().shared.dipper.clone();
         Self {
             stream,
             peer,
+            dipper,
             worker,
             drain,
             draining: false,
             input: Vec::with_capacity(2048),
             output: Vec::with_capacity(4096),
+            familiar: Familiar::default(),
             continued: false,
             room: 1024,
         }
@@ -89,8 +107,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         tokio::pin!(timer);
         let mut deadline = Instant::now() + idle;
         let mut scanned = 0;
+        // Registered once for the life of the connection. The sender speaks once and may be gone afterwards; both mean
+        // that the drain began.
+        let mut drain = self.drain.clone();
+        let began_to_drain = async move {
+            let _ = drain.changed().await;
+        };
+        tokio::pin!(began_to_drain);
         loop {
-            match self.wait(timer.as_mut(), &mut deadline).await {
+            match self
+                .wait(timer.as_mut(), began_to_drain.as_mut(), &mut deadline)
+                .await
+            {
                 Waited::Bytes => {}
                 Waited::End => return,
                 Waited::Deadline => {
@@ -113,24 +141,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
                 None => return,
             };
-            if self.room == HEAP_BYTES {
+            if self.room >= HEAP_BYTES {
                 // More is waiting here: the others have their turn first, and the clock its tick.
                 tokio::task::yield_now().await;
             }
             if self.input.is_empty() {
-                deadline = Instant::now() + idle;
-                if self.input.capacity() > READ_BYTES {
+                deadline = Instant::from_std(served.at) + idle;
+                if self.input.capacity() > 2 * READ_BYTES {
                     self.input = Vec::with_capacity(2048);
                 }
             } else if first_bytes || served.any {
                 // The clock of a head runs from its first byte, however slowly the rest drips in.
-                deadline = Instant::now() + header;
+                deadline = Instant::from_std(served.at) + header;
             }
         }
     }
 
     /// Read some bytes. The timer is moved only when it fires early, so a busy connection never touches it.
-    async fn wait(&mut self, mut timer: Pin<&mut Sleep>, deadline: &mut Instant) -> Waited {
+    async fn wait(
+        &mut self,
+        mut timer: Pin<&mut Sleep>,
+        mut drain: Pin<&mut impl Future<Output = ()>>,
+        deadline: &mut Instant,
+    ) -> Waited {
         if self.draining && self.input.is_empty() {
             *deadline = (*deadline).min(Instant::now() + DRAIN_GRACE);
         }
@@ -145,18 +178,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     return match read {
                         Ok(count) if count > 0 => {
                             // A read that filled its room is followed by a larger one: heaps are taken at once.
-                            self.room = if self.input.len() == self.input.capacity() {
-                                HEAP_BYTES
-                            } else {
+                            self.room = if self.input.len() < self.input.capacity() {
                                 1024
+                            } else if self.worker.borrow().admission.refuses() {
+                                REFUSED_BYTES
+                            } else {
+                                HEAP_BYTES
                             };
                             Waited::Bytes
                         }
                         _ => Waited::End,
                     };
                 }
-                // The sender speaks once and may be gone afterwards; both mean that the drain began.
-                _ = self.drain.changed(), if !self.draining => {
+                () = drain.as_mut(), if !self.draining => {
                     self.draining = true;
                     if self.input.is_empty() {
                         *deadline = (*deadline).min(Instant::now() + DRAIN_GRACE);
@@ -176,6 +210,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Answer every whole head in the input; `None`: the peer is gone.
     async fn answer_all(&mut self, scanned: &mut usize, write: Duration) -> Option<Served> {
         let began = std::time::Instant::now();
+        // What came in one read came at one instant.
+        let arrived_us = now_us();
         let mut start = 0;
         let mut answered = Answered::default();
         let mut first = true;
@@ -211,16 +247,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
                 break;
             };
-            let head = match head::parse(rest.get(..end).unwrap_or_default()) {
-                Ok(head) => head,
-                Err(refusal) => {
-                    live = self.refuse(&refusal);
-                    break;
-                }
+            let text = rest.get(..end).unwrap_or_default();
+            let head = match self.familiar.read(text) {
+                Some(head) => head,
+                None => match head::parse(text) {
+                    Ok(head) => {
+                        self.familiar.learn(text, &head);
+                        head
+                    }
+                    Err(refusal) => {
+                        live = self.refuse(&refusal);
+                        break;
+                    }
+                },
             };
+            let target = Target::at(head.path);
             // A body that no path takes is never read: the connection ends with the answer.
-            let too_long = head.content_length > Target::at(head.path).body_limit();
-            if too_long && Target::at(head.path).takes(head.method) {
+            let too_long = head.content_length > target.body_limit();
+            if too_long && target.takes(head.method) {
                 live = self.refuse(&BODY_TOO_LARGE);
                 break;
             }
@@ -235,23 +279,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             };
             *scanned = 0;
             self.continued = false;
-            live = serve_one(
-                &self.worker,
-                (&head, body, self.peer),
-                std::mem::take(&mut first),
-                &mut self.output,
-                &mut answered,
-            ) && !too_long;
+            let request = Request {
+                head: &head,
+                body,
+                peer: self.peer,
+                format: target.format,
+                now_us: arrived_us,
+            };
+            let first = std::mem::take(&mut first);
+            let asked = (&request, target);
+            let way = (&mut self.stream, &mut self.output);
+            live = match (target.route, &self.dipper) {
+                (Route::Batch, _) => {
+                    batch::serve(&self.worker, asked, first, way, &mut answered).await
+                }
+                (Route::Lcr, Some(dipper)) => {
+                    dip::serve(dipper, &self.worker, asked, first, way, &mut answered).await
+                }
+                _ => serve_one(&self.worker, asked, first, way.1, &mut answered),
+            } && !too_long;
             start += end + length;
             if self.output.len() >= FLUSH_BYTES {
                 self.settle(began, &mut answered, write).await?;
             }
         }
         self.input.drain(..start);
-        self.settle(began, &mut answered, write).await?;
+        let at = self.settle(began, &mut answered, write).await?;
         Some(Served {
             live,
             any: start > 0,
+            at,
         })
     }
 
@@ -267,23 +324,47 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         began: std::time::Instant,
         answered: &mut Answered,
         write: Duration,
-    ) -> Option<()> {
+    ) -> Option<std::time::Instant> {
         let written = self.flush(write).await;
-        self.worker.borrow().finished(began, answered);
-        written
+        let now = std::time::Instant::now();
+        self.worker
+            .borrow()
+            .finished(now.saturating_duration_since(began), answered);
+        written.map(|()| now)
     }
 
     async fn flush(&mut self, within: Duration) -> Option<()> {
         if self.output.is_empty() {
             return Some(());
         }
-        // Most answers fit the socket's buffer at once; only a slow reader meets the timer.
-        let result = timeout(within, self.stream.write_all(&self.output)).await;
+        let written = match self.write_at_once().await {
+            // Most answers fit the socket's buffer at once; only a slow reader meets the timer.
+            Ok(count) if count == self.output.len() => true,
+            Ok(count) => {
+                let rest = self.output.get(count..).unwrap_or_default();
+                matches!(
+                    timeout(within, self.stream.write_all(rest)).await,
+                    Ok(Ok(()))
+                )
+            }
+            Err(_) => false,
+        };
         self.output.clear();
         if self.output.capacity() > FLUSH_BYTES {
             self.output = Vec::with_capacity(4096);
         }
-        matches!(result, Ok(Ok(()))).then_some(())
+        written.then_some(())
+    }
+
+    /// Write what goes without waiting; how much that was.
+    async fn write_at_once(&mut self) -> std::io::Result<usize> {
+        poll_fn(
+            |context| match Pin::new(&mut self.stream).poll_write(context, &self.output) {
+                Poll::Pending => Poll::Ready(Ok(0)),
+                ready => ready,
+            },
+        )
+        .await
     }
 
     /// Close our side and read on for a moment: a close with unread bytes would reset the connection
@@ -310,15 +391,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 /// Answer one request, or turn it away. Returns whether the connection lives on.
 fn serve_one(
     worker: &RefCell<Worker>,
-    (head, body, peer): (&Head<'_>, &[u8], Option<IpAddr>),
+    (request, target): (&Request<'_>, Target),
     first: bool,
     output: &mut Vec<u8>,
     answered: &mut Answered,
 ) -> bool {
     let mut worker = worker.borrow_mut();
-    if worker.admit(head, first) {
-        worker.serve(head, body, peer, output, answered)
+    if worker.admit(target, first) {
+        worker.serve(request, target, output, answered)
     } else {
-        worker.turn_away(head, output)
+        worker.turn_away(request, output)
     }
 }

@@ -89,7 +89,7 @@ fn identify(
 }
 
 fn command(worker: &mut Worker, who: &Who, body: &[u8]) -> Answer {
-    let shared = std::sync::Arc::clone(&worker.shared);
+    let shared = std::rc::Rc::clone(&worker.shared);
     let told = std::str::from_utf8(body)
         .map_err(|e| lcr_core::state::CommandError::Malformed(e.to_string()))
         .and_then(Command::parse)

@@ -38,12 +38,14 @@ impl DecisionIds {
 /// 32 lower-case hex digits.
 pub fn hex(id: u128) -> [u8; 32] {
     let mut out = [0u8; 32];
-    for (place, digit) in out.iter_mut().enumerate() {
-        let nibble = (id >> (124 - 4 * place)) & 0xf;
-        *digit = b"0123456789abcdef"[nibble as usize];
+    for (pair, byte) in out.chunks_exact_mut(2).zip(id.to_be_bytes()) {
+        pair[0] = HEX[usize::from(byte >> 4)];
+        pair[1] = HEX[usize::from(byte & 15)];
     }
     out
 }
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
 
 #[cfg(test)]
 mod tests {

@@ -8,10 +8,12 @@ use std::time::Instant;
 
 use lcr_core::access::{Access, Key, Trunk};
 use lcr_core::answer::{self, Dial, Format};
-use lcr_core::decide::decide;
+use lcr_core::decide::{Decision, Prepared};
+use lcr_core::digits::write_key;
 use lcr_core::error::QueryError;
+use lcr_core::layers::lrn::Dip;
 use lcr_core::number::DigitKey;
-use lcr_core::query::{Call, Common, Query, Scope};
+use lcr_core::query::{Call, Common, Scope};
 use lcr_core::snapshot::Snapshot;
 use lcr_core::state::View;
 
@@ -24,6 +26,8 @@ pub struct Ask<'a> {
     pub a_lrn: Option<DigitKey>,
     /// Somebody asked for the LRN already.
     pub npdi: bool,
+    /// What asking elsewhere gave.
+    pub dip: Option<Dip>,
     pub call_id: Option<&'a str>,
     pub at_us: i64,
     pub max: Option<u32>,
@@ -110,27 +114,39 @@ impl Loaded {
 }
 
 impl Serving {
-    /// Decide and append the answer in its form to `body`; returns the status of the answer.
-    pub fn decide(&self, ask: &Ask<'_>, body: &mut String) -> Result<&'static str, QueryError> {
+    /// Would a dip of this number be used for a call of this trunk that says no LRN itself?
+    pub fn wants_dip(&self, trunk: &Trunk, number: DigitKey) -> bool {
         let snapshot = &self.loaded.snapshot;
-        let query = Query {
-            common: Common {
-                trunk: Some(ask.trunk_id),
-                max: ask.max,
-                ..Common::default()
-            },
-            call: Call {
-                ani: ask.ani.map(|number| number.to_string()),
-                lrn: ask.lrn,
-                a_lrn: ask.a_lrn,
-                npdi: ask.npdi,
-                call_id: ask.call_id.map(str::to_owned),
-                decision_id: Some(ask.decision_id.to_owned()),
-                explain: ask.explain.then_some(Scope::Caller),
-                ..Call::new(ask.dnis, ask.at_us)
-            },
+        let of_file = || snapshot.lrn.as_ref().and_then(|file| file.get(number));
+        trunk.lrn_sources.dip
+            && snapshot.layers.any_lrn()
+            && !(trunk.lrn_sources.file && of_file().is_some())
+    }
+
+    /// Decide and append the answer in its form to `body`; returns the status of the answer.
+    pub fn decide(
+        &self,
+        ask: &Ask<'_>,
+        scratch: &mut Scratch,
+        body: &mut String,
+    ) -> Result<&'static str, QueryError> {
+        let snapshot = &self.loaded.snapshot;
+        let common = Common {
+            trunk: Some(ask.trunk_id),
+            max: ask.max,
+            ..Common::default()
         };
-        let decision = decide(snapshot, self.view.as_ref(), &query)?;
+        let Scratch { call, decision } = scratch;
+        let call = call.get_or_insert_with(|| Call::new(ask.dnis, ask.at_us));
+        ask.write(call);
+        let prepared = Prepared::new(snapshot, self.view.as_ref(), &common)?;
+        let decision = match decision {
+            Some(decision) => {
+                prepared.decide_again(call, decision)?;
+                decision
+            }
+            None => decision.insert(prepared.decide(call)?),
+        };
         if let Some(first) = decision.routes.first() {
             let limited = snapshot.access.offers.get(first.offer as usize);
             if limited.is_some_and(|o| o.max_cps.is_some())
@@ -139,7 +155,49 @@ impl Serving {
                 calls.fetch_add(1, Ordering::Relaxed);
             }
         }
-        answer::write(ask.format, snapshot, &decision, &ask.dial, body);
+        answer::write(ask.format, snapshot, decision, &ask.dial, body);
         Ok(decision.status.words().0)
+    }
+}
+
+/// What a worker's last question and decision held, used again for the next.
+#[derive(Default)]
+pub struct Scratch {
+    call: Option<Call>,
+    decision: Option<Decision>,
+}
+
+impl Ask<'_> {
+    /// Writes the question into a call that held another one.
+    fn write(&self, call: &mut Call) {
+        call.number = self.dnis;
+        call.at_us = self.at_us;
+        match self.ani {
+            Some(ani) => {
+                let text = call.ani.get_or_insert_default();
+                text.clear();
+                write_key(text, ani);
+            }
+            None => call.ani = None,
+        }
+        call.lrn = self.lrn;
+        call.a_lrn = self.a_lrn;
+        call.npdi = self.npdi;
+        call.dip = self.dip;
+        copy(&mut call.call_id, self.call_id);
+        copy(&mut call.decision_id, Some(self.decision_id));
+        call.explain = self.explain.then_some(Scope::Caller);
+    }
+}
+
+/// Copies the text into the room that is there.
+fn copy(into: &mut Option<String>, text: Option<&str>) {
+    match text {
+        Some(text) => {
+            let held = into.get_or_insert_default();
+            held.clear();
+            held.push_str(text);
+        }
+        None => *into = None,
     }
 }

@@ -3,7 +3,12 @@ use lcr_core::answer::Format;
 
 use crate::query::{self, Parameters};
 use crate::route::Target;
-use crate::{clock, head, switches};
+use crate::{batch, clock, head, switches};
+
+/// The body of a batch, as JSON, as lines and as an Arrow stream.
+pub fn batch(bytes: &[u8]) {
+    batch::fuzz(bytes);
+}
 
 /// Everything that happens to a request before anybody knows who sent it.
 pub fn request(bytes: &[u8]) {

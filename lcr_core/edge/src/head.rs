@@ -190,7 +190,7 @@ fn lines_end_properly(head: &[u8]) -> bool {
 }
 
 /// Origin form `/path?query`, or absolute form `http://host/path?query`.
-fn split_target(target: &str) -> Option<(&str, &str)> {
+pub fn split_target(target: &str) -> Option<(&str, &str)> {
     let local = if target.starts_with('/') {
         target
     } else {

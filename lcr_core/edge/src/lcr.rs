@@ -8,6 +8,7 @@ use crate::answer::{Answer, Problem, SnapshotId};
 use crate::asked::{a_lrn, ani, dial, dnis, flag, optional_number, options};
 use crate::caller;
 use crate::decision_id;
+use crate::dip;
 use crate::engine::{Ask, Serving};
 use crate::head::{Head, Method};
 use crate::metrics::Refused;
@@ -75,11 +76,15 @@ fn form_of(
 }
 
 /// A refusal on the way to the decision.
-enum Refusal {
+pub enum Refusal {
     Parameter(BadParameter),
     Denied(caller::Denied),
-    Slow { wait_s: u64 },
+    Slow {
+        wait_s: u64,
+    },
     Core(QueryError),
+    /// None at all: the question is looked at again when its LRN is there.
+    Waits(dip::Waits),
 }
 
 impl From<BadParameter> for Refusal {
@@ -101,10 +106,11 @@ impl Refusal {
             Self::Denied(denied) => denied.code,
             Self::Slow { .. } => "rate_limited",
             Self::Core(fault) => fault.code(),
+            Self::Waits(_) => "waits",
         }
     }
 
-    fn answer(&self, body: &mut Vec<u8>) -> Answer {
+    pub fn answer(&self, body: &mut Vec<u8>) -> Answer {
         match self {
             Self::Parameter(bad) => Problem {
                 status: 400,
@@ -127,6 +133,7 @@ impl Refusal {
                 answer.retry_after_s = Some(*wait_s);
                 answer
             }
+            Self::Waits(_) => Answer::new(0, crate::answer::JSON),
             // Numbers, trunk and limits are checked before the core is asked, so this is a fault of the data.
             Self::Core(fault) => Problem {
                 status: 500,
@@ -157,7 +164,8 @@ fn decide(worker: &mut Worker, loaded: &Serving, request: &Request<'_>) -> Resul
         .and_then(|p| p.get("dnis"))
         .unwrap_or("");
     let caller = caller::identify(loaded, head, request.peer, dialled.trim(), now_us)?;
-    if let Some(limiter) = &worker.shared.limiter
+    if !worker.pending.is_second_look()
+        && let Some(limiter) = &worker.shared.limiter
         && let Err(wait_ns) = limiter.take(caller.limit_id, worker.shared.monotonic_ns())
     {
         worker.metrics().refused(Refused::Rate);
@@ -181,15 +189,26 @@ fn decide(worker: &mut Worker, loaded: &Serving, request: &Request<'_>) -> Resul
     }
     let dial = dial(&parameters)?;
     let dialled = dnis(&parameters, caller.trunk)?;
+    let lrn = optional_number(&parameters, "lrn")?.or(dialled.rn);
+    let npdi = dialled.npdi || flag(&parameters, "npdi")?;
+    let said = caller.trunk.lrn_sources.query && (lrn.is_some() || npdi);
+    let dip = match &worker.shared.dipper {
+        Some(dipper) if !said && loaded.wants_dip(caller.trunk, dialled.number) => worker
+            .pending
+            .resolve(dipper, dialled.number)
+            .map_err(Refusal::Waits)?,
+        _ => None,
+    };
     let id = worker.ids.next(now_us);
     let id_text = decision_id::hex(id);
     let ask = Ask {
         trunk_id: caller.trunk.trunk_id,
         dnis: dialled.number,
         ani: ani(&parameters),
-        lrn: optional_number(&parameters, "lrn")?.or(dialled.rn),
+        lrn,
         a_lrn: a_lrn(&parameters)?,
-        npdi: dialled.npdi || flag(&parameters, "npdi")?,
+        npdi,
+        dip,
         call_id: parameters.get("call_id"),
         at_us: options.at_us.unwrap_or(now_us),
         max: options.max,
@@ -201,7 +220,7 @@ fn decide(worker: &mut Worker, loaded: &Serving, request: &Request<'_>) -> Resul
     worker.body.clear();
     // An empty vector becomes a string and back without a copy; its room is used again.
     let mut text = String::from_utf8(std::mem::take(&mut worker.body)).unwrap_or_default();
-    let decided = loaded.decide(&ask, &mut text);
+    let decided = loaded.decide(&ask, &mut worker.scratch, &mut text);
     worker.body = text.into_bytes();
     match decided {
         Ok(status) => {

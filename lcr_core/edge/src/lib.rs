@@ -9,13 +9,16 @@
 mod admission;
 mod answer;
 mod asked;
+mod batch;
 mod caller;
 mod clock;
 mod config;
 mod conn;
 mod control;
 mod decision_id;
+mod dip;
 mod engine;
+mod familiar;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod head;
@@ -33,6 +36,7 @@ mod server;
 mod snapshots;
 mod state;
 mod switches;
+mod tls;
 
 /// Why the server could not start.
 #[derive(Debug, Clone, PartialEq, Eq)]

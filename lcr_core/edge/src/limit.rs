@@ -52,6 +52,17 @@ impl Limiter {
         }
     }
 
+    /// Count `more` requests of `caller` that are answered whatever the limit: those after them wait the longer.
+    pub fn charge(&self, caller: u64, more: u64, now_ns: u64) {
+        let slot = self.slot(mix(caller), now_ns);
+        let cost = self.step_ns.saturating_mul(more);
+        let _ = slot
+            .full_at_ns
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
+                Some(full_at.max(now_ns).saturating_add(cost))
+            });
+    }
+
     /// The caller's own slot, else a slot at rest among its eight places, else (table crowded) a shared one:
     /// too strict rather than too lax.
     fn slot(&self, tag: u64, now_ns: u64) -> &Slot {

@@ -1,4 +1,4 @@
-//! Listening sockets: TCP with SO_REUSEPORT (two processes may overlap at a restart) and, if wanted, a Unix
+//! Listening sockets: TCP with SO_REUSEPORT (two processes may overlap at a restart), if wanted another for TLS, and a Unix
 //! socket that is put in place by rename.
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
@@ -15,6 +15,8 @@ const BACKLOG: i32 = 4096;
 
 pub enum Stream {
     Tcp(std::net::TcpStream),
+    /// TCP whose first bytes are to be a TLS handshake.
+    Tls(std::net::TcpStream),
     Unix(std::os::unix::net::UnixStream),
 }
 
@@ -32,16 +34,20 @@ struct UnixSide {
 
 pub struct Listeners {
     tcp: tokio::net::TcpListener,
+    tls: Option<tokio::net::TcpListener>,
     unix: Option<UnixSide>,
 }
 
 impl Listeners {
     /// Bind; must run inside an event loop.
     pub fn bind(settings: &Settings) -> Result<Self, EdgeError> {
-        let address = settings.address;
-        let tcp = bind_tcp(address)
-            .and_then(tokio::net::TcpListener::from_std)
-            .map_err(|e| EdgeError::io(&format!("listen on {address}"), &e))?;
+        let bind = |address: SocketAddr| {
+            bind_tcp(address)
+                .and_then(tokio::net::TcpListener::from_std)
+                .map_err(|e| EdgeError::io(&format!("listen on {address}"), &e))
+        };
+        let tcp = bind(settings.address)?;
+        let tls = settings.tls.as_ref().map(|t| bind(t.address)).transpose()?;
         let unix = match &settings.unix_socket {
             None => None,
             Some(path) => Some(
@@ -49,7 +55,7 @@ impl Listeners {
                     .map_err(|e| EdgeError::io(&format!("listen on {}", path.display()), &e))?,
             ),
         };
-        Ok(Self { tcp, unix })
+        Ok(Self { tcp, tls, unix })
     }
 
     pub fn address(&self) -> Result<SocketAddr, EdgeError> {
@@ -58,30 +64,42 @@ impl Listeners {
             .map_err(|e| EdgeError::io("read the listening address", &e))
     }
 
-    /// The next connection of either kind, not yet bound to an event loop: any worker may take it up.
+    /// The address of the TLS listener, when there is one.
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls.as_ref()?.local_addr().ok()
+    }
+
+    /// The next connection of any kind, not yet bound to an event loop: any worker may take it up.
     pub async fn accept(&self) -> io::Result<Accepted> {
-        let Some(unix) = &self.unix else {
-            let (stream, peer) = self.tcp.accept().await?;
-            return Ok(Accepted::from_tcp(stream.into_std()?, peer));
-        };
         tokio::select! {
             tcp = self.tcp.accept() => {
                 let (stream, peer) = tcp?;
-                Ok(Accepted::from_tcp(stream.into_std()?, peer))
+                Ok(Accepted::from_tcp(stream.into_std()?, peer, Stream::Tcp))
             }
-            unix = unix.listener.accept() => Ok(Accepted { stream: Stream::Unix(unix?.0.into_std()?), peer: None }),
+            tls = next_tls(self.tls.as_ref()) => {
+                let (stream, peer) = tls?;
+                Ok(Accepted::from_tcp(stream.into_std()?, peer, Stream::Tls))
+            }
+            unix = next_unix(self.unix.as_ref()) => Ok(Accepted { stream: Stream::Unix(unix?.into_std()?), peer: None }),
         }
     }
 
     /// Take what already waits in the accept queues, then close them: those peers are connected, as they see it.
     pub fn close(self) -> Vec<Accepted> {
         let mut waiting = Vec::new();
-        if let Ok(listener) = self.tcp.into_std() {
+        let mut empty = |listener: tokio::net::TcpListener, kind: fn(_) -> Stream| {
+            let Ok(listener) = listener.into_std() else {
+                return;
+            };
             while let Ok((stream, peer)) = listener.accept() {
                 if stream.set_nonblocking(true).is_ok() {
-                    waiting.push(Accepted::from_tcp(stream, peer));
+                    waiting.push(Accepted::from_tcp(stream, peer, kind));
                 }
             }
+        };
+        empty(self.tcp, Stream::Tcp);
+        if let Some(tls) = self.tls {
+            empty(tls, Stream::Tls);
         }
         if let Some(unix) = self.unix {
             if let Ok(listener) = unix.listener.into_std() {
@@ -104,13 +122,33 @@ impl Listeners {
 }
 
 impl Accepted {
-    fn from_tcp(stream: std::net::TcpStream, peer: SocketAddr) -> Self {
+    fn from_tcp(
+        stream: std::net::TcpStream,
+        peer: SocketAddr,
+        kind: fn(std::net::TcpStream) -> Stream,
+    ) -> Self {
         // Answers are written whole; waiting for more only adds delay. A failure costs speed, nothing else.
         let _ = stream.set_nodelay(true);
         Self {
-            stream: Stream::Tcp(stream),
+            stream: kind(stream),
             peer: Some(peer.ip()),
         }
+    }
+}
+
+async fn next_tls(
+    listener: Option<&tokio::net::TcpListener>,
+) -> io::Result<(tokio::net::TcpStream, SocketAddr)> {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn next_unix(side: Option<&UnixSide>) -> io::Result<tokio::net::UnixStream> {
+    match side {
+        Some(side) => Ok(side.listener.accept().await?.0),
+        None => std::future::pending().await,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Counters in Prometheus text form. Each worker counts in its own cache lines; a scrape adds them up.
 use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 pub const ROUTES: [&str; 8] = [
@@ -17,7 +18,14 @@ pub const STATUSES: [u16; 18] = [
     200, 400, 401, 403, 404, 405, 408, 409, 411, 413, 414, 415, 429, 431, 500, 503, 505, 0,
 ];
 pub const DECISIONS: [&str; 4] = ["ok", "no_route", "blocked", "no_credit"];
-pub const REFUSALS: [&str; 5] = ["connections", "in_flight", "rate", "no_snapshot", "delay"];
+pub const REFUSALS: [&str; 6] = [
+    "connections",
+    "in_flight",
+    "rate",
+    "no_snapshot",
+    "delay",
+    "batch",
+];
 /// Upper bounds of the latency buckets, in microseconds.
 const BUCKETS_US: [u64; 12] = [
     25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000,
@@ -58,6 +66,7 @@ pub enum Refused {
     Rate,
     NoSnapshot,
     Delay,
+    Batch,
 }
 
 /// What one worker counts. Aligned so that two workers never share a cache line.
@@ -78,8 +87,12 @@ pub struct WorkerMetrics {
     pub in_flight: AtomicI64,
 }
 
+/// Only the worker itself counts here, so that no locked instruction is needed.
 fn add(counter: &AtomicU64, amount: u64) {
-    counter.fetch_add(amount, Ordering::Relaxed);
+    counter.store(
+        counter.load(Ordering::Relaxed).wrapping_add(amount),
+        Ordering::Relaxed,
+    );
 }
 
 impl WorkerMetrics {
@@ -105,6 +118,17 @@ impl WorkerMetrics {
         );
     }
 
+    /// A request was read.
+    pub fn came(&self) {
+        self.gone(-1);
+    }
+
+    /// The answers to so many requests were handed to the socket.
+    pub fn gone(&self, count: i64) {
+        let left = self.in_flight.load(Ordering::Relaxed) - count;
+        self.in_flight.store(left, Ordering::Relaxed);
+    }
+
     pub fn decision(&self, status: &str) {
         if let Some(at) = DECISIONS.iter().position(|d| *d == status) {
             add(&self.decisions[at], 1);
@@ -123,6 +147,36 @@ pub struct SnapshotMetrics {
     pub failures: AtomicU64,
     /// 1 while CURRENT names a snapshot that could not be loaded.
     pub alarm: AtomicU64,
+    /// Which snapshot that is, and why: looked at by scrapes only.
+    refused: Mutex<Option<(String, String)>>,
+}
+
+/// Text of a file or a fault, fit for a label.
+fn label(text: &str) -> String {
+    text.chars()
+        .take(300)
+        .map(|c| match c {
+            '"' => '\'',
+            c if (c.is_ascii_graphic() || c == ' ') && c != '\\' => c,
+            _ => '?',
+        })
+        .collect()
+}
+
+impl SnapshotMetrics {
+    /// The published snapshot `id` could not be loaded.
+    pub fn raise(&self, id: &str, fault: &str) {
+        let why = Some((label(id), label(fault)));
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = why;
+        self.alarm.store(1, Ordering::Relaxed);
+    }
+
+    /// What is published answers.
+    pub fn calm(&self) {
+        if self.alarm.swap(0, Ordering::Relaxed) != 0 {
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
 }
 
 /// The state of the moment that a scrape shows beside the counters.
@@ -307,6 +361,21 @@ pub fn page(workers: &[WorkerMetrics], snapshots: &SnapshotMetrics, now: &Now<'_
         "snapshot_alarm",
         snapshots.alarm.load(Ordering::Relaxed),
     );
+    let refused = snapshots
+        .refused
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    if let Some((id, error)) = refused {
+        head(
+            &mut out,
+            "snapshot_refused_info",
+            "gauge",
+            "The published snapshot that could not be loaded, and what is wrong with it.",
+        );
+        let name = format!("snapshot_refused_info{{id=\"{id}\",error=\"{error}\"}}");
+        line(&mut out, &name, 1);
+    }
     if let Some((id, age_us)) = now.snapshot {
         head(
             &mut out,
@@ -326,14 +395,14 @@ pub fn page(workers: &[WorkerMetrics], snapshots: &SnapshotMetrics, now: &Now<'_
     out
 }
 
-fn head(out: &mut String, name: &str, kind: &str, help: &str) {
+pub fn head(out: &mut String, name: &str, kind: &str, help: &str) {
     let _ = writeln!(
         out,
         "# HELP tandem_edge_{name} {help}\n# TYPE tandem_edge_{name} {kind}"
     );
 }
 
-fn line(out: &mut String, name: &str, value: impl std::fmt::Display) {
+pub fn line(out: &mut String, name: &str, value: impl std::fmt::Display) {
     let _ = writeln!(out, "tandem_edge_{name} {value}");
 }
 

@@ -39,7 +39,7 @@ pub const NOT_HTTP: Refusal = refuse(
     400,
     "not_http",
     "These bytes are not an HTTP request.",
-    "speak plain HTTP/1.1 here; TLS ends at a proxy before this server",
+    "speak plain HTTP/1.1 here; TLS has a port of its own",
 );
 pub const MALFORMED: Refusal = refuse(
     400,

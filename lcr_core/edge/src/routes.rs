@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -14,27 +14,33 @@ use crate::admission::Admission;
 use crate::answer::{self, Answer, JSON, PROMETHEUS, Problem, SnapshotId};
 use crate::clock::{HttpDate, now_us};
 use crate::decision_id::DecisionIds;
+use crate::engine::Scratch;
 use crate::head::{Head, Method};
 use crate::metrics::{self, Refused, Route, WorkerMetrics};
 use crate::net::real_peer;
 use crate::refusal::Refusal;
 use crate::route::Target;
 use crate::server::Shared;
-use crate::{control, lcr, log};
+use crate::{control, dip, lcr, log};
 
 /// Requests of each class that a connection has answered and not yet counted.
 pub type Answered = [u32; Route::ALL.len()];
 
 /// What one worker thread owns: buffers that are used again, its id source, its counters.
 pub struct Worker {
-    pub shared: Arc<Shared>,
+    /// Counted by the thread itself, so that holding it for a request touches no other core's memory.
+    #[allow(clippy::redundant_allocation)]
+    pub shared: Rc<Arc<Shared>>,
     pub index: usize,
     pub ids: DecisionIds,
     pub body: Vec<u8>,
+    pub scratch: Scratch,
     pub admission: Admission,
     /// Woken by the first request after a rest: the delay is measured while there is something to measure.
     pub pulse: Rc<Notify>,
-    date: HttpDate,
+    pub date: HttpDate,
+    /// A question that waits for its LRN, or has it now.
+    pub pending: dip::Pending,
     /// The whole answer of this second to a request that there is no room for.
     away: (i64, Vec<u8>),
 }
@@ -48,10 +54,12 @@ impl Worker {
                 u64::try_from(shared.settings.max_delay.as_micros()).unwrap_or(u64::MAX),
             ),
             pulse: Rc::new(Notify::new()),
-            shared,
+            shared: Rc::new(shared),
             index,
             body: Vec::with_capacity(16 * 1024),
+            scratch: Scratch::default(),
             date: HttpDate::default(),
+            pending: dip::Pending::default(),
             away: (i64::MIN, Vec::new()),
         }
     }
@@ -63,27 +71,24 @@ impl Worker {
     /// Answer one request. Returns whether the connection lives on.
     pub fn serve(
         &mut self,
-        head: &Head<'_>,
-        body: &[u8],
-        peer: Option<IpAddr>,
+        request: &lcr::Request<'_>,
+        target: Target,
         out: &mut Vec<u8>,
         answered: &mut Answered,
     ) -> bool {
-        let now_us = now_us();
-        let target = Target::at(head.path);
+        let head = request.head;
         answered[target.route as usize] += 1;
-        self.metrics().in_flight.fetch_add(1, Ordering::Relaxed);
-        let request = lcr::Request {
-            head,
-            body,
-            peer,
-            format: target.format,
-            now_us,
-        };
-        let answer = match catch_unwind(AssertUnwindSafe(|| self.route(target, &request))) {
+        self.metrics().came();
+        let answer = match catch_unwind(AssertUnwindSafe(|| self.route(target, request))) {
             Ok(answer) => answer,
             Err(_) => fault(&mut self.body),
         };
+        if self.pending.waits() {
+            // Not answered yet: it comes again as if for the first time.
+            answered[target.route as usize] -= 1;
+            self.metrics().gone(1);
+            return true;
+        }
         // After a request of a method we do not know, no next head can be trusted to be one.
         let keep_alive = head.keep_alive && head.method != Method::Other && !self.shared.draining();
         self.metrics().request(target.route, answer.status);
@@ -91,7 +96,7 @@ impl Worker {
             out,
             &answer,
             &self.body,
-            self.date.at(now_us),
+            self.date.at(request.now_us),
             keep_alive,
             head.method != Method::Head,
         );
@@ -99,23 +104,22 @@ impl Worker {
     }
 
     /// Is there room for this request? `first` = the first of a read.
-    pub fn admit(&mut self, head: &Head<'_>, first: bool) -> bool {
+    pub fn admit(&mut self, target: Target, first: bool) -> bool {
         if self.admission.served == 0 {
             self.pulse.notify_one();
         }
         // Probes, metrics and commands are answered always: who mends an overload must see it.
-        let target = Target::at(head.path);
         self.admission.admit(first) || !matches!(target.route, Route::Lcr | Route::Batch)
     }
 
-    /// The answer to a request that there is no room for; made once, then copied.
-    pub fn turn_away(&mut self, head: &Head<'_>, out: &mut Vec<u8>) -> bool {
+    /// The answer to a request that there is no room for; made once a second, then copied.
+    pub fn turn_away(&mut self, request: &lcr::Request<'_>, out: &mut Vec<u8>) -> bool {
         self.metrics().refused(Refused::Delay);
         self.metrics().request(Route::Lcr, 503);
+        let head = request.head;
         let keep_alive = head.keep_alive && !self.shared.draining();
         let plain = keep_alive && head.method != Method::Head;
-        let now_us = now_us();
-        let second = now_us.div_euclid(1_000_000);
+        let second = request.now_us.div_euclid(1_000_000);
         if plain && self.away.0 == second {
             out.extend_from_slice(&self.away.1);
             return true;
@@ -126,7 +130,7 @@ impl Worker {
             out,
             &answer,
             &self.body,
-            self.date.at(now_us),
+            self.date.at(request.now_us),
             keep_alive,
             head.method != Method::Head,
         );
@@ -192,7 +196,7 @@ impl Worker {
                 status: 404,
                 code: "not_found",
                 detail: "There is nothing at this path.",
-                hint: "ask /v1/lcr, /v1/lcr/<format>, /healthz, /readyz or /metrics",
+                hint: "ask /v1/lcr, /v1/lcr/<format>, /v1/lcr/batch, /healthz, /readyz or /metrics",
                 parameter: None,
             }
             .answer(&mut self.body),
@@ -200,7 +204,7 @@ impl Worker {
     }
 
     fn lcr(&mut self, request: &lcr::Request<'_>) -> Answer {
-        let shared = Arc::clone(&self.shared);
+        let shared = Rc::clone(&self.shared);
         if shared.in_flight() > shared.settings.max_in_flight {
             self.metrics().refused(Refused::InFlight);
             return busy(&mut self.body);
@@ -208,16 +212,7 @@ impl Worker {
         let guard = shared.current.load();
         let Some(loaded) = guard.as_ref() else {
             self.metrics().refused(Refused::NoSnapshot);
-            let mut answer = Problem {
-                status: 503,
-                code: "no_snapshot",
-                detail: "No snapshot has been published yet.",
-                hint: "approve a deck or run tandem snapshot build, then ask again",
-                parameter: None,
-            }
-            .answer(&mut self.body);
-            answer.retry_after_s = Some(1);
-            return answer;
+            return no_snapshot(&mut self.body);
         };
         let peer = real_peer(
             request.peer,
@@ -228,7 +223,7 @@ impl Worker {
     }
 
     fn control(&mut self, request: &lcr::Request<'_>) -> Answer {
-        let shared = Arc::clone(&self.shared);
+        let shared = Rc::clone(&self.shared);
         let guard = shared.current.load();
         control::answer(
             self,
@@ -248,7 +243,7 @@ impl Worker {
     }
 
     fn ready(&mut self) -> Answer {
-        let shared = Arc::clone(&self.shared);
+        let shared = Rc::clone(&self.shared);
         let guard = shared.current.load();
         let draining = shared.draining();
         let loaded = guard.as_ref();
@@ -270,7 +265,7 @@ impl Worker {
     }
 
     fn scrape(&mut self, head: &Head<'_>, peer: Option<IpAddr>) -> Answer {
-        let shared = Arc::clone(&self.shared);
+        let shared = Rc::clone(&self.shared);
         let peer = real_peer(peer, head.forwarded_for, &shared.settings.trusted_proxies);
         if !shared.settings.metrics_from.holds(peer) {
             return Problem {
@@ -289,7 +284,7 @@ impl Worker {
                 u64::try_from(l.loaded_at.elapsed().as_micros()).unwrap_or(u64::MAX),
             )
         });
-        let page = metrics::page(
+        let mut page = metrics::page(
             &shared.metrics,
             &shared.snapshots,
             &metrics::Now {
@@ -298,13 +293,19 @@ impl Worker {
             },
         );
         self.body.clear();
+        shared.batches.measure(&mut page);
+        if let Some(dipper) = &shared.dipper {
+            dipper.measure(&mut page);
+        }
+        if let Some(tls) = &shared.tls {
+            tls.measure(&mut page);
+        }
         self.body.extend_from_slice(page.as_bytes());
         Answer::new(200, PROMETHEUS)
     }
 
-    /// Count what was answered since `began`, by class.
-    pub fn finished(&self, began: Instant, answered: &mut Answered) {
-        let took = began.elapsed();
+    /// Count what was answered together, by class.
+    pub fn finished(&self, took: Duration, answered: &mut Answered) {
         let mut all = 0i64;
         for (class, count) in answered.iter_mut().enumerate() {
             if let (Some(route), 1..) = (Route::ALL.get(class), *count) {
@@ -313,7 +314,9 @@ impl Worker {
                 *count = 0;
             }
         }
-        self.metrics().in_flight.fetch_sub(all, Ordering::Relaxed);
+        if all > 0 {
+            self.metrics().gone(all);
+        }
     }
 }
 
@@ -327,6 +330,19 @@ fn fault(body: &mut Vec<u8>) -> Answer {
         parameter: None,
     }
     .answer(body)
+}
+
+pub fn no_snapshot(body: &mut Vec<u8>) -> Answer {
+    let mut answer = Problem {
+        status: 503,
+        code: "no_snapshot",
+        detail: "No snapshot has been published yet.",
+        hint: "approve a deck or run tandem snapshot build, then ask again",
+        parameter: None,
+    }
+    .answer(body);
+    answer.retry_after_s = Some(1);
+    answer
 }
 
 fn busy(body: &mut Vec<u8>) -> Answer {

@@ -11,13 +11,16 @@ use arc_swap::ArcSwapOption;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpStream, UnixStream};
+use tokio::runtime::{LocalOptions, LocalRuntime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::spawn_local;
 
 use crate::EdgeError;
+use crate::batch::Batches;
 use crate::config::Settings;
 use crate::conn::Connection;
+use crate::dip::Dipper;
 use crate::engine::Serving;
 use crate::limit::Limiter;
 use crate::listen::{Accepted, Listeners, Stream};
@@ -26,6 +29,7 @@ use crate::metrics::{SnapshotMetrics, WorkerMetrics};
 use crate::routes::Worker;
 use crate::snapshots::Watcher;
 use crate::state::{Keeping, StateKeeper};
+use crate::tls::{Looking, Tls};
 
 /// What all threads share. The request path only loads atomics from it.
 pub struct Shared {
@@ -35,6 +39,9 @@ pub struct Shared {
     pub snapshots: SnapshotMetrics,
     pub limiter: Option<Limiter>,
     pub state: StateKeeper,
+    pub tls: Option<Arc<Tls>>,
+    pub batches: Batches,
+    pub dipper: Option<Arc<Dipper>>,
     draining: AtomicBool,
     started: Instant,
 }
@@ -43,6 +50,14 @@ impl Shared {
     pub fn new(settings: Settings) -> Result<Self, EdgeError> {
         Ok(Self {
             state: StateKeeper::open(&settings.snapshot_root, settings.quality_rules.clone())?,
+            tls: settings
+                .tls
+                .clone()
+                .map(Tls::open)
+                .transpose()?
+                .map(Arc::new),
+            batches: Batches::start()?,
+            dipper: settings.lrn_dip.clone().map(Dipper::new).map(Arc::new),
             current: ArcSwapOption::empty(),
             metrics: std::iter::repeat_with(WorkerMetrics::default)
                 .take(settings.threads)
@@ -104,6 +119,7 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
     watcher.look();
     let watcher = watcher.start()?;
     let keeping = Keeping::start(Arc::clone(&shared))?;
+    let looking = shared.tls.clone().map(Looking::start).transpose()?;
 
     let mut lanes = Vec::new();
     let mut takers = Vec::new();
@@ -121,8 +137,7 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
         let thread = std::thread::Builder::new()
             .name(format!("edge-{index}"))
             .spawn(move || -> Result<(), EdgeError> {
-                event_loop()?
-                    .block_on(LocalSet::new().run_until(work(shared, index, take, drained)));
+                event_loop()?.block_on(work(shared, index, take, drained));
                 Ok(())
             })
             .map_err(|e| EdgeError::io("start a thread", &e))?;
@@ -135,6 +150,11 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
             listen_for(SignalKind::terminate())?,
             listen_for(SignalKind::interrupt())?,
         );
+        // Without TLS a SIGHUP keeps its usual meaning.
+        let hangup = match shared.tls {
+            Some(_) => Some(listen_for(SignalKind::hangup())?),
+            None => None,
+        };
         let worker = first
             .map(|(_, (take, drained))| spawn_local(work(Arc::clone(&shared), 0, take, drained)));
         log::event(
@@ -142,6 +162,10 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
             "listening",
             &[
                 ("address", json!(listeners.address()?.to_string())),
+                (
+                    "tls_address",
+                    json!(listeners.tls_address().map(|a| a.to_string())),
+                ),
                 ("unix_socket", json!(shared.settings.unix_socket)),
                 ("threads", json!(shared.settings.threads)),
                 (
@@ -150,18 +174,25 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
                 ),
             ],
         );
-        accept_until_signal(&shared, listeners, lanes, signals).await;
+        let reloading = reload_on(hangup, &shared, looking.as_ref());
+        tokio::select! {
+            () = accept_until_signal(&shared, listeners, lanes, signals) => {}
+            () = reloading => {}
+        }
         if let Some(worker) = worker {
             let _ = worker.await;
         }
         Ok::<(), EdgeError>(())
     };
-    event_loop()?.block_on(LocalSet::new().run_until(main))?;
+    event_loop()?.block_on(main)?;
     for thread in threads {
         let _ = thread.join();
     }
     watcher.stop();
     keeping.stop();
+    if let Some(looking) = looking {
+        looking.stop();
+    }
     log::event(
         "info",
         "stopped",
@@ -170,15 +201,26 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
     Ok(0)
 }
 
-fn event_loop() -> Result<tokio::runtime::Runtime, EdgeError> {
+fn event_loop() -> Result<LocalRuntime, EdgeError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()
+        .build_local(LocalOptions::default())
         .map_err(|e| EdgeError::io("start an event loop", &e))
 }
 
 fn listen_for(kind: SignalKind) -> Result<Signal, EdgeError> {
     signal(kind).map_err(|e| EdgeError::io("listen for signals", &e))
+}
+
+/// Have the certificate read again at each SIGHUP; never ends.
+async fn reload_on(hangup: Option<Signal>, shared: &Shared, looking: Option<&Looking>) {
+    if let (Some(mut hangup), Some(tls), Some(looking)) = (hangup, &shared.tls, looking) {
+        while hangup.recv().await.is_some() {
+            tls.ask_to_reload();
+            looking.wake();
+        }
+    }
+    std::future::pending().await
 }
 
 /// Accept until SIGTERM or SIGINT, then empty the accept queues, close the listeners and tell the workers.
@@ -272,6 +314,8 @@ fn refuse(greeter: &Rc<RefCell<Worker>>, accepted: Accepted) {
         let told = tokio::time::timeout(Duration::from_millis(500), async {
             match accepted.stream {
                 Stream::Tcp(stream) => tell(TcpStream::from_std(stream)?, &out).await,
+                // An answer in plain text would be none: the close says it.
+                Stream::Tls(_) => Ok(()),
                 Stream::Unix(stream) => tell(UnixStream::from_std(stream)?, &out).await,
             }
         });
@@ -307,6 +351,13 @@ async fn work(
             match accepted.stream {
                 Stream::Tcp(stream) => {
                     if let Ok(stream) = TcpStream::from_std(stream) {
+                        serve_connection(stream, accepted.peer, worker, drained).await;
+                    }
+                }
+                Stream::Tls(stream) => {
+                    if let (Some(tls), Ok(stream)) = (&shared.tls, TcpStream::from_std(stream))
+                        && let Some(stream) = tls.accept(stream).await
+                    {
                         serve_connection(stream, accepted.peer, worker, drained).await;
                     }
                 }

@@ -27,6 +27,7 @@ pub struct Watcher {
     ahead: Option<Loaded>,
     /// The announced one that was last opened, or refused.
     tried: Option<String>,
+    next_at_us: Option<i64>,
 }
 
 pub struct Watching {
@@ -50,6 +51,7 @@ impl Watcher {
             refused: None,
             ahead: None,
             tried: None,
+            next_at_us: None,
         }
     }
 
@@ -60,12 +62,22 @@ impl Watcher {
             .name("edge-snapshots".to_owned())
             .spawn(move || {
                 while !stopped.load(Ordering::Relaxed) {
-                    std::thread::park_timeout(POLL);
+                    std::thread::park_timeout(self.rest());
                     self.look();
                 }
             })
             .map_err(|e| EdgeError::io("start a thread", &e))?;
         Ok(Watching { stop, thread })
+    }
+
+    /// How long until the next look: an announced snapshot takes over at its instant, not at some look after it.
+    fn rest(&self) -> Duration {
+        let Some(at_us) = self.next_at_us else {
+            return POLL;
+        };
+        let left = u64::try_from(at_us.saturating_sub(now_us())).unwrap_or(0);
+        // Never none at all: what is refused at its instant is looked at again in peace.
+        Duration::from_micros(left).clamp(Duration::from_millis(1), POLL)
     }
 
     /// Look once: is another snapshot published than the one that answers?
@@ -75,9 +87,13 @@ impl Watcher {
         let Ok(current) = Snapshot::current_id(root) else {
             return;
         };
+        self.next_at_us = None;
         let (id, later) = match Next::read(root, &current) {
             Some(next) if next.at_us <= now_us() => (next.id, None),
-            Some(next) => (current, Some(next.id)),
+            Some(next) => {
+                self.next_at_us = Some(next.at_us);
+                (current, Some(next.id))
+            }
             None => (current, None),
         };
         let serving = self
@@ -87,7 +103,7 @@ impl Watcher {
             .map(|s| Arc::clone(&s.loaded));
         if serving.as_ref().is_some_and(|l| l.id == id) {
             self.refused = None;
-            self.shared.snapshots.alarm.store(0, Ordering::Relaxed);
+            self.shared.snapshots.calm();
             self.prepare(later, serving.as_deref());
             return;
         }
@@ -108,7 +124,7 @@ impl Watcher {
         }
     }
 
-    /// Opens what is announced, once; a fault there is told when its instant comes.
+    /// Opens what is announced, once; after a fault there it is opened again when its instant comes, and then raises the alarm.
     fn prepare(&mut self, later: Option<String>, serving: Option<&Loaded>) {
         let Some(id) = later else {
             self.ahead = None;
@@ -119,7 +135,30 @@ impl Watcher {
         {
             return;
         }
-        self.ahead = Loaded::open(&self.shared.settings.snapshot_root, &id, serving).ok();
+        let began = Instant::now();
+        match Loaded::open(&self.shared.settings.snapshot_root, &id, serving) {
+            Ok(loaded) => {
+                let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+                log::event(
+                    "info",
+                    "snapshot_prepared",
+                    &[
+                        ("snapshot", json!(id)),
+                        ("at_us", json!(self.next_at_us)),
+                        ("took_ms", json!(took)),
+                    ],
+                );
+                self.ahead = Some(loaded);
+            }
+            Err(fault) => {
+                log::event(
+                    "error",
+                    "snapshot_not_prepared",
+                    &[("snapshot", json!(id)), ("error", json!(fault))],
+                );
+                self.ahead = None;
+            }
+        }
         self.tried = Some(id);
     }
 
@@ -128,7 +167,7 @@ impl Watcher {
         let offers = loaded.offer_count();
         let old = self.shared.state.adopt(&self.shared, Arc::new(loaded));
         self.shared.snapshots.loads.fetch_add(1, Ordering::Relaxed);
-        self.shared.snapshots.alarm.store(0, Ordering::Relaxed);
+        self.shared.snapshots.calm();
         self.refused = None;
         log::event(
             "info",
@@ -151,7 +190,7 @@ impl Watcher {
             .snapshots
             .failures
             .fetch_add(1, Ordering::Relaxed);
-        self.shared.snapshots.alarm.store(1, Ordering::Relaxed);
+        self.shared.snapshots.raise(&id, fault);
         if self.refused.as_ref().is_none_or(|(seen, _)| *seen != id) {
             log::event(
                 "error",

@@ -6,12 +6,12 @@ use lcr_core::decide::Prepared;
 use lcr_core::index::candidate;
 use lcr_core::index::walk::{BATCH, Hits};
 use lcr_core::number::DigitKey;
-use lcr_core::query::Call;
+use lcr_core::query::{Call, Common};
 use lcr_core::snapshot::Snapshot;
 use serde_json::{Value, json};
 
 use crate::market::{Dice, EPOCH, Market};
-use crate::{RUNS, median, median_on_core};
+use crate::{RUNS, SEES, median, median_on_core};
 
 const CALLS: usize = 1 << 18;
 /// Calls whose answers are compared.
@@ -80,6 +80,33 @@ pub fn all(
         wrong += differences(snapshot, prepared, &calls[..SAMPLE]);
     }
     (out, wrong)
+}
+
+/// Callers of every share by both ways: through the top lists, and straight through the codes' own entries.
+pub fn ways(snapshot: &Snapshot, numbers: &Numbers) -> Vec<Value> {
+    let some = &numbers.zipf[..CALLS / 4];
+    let mut shares: Vec<(u64, i64)> = SEES.iter().copied().zip(1i64..).collect();
+    shares.sort_unstable();
+    let mut out = Vec::new();
+    for (sees, trunk) in shares {
+        let common = Common {
+            trunk: Some(trunk),
+            max: Some(MOST as u32),
+            ..Common::default()
+        };
+        let mut prepared = Prepared::new(snapshot, None, &common).unwrap();
+        let chosen = prepared.goes_direct();
+        let mut ns = |direct: bool, way: fn(&Prepared<'_>, &[DigitKey])| {
+            prepared.go_direct(direct);
+            median_on_core(3, || way(&prepared, some)) * 1e9 / some.len() as f64
+        };
+        out.push(json!({
+            "sees": sees, "direct": chosen,
+            "top_single": ns(false, single), "own_single": ns(true, single),
+            "top_batch": ns(false, batch), "own_batch": ns(true, batch),
+        }));
+    }
+    out
 }
 
 fn single(prepared: &Prepared<'_>, calls: &[DigitKey]) {

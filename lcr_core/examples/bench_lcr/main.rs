@@ -22,8 +22,10 @@ use market::{EPOCH, Market};
 use serde_json::{Value, json};
 
 const RUNS: usize = 5;
-/// Caller's share of the offers, by trunk.
-pub const SEES: [u64; 4] = [100, 70, 30, 5];
+const BUILDS: usize = 3;
+/// Caller's share of the offers in percent, by trunk: those that are reported, then those both ways are compared at.
+pub const SEES: [u64; 12] = [100, 70, 30, 5, 2, 8, 10, 15, 20, 25, 35, 50];
+const REPORTED: usize = 4;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -43,17 +45,21 @@ fn main() {
         reference_seconds: 180,
         epoch_us: EPOCH,
     };
+    tell("building");
     let mut compiled = None;
-    let build = median(3, || {
+    let before = cpu_seconds();
+    let build = median(BUILDS, || {
         drop(compiled.take());
         compiled = Some(compile(&config, sources.clone(), &|_, _| true).unwrap());
     });
+    let build_cpu = (cpu_seconds() - before) / BUILDS as f64;
     let compiled = compiled.unwrap();
     let sections: Vec<Value> = compiled
         .sections
         .iter()
         .map(|s| json!([s.name, s.len()]))
         .collect();
+    tell("writing, opening");
     let started = Instant::now();
     let facts = write_index(dir, &compiled, EPOCH).unwrap();
     let write = started.elapsed().as_secs_f64();
@@ -66,7 +72,11 @@ fn main() {
     let numbers = calls::Numbers::new(&market);
     let mut decisions = Vec::new();
     let mut wrong = 0;
-    for trunk in 1..=4 {
+    for trunk in 1..=REPORTED as i64 {
+        tell(&format!(
+            "decisions of a caller who sees {} %",
+            SEES[trunk as usize - 1]
+        ));
         let common = Common {
             trunk: Some(trunk),
             max: Some(5),
@@ -79,6 +89,10 @@ fn main() {
         wrong += differ;
     }
 
+    tell("narrow callers by both ways");
+    let ways = calls::ways(&snapshot, &numbers);
+
+    tell("patching");
     // A new deck of the first vendor, every price another.
     let deck = market.deck(1, per_deck, 1);
     let source = market.source(1, &deck);
@@ -114,14 +128,33 @@ fn main() {
     println!(
         "{}",
         json!({
-            "rates": rates, "codes": codes, "vendors": vendors, "build_seconds": build, "write_seconds": write,
+            "rates": rates, "codes": codes, "vendors": vendors, "build_seconds": build, "build_cpu_seconds": build_cpu, "write_seconds": write,
             "open_seconds": open, "bytes_hot": hot, "bytes_file": snapshot.index.bytes_total() as f64 / rates as f64,
-            "sections": sections, "memory_ns": memory, "decisions": decisions, "wrong": wrong,
+            "sections": sections, "memory_ns": memory, "decisions": decisions, "ways": ways, "wrong": wrong,
             "patch_rows": deck.rows.len(), "patch_seconds": patch, "patch_open_seconds": patch_open,
             "patch_bytes": patch_bytes, "patched": over_patch, "peak_gb": peak_gb(),
         })
     );
     assert_eq!(wrong, 0, "answers differ from the exact way");
+}
+
+/// To whoever waits.
+fn tell(what: &str) {
+    eprintln!("      {what}");
+}
+
+/// Seconds of processor this process has had, all threads.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after = stat.rsplit(')').next().unwrap_or("");
+    let ticks = |at: usize| {
+        after
+            .split_ascii_whitespace()
+            .nth(at)
+            .and_then(|t| t.parse::<f64>().ok())
+    };
+    // utime and stime, in hundredths of a second on Linux.
+    (ticks(11).unwrap_or(0.0) + ticks(12).unwrap_or(0.0)) / 100.0
 }
 
 /// Median seconds of several runs.

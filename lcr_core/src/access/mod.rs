@@ -2,10 +2,13 @@
 
 mod fx;
 mod lookup;
+mod lrn;
 mod mix;
 mod network;
+mod offers;
 pub mod policy;
 mod schedule;
+mod trunks;
 pub mod words;
 
 use std::collections::{BTreeMap, HashMap};
@@ -13,19 +16,17 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use fx::parse_fx;
+pub use lrn::{LrnSource, LrnSources};
 pub use mix::{Mix, Mixes};
 pub use network::Network;
 use policy::PolicyWords;
 pub use schedule::Schedule;
-use words::{AccessWords, GrantWords, OfferWords, TrunkWords};
+use words::{AccessWords, HuntWords, OfferWords};
 
-use crate::number::{DigitKey, MAX_DIGITS};
+use crate::number::DigitKey;
 use crate::quality::Quality;
 use crate::rating::MAX_SECONDS;
 use crate::time;
-
-/// Largest weight of an offer.
-const MAX_WEIGHT: u32 = 1_000_000;
 
 pub struct Access {
     pub base_currency: String,
@@ -62,6 +63,7 @@ pub struct Trunk {
     pub policy: PolicyWords,
     /// How numbers of the trunk are written; `None` = E.164 with or without `+`.
     pub normalise: Option<crate::number::normalise::Words>,
+    pub lrn_sources: LrnSources,
     pub rate_card_id: Option<i64>,
     pub blocked_codes: Vec<DigitKey>,
     pub opened_codes: Vec<DigitKey>,
@@ -70,6 +72,8 @@ pub struct Trunk {
     /// Sorted by offer.
     pub grants: Vec<Grant>,
     pub max_routes: Option<u32>,
+    /// How the customer wants its calls hunted; `None` = as the products say.
+    pub hunt: Option<HuntWords>,
     pub enabled: bool,
     pub source_ips: Vec<Network>,
 }
@@ -134,8 +138,8 @@ impl Access {
         let mut offers = words.offers;
         offers.sort_by_key(|o| (o.carrier_id, o.offer_id));
         let offer_by_id = by_id(offers.iter().map(|o| o.offer_id), "offer_id")?;
-        offers.iter().try_for_each(check_offer)?;
-        let schedules = schedules(&offers)?;
+        offers.iter().try_for_each(offers::check)?;
+        let schedules = offers::schedules(&offers)?;
         let durations = Mixes::parse(words.durations)?;
         let mut cards = BTreeMap::new();
         for card in words.cards {
@@ -160,7 +164,7 @@ impl Access {
         let trunks = words
             .trunks
             .into_iter()
-            .map(|t| trunk(t, &offer_by_id, &cards))
+            .map(|t| trunks::parse(t, &offer_by_id, &cards))
             .collect::<Result<Vec<_>, _>>()?;
         let mut keys = Vec::with_capacity(words.keys.len());
         for key in words.keys {
@@ -214,165 +218,6 @@ impl Access {
             networks,
         })
     }
-}
-
-fn trunk(
-    words: TrunkWords,
-    offers: &HashMap<i64, u32>,
-    cards: &BTreeMap<i64, String>,
-) -> Result<Trunk, String> {
-    let id = words.trunk_id;
-    let of = |why: String| format!("trunk {id}: {why}");
-    words.policy.check().map_err(of)?;
-    if let Some(normalise) = &words.normalise {
-        let check = normalise.check();
-        check.map_err(|why| of(format!("normalise: {why}")))?;
-    }
-    if let Some(unknown) = words
-        .policy
-        .named_offers()
-        .find(|o| !offers.contains_key(o))
-    {
-        return Err(of(format!("policy: offer {unknown} is unknown")));
-    }
-    if let Some(card) = words.rate_card_id.filter(|card| !cards.contains_key(card)) {
-        return Err(of(format!("rate_card_id {card} is not among cards")));
-    }
-    if words
-        .max_routes
-        .is_some_and(|max| !(1..=1000).contains(&max))
-    {
-        return Err(of("max_routes is not 1 to 1000".to_owned()));
-    }
-    let list = |name: &str, of_codes: &[String]| {
-        codes(of_codes).map_err(|c| of(format!("{name}: {c:?} is not 1 to 15 digits")))
-    };
-    let mut grants = Vec::with_capacity(words.grants.len());
-    for GrantWords {
-        offer_id,
-        from_us,
-        until_us,
-    } in words.grants
-    {
-        let offer = *offers
-            .get(&offer_id)
-            .ok_or_else(|| of(format!("grants: offer_id {offer_id} is unknown")))?;
-        // A grant that ends before it begins (revoked before its start) never holds.
-        let grant = Grant {
-            offer,
-            from_us: from_us.unwrap_or(i64::MIN),
-            until_us: until_us.unwrap_or(time::NEVER),
-        };
-        grants.push(grant);
-    }
-    grants.sort_by_key(|g| (g.offer, g.from_us, g.until_us));
-    let mut never_carriers = words.never_carriers;
-    never_carriers.sort_unstable();
-    let parse = |text: &String| {
-        Network::parse(text).ok_or_else(|| {
-            of(format!(
-                "source_ips: {text:?} is not an address or a network"
-            ))
-        })
-    };
-    Ok(Trunk {
-        trunk_id: id,
-        company_id: words.company_id,
-        name: words.name,
-        tech_prefix: words.tech_prefix.filter(|p| !p.is_empty()),
-        policy: words.policy,
-        normalise: words.normalise,
-        rate_card_id: words.rate_card_id,
-        blocked_codes: list("blocked_codes", &words.blocked_codes)?,
-        opened_codes: list("opened_codes", &words.opened_codes)?,
-        never_carriers,
-        grants,
-        max_routes: words.max_routes,
-        enabled: words.enabled,
-        source_ips: words
-            .source_ips
-            .iter()
-            .map(parse)
-            .collect::<Result<_, _>>()?,
-    })
-}
-
-fn check_offer(offer: &OfferWords) -> Result<(), String> {
-    let of = |why: &str| Err(format!("offer {}: {why}", offer.offer_id));
-    let plain = |text: &str| {
-        text.bytes().all(|b| {
-            b.is_ascii_graphic()
-                && !matches!(b, b'@' | b'<' | b'>' | b'"' | b'\\' | b';' | b'?' | b',')
-        })
-    };
-    if !offer
-        .uri_host
-        .as_deref()
-        .is_none_or(|h| plain(h) && !h.is_empty())
-    {
-        return of("uri_host is not a host name or address");
-    }
-    if !plain(&offer.uri_user_prefix) {
-        return of("uri_user_prefix holds a character that cannot stand in a SIP user");
-    }
-    if !matches!(
-        offer.transport.as_str(),
-        "udp" | "tcp" | "tls" | "ws" | "wss"
-    ) {
-        return of("transport is not udp, tcp, tls, ws or wss");
-    }
-    if offer.uri_port == Some(0) {
-        return of("uri_port is 0");
-    }
-    if offer.weight > MAX_WEIGHT {
-        return of("weight is more than 1000000");
-    }
-    if offer.min_digits == 0
-        || offer.max_digits > MAX_DIGITS as u8
-        || offer.min_digits > offer.max_digits
-    {
-        return of("min_digits and max_digits are not within 1 and 15, in that order");
-    }
-    let timers = [offer.no_reply_ms, offer.ringing_ms];
-    if timers
-        .iter()
-        .flatten()
-        .any(|ms| !(1..=600_000).contains(ms))
-    {
-        return of("no_reply_ms or ringing_ms is not 1 to 600000");
-    }
-    let codes = [&offer.hunt_stop, &offer.hunt_next];
-    if codes
-        .into_iter()
-        .flatten()
-        .flatten()
-        .any(|code| !(300..=699).contains(code))
-    {
-        return of("hunt_stop and hunt_next are lists of SIP codes from 300 to 699");
-    }
-    Ok(())
-}
-
-/// Equal schedules are worked out once.
-fn schedules(offers: &[OfferWords]) -> Result<Vec<Option<Arc<Schedule>>>, String> {
-    let mut known: HashMap<&words::ScheduleWords, Arc<Schedule>> = HashMap::new();
-    let mut out = Vec::with_capacity(offers.len());
-    for offer in offers {
-        let Some(words) = &offer.schedule else {
-            out.push(None);
-            continue;
-        };
-        if let Some(schedule) = known.get(words) {
-            out.push(Some(Arc::clone(schedule)));
-            continue;
-        }
-        let parsed =
-            Schedule::parse(words).map_err(|e| format!("offer {}: {e}", offer.offer_id))?;
-        let parsed = Arc::new(parsed);
-        known.insert(words, Arc::clone(&parsed));
-        out.push(Some(parsed));
-    }
-    Ok(out)
 }
 
 /// Sorted, without doubles; the text that is no code as error.

@@ -129,6 +129,22 @@ pub struct OfferWords {
     pub hunt_next: Option<Vec<u16>>,
 }
 
+/// How a customer wants its calls hunted, in place of what a product says; the rest stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HuntWords {
+    #[serde(default)]
+    pub timeout_ms: Option<u32>,
+    #[serde(default)]
+    pub no_reply_ms: Option<u32>,
+    #[serde(default)]
+    pub ringing_ms: Option<u32>,
+    #[serde(default)]
+    pub hunt_stop: Option<Vec<u16>>,
+    #[serde(default)]
+    pub hunt_next: Option<Vec<u16>>,
+}
+
 /// Local wall-clock intervals of the week, `["mon 08:00", "mon 18:00"]`, half-open; they may wrap.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -152,6 +168,8 @@ pub struct TrunkWords {
     #[serde(default)]
     pub normalise: Option<crate::number::normalise::Words>,
     #[serde(default)]
+    pub lrn_sources: Option<Vec<super::lrn::LrnSource>>,
+    #[serde(default)]
     pub rate_card_id: Option<i64>,
     #[serde(default)]
     pub blocked_codes: Vec<String>,
@@ -163,6 +181,8 @@ pub struct TrunkWords {
     pub grants: Vec<GrantWords>,
     #[serde(default)]
     pub max_routes: Option<u32>,
+    #[serde(default)]
+    pub hunt: Option<HuntWords>,
     #[serde(default = "yes")]
     pub enabled: bool,
 }

@@ -26,7 +26,7 @@ pub(super) fn write(
         terms.first_rate_nanos.unwrap_or(terms.rate_nanos),
     );
     object.nanos("rate", terms.rate_nanos);
-    object.text("currency", snapshot.index.currency(term.currency));
+    object.text("currency", snapshot.index.currency(term.scheme.currency));
     object.decimal_or_null("fx", fx.map(u128::from), 9);
     duration(&mut object, &terms, decision.reference_seconds);
     let mix = decision

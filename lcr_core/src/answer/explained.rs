@@ -39,7 +39,7 @@ pub(super) fn write(snapshot: &Snapshot, decision: &Decision, line: &Explained, 
     }
     shadowed.push(']');
     let term = matched.map(|(_, (_, term))| term);
-    object.text_or_null("destination", term.map(|t| snapshot.index.destination(t)));
+    object.text_or_null("destination", term.map(|t| snapshot.index.destination(&t)));
     object.decimal_or_null(
         "rate",
         term.map(|t| u128::from(t.rate_nanos.max(0).unsigned_abs())),
@@ -47,7 +47,7 @@ pub(super) fn write(snapshot: &Snapshot, decision: &Decision, line: &Explained, 
     );
     object.text_or_null(
         "currency",
-        term.map(|t| snapshot.index.currency(t.currency)),
+        term.map(|t| snapshot.index.currency(t.scheme.currency)),
     );
     let comparable = line.comparable.filter(|_| line.verdict != Verdict::NoFx);
     object.decimal_or_null("eff", comparable.map(|c| decision.effective_nanos(c)), 9);
@@ -55,7 +55,13 @@ pub(super) fn write(snapshot: &Snapshot, decision: &Decision, line: &Explained, 
         "billed_seconds",
         term.and_then(|t| i64::try_from(t.terms().billed_seconds(u64::from(seconds))).ok()),
     );
-    let fx = term.and_then(|t| snapshot.fx.get(usize::from(t.currency)).copied().flatten());
+    let fx = term.and_then(|t| {
+        snapshot
+            .fx
+            .get(usize::from(t.scheme.currency))
+            .copied()
+            .flatten()
+    });
     let amount = term
         .zip(fx)
         .map(|(t, fx)| amount_nanos(t.terms().comparable(seconds, fx)));
@@ -75,7 +81,7 @@ pub(super) fn write(snapshot: &Snapshot, decision: &Decision, line: &Explained, 
         matched.map(|(_, (row, _))| i64::from(row.deck_row)),
     );
     match term {
-        Some(term) => cost::write(object.key("cost"), term, snapshot, decision, fx),
+        Some(term) => cost::write(object.key("cost"), &term, snapshot, decision, fx),
         None => object.null("cost"),
     }
     match &line.demotion {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::digits::{write_key, write_signed};
 use crate::money::write_decimal;
 use crate::number::DigitKey;
 use crate::time::write_instant;
@@ -15,6 +16,11 @@ impl<'a> Object<'a> {
     pub fn begin(out: &'a mut String) -> Self {
         out.push('{');
         Self { out, first: true }
+    }
+
+    /// Goes on in an object that has fields already; whoever began it ends it.
+    pub fn inside(out: &'a mut String) -> Self {
+        Self { out, first: false }
     }
 
     pub fn end(self) {
@@ -58,8 +64,7 @@ impl<'a> Object<'a> {
     }
 
     pub fn int(&mut self, name: &str, value: i64) {
-        // Writing to a String cannot fail.
-        let _ = write!(self.key(name), "{value}");
+        write_signed(self.key(name), value);
     }
 
     pub fn boolean(&mut self, name: &str, value: bool) {
@@ -79,13 +84,13 @@ impl<'a> Object<'a> {
             .push_str(if value { "true" } else { "false" });
     }
 
-    pub fn ints_or_null(&mut self, name: &str, values: Option<&[u16]>) {
+    pub fn ints_or_null(&mut self, name: &str, values: Option<impl Iterator<Item = u16>>) {
         let Some(values) = values else {
             return self.null(name);
         };
         let out = self.key(name);
         out.push('[');
-        for (i, value) in values.iter().enumerate() {
+        for (i, value) in values.enumerate() {
             let _ = write!(out, "{}{value}", if i > 0 { "," } else { "" });
         }
         out.push(']');
@@ -94,7 +99,10 @@ impl<'a> Object<'a> {
     pub fn digits(&mut self, name: &str, value: Option<DigitKey>) {
         match value {
             Some(value) => {
-                let _ = write!(self.key(name), "\"{value}\"");
+                let out = self.key(name);
+                out.push('"');
+                write_key(out, value);
+                out.push('"');
             }
             None => self.null(name),
         }

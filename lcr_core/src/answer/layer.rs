@@ -4,6 +4,7 @@ use super::json::Object;
 use crate::decide::Decision;
 use crate::index::layout::Row;
 use crate::layers::WITHOUT_ORIGIN;
+use crate::layers::lrn::LrnBy;
 use crate::layers::origin::Origin;
 use crate::snapshot::Snapshot;
 
@@ -63,5 +64,7 @@ pub(super) fn write(
     }
     out.text("keyed", if by_lrn { "lrn" } else { "dialled" });
     out.boolean("lrn_unknown", lrn_rated && !facts.lrn_known);
+    let by = facts.lrn_by.filter(|_| lrn_rated);
+    out.text_or_null("lrn_by", by.map(LrnBy::as_str));
     out.end();
 }

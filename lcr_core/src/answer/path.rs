@@ -62,9 +62,9 @@ pub fn match_path(snapshot: &Snapshot, number: DigitKey, at_us: i64) -> String {
                     .get(usize::from(row.status))
                     .unwrap_or(&"closed"),
             );
-            object.text("destination", index.destination(term));
+            object.text("destination", index.destination(&term));
             object.nanos("rate", term.rate_nanos);
-            object.text("currency", index.currency(term.currency));
+            object.text("currency", index.currency(term.scheme.currency));
             object.int("deck_id", window.deck_id);
             object.int("deck_row", i64::from(row.deck_row));
             object.end();

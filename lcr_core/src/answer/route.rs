@@ -1,5 +1,6 @@
 //! One route as the formats see it: names and terms looked up once, the address in safe parts.
 
+use super::hints::Hints;
 use super::{row_and_term, safe};
 use crate::access::words::OfferWords;
 use crate::decide::{Decision, Route};
@@ -11,11 +12,11 @@ use crate::snapshot::Snapshot;
 pub struct View<'a> {
     pub rank: usize,
     pub offer: &'a OfferWords,
-    pub term: &'a Term,
+    pub term: Term,
+    pub hints: Hints<'a>,
     pub number: DigitKey,
     pub destination: &'a str,
     pub currency: &'a str,
-    pub eff_nanos: u128,
 }
 
 /// The routes of a decision, best first. What the snapshot does not know (never, in one that was verified) is left out.
@@ -43,9 +44,9 @@ fn view<'a>(
         offer,
         term,
         number: decision.number,
-        destination: snapshot.index.destination(term),
-        currency: snapshot.index.currency(term.currency),
-        eff_nanos: decision.effective_nanos(route.comparable),
+        hints: Hints::of(snapshot, decision, offer),
+        destination: snapshot.index.destination(&term),
+        currency: snapshot.index.currency(term.scheme.currency),
     })
 }
 
@@ -72,22 +73,7 @@ impl View<'_> {
 
     /// `host:port;transport=tcp`, port and transport where the offer has them.
     pub fn address(&self, out: &mut String) {
-        let host = self.offer.uri_host.as_deref().unwrap_or("");
-        if host.contains(':') && !host.starts_with('[') {
-            out.push('[');
-            out.push_str(host);
-            out.push(']');
-        } else {
-            out.push_str(host);
-        }
-        if let Some(port) = self.offer.uri_port {
-            out.push(':');
-            push(out, port);
-        }
-        if self.offer.transport != "udp" {
-            out.push_str(";transport=");
-            out.push_str(&self.offer.transport);
-        }
+        super::fragments::write_address(out, self.offer);
     }
 
     /// `sip:user@address`; nothing without a plain host.
@@ -118,12 +104,12 @@ impl View<'_> {
 
     /// Milliseconds to wait for a first reply of any kind.
     pub fn no_reply_ms(&self) -> u32 {
-        self.offer.no_reply_ms.unwrap_or(self.offer.timeout_ms)
+        self.hints.no_reply_ms.unwrap_or(self.hints.timeout_ms)
     }
 
     /// Whole seconds to wait for the vendor's first ringing, rounded up.
     pub fn timeout_s(&self) -> u32 {
-        let ms = self.offer.ringing_ms.unwrap_or(self.offer.timeout_ms);
+        let ms = self.hints.ringing_ms.unwrap_or(self.hints.timeout_ms);
         ms.div_ceil(1000).max(1)
     }
 }

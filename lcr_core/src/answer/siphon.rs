@@ -46,8 +46,14 @@ fn write_route(view: &View<'_>, facts: &Facts<'_>, out: &mut String) {
     quoted("ruri", &|out| view.uri(out));
     view.rate(route.key("rate"));
     route.text("currency", view.currency);
-    route.int("billing_increment", i64::from(view.term.next_increment));
-    route.int("min_duration", i64::from(view.term.initial_increment));
+    route.int(
+        "billing_increment",
+        i64::from(view.term.scheme.next_increment),
+    );
+    route.int(
+        "min_duration",
+        i64::from(view.term.scheme.initial_increment),
+    );
     route.int("timeout_secs", i64::from(view.timeout_s()));
     let mut fields = Object::begin(route.key("cdr_fields"));
     fields.text("decision_id", &facts.decision_id);

@@ -24,7 +24,7 @@ pub(super) fn write(snapshot: &Snapshot, decision: &Decision, facts: &Facts<'_>,
             out.push('-');
         }
         out.push(' ');
-        push(out, view.offer.timeout_ms);
+        push(out, view.hints.timeout_ms);
         out.push(' ');
         view.carrier(out);
         out.push(' ');

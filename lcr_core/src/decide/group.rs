@@ -34,6 +34,16 @@ impl Prepared<'_> {
         all
     }
 
+    /// Do this caller's decisions begin with the codes' own entries (`Lookup::prefers_direct`)?
+    pub fn goes_direct(&self) -> bool {
+        self.direct
+    }
+
+    /// Takes the other way, for measuring; the answers are the same.
+    pub fn go_direct(&mut self, direct: bool) {
+        self.direct = direct;
+    }
+
     #[inline]
     fn route_found(
         &self,

@@ -1,6 +1,8 @@
 //! The fast way: one longest match, then the cheapest candidates until enough pass.
 
-use super::{Asked, Decision, Masks, Route, general};
+use smallvec::SmallVec;
+
+use super::{Asked, Decision, Masks, Route, USUAL, general};
 use crate::access::policy::{Guard, Kind};
 use crate::error::QueryError;
 use crate::index::candidate;
@@ -11,6 +13,8 @@ use crate::policy::order::{Hit, Member};
 use crate::policy::verdict::Verdict;
 use crate::quality::Figures;
 use crate::time;
+
+type Members = SmallVec<[Member; USUAL]>;
 
 /// Fills in the routes; `false` when there are none, so that the rows tell why.
 pub(super) fn answer(
@@ -33,13 +37,14 @@ pub(super) fn answer(
         && prepared.policy.guard != Guard::LossAllowed
         && prepared.first.is_empty()
         && prepared.most <= MOST;
-    let mut members: Vec<Member>;
+    let mut members: Members;
     if by_cost {
-        members = Vec::with_capacity(prepared.most);
+        members = Members::with_capacity(prepared.most);
         let mut hits = Hits::default();
-        let mut take = |wanted: &dyn Fn(u64) -> bool, most: usize, members: &mut Vec<Member>| {
+        let mut take = |wanted: &dyn Fn(u64) -> bool, most: usize, members: &mut Members| {
             let Some(by_lrn) = by_lrn else {
                 lookup.route(found, &masks, prepared.direct, most, wanted, &mut hits);
+                lookup.ahead(found, hits.as_slice());
                 let entries = hits.as_slice().iter();
                 members.extend(entries.filter_map(|&entry| member_of(asked, &masks, entry)));
                 return;
@@ -86,7 +91,7 @@ pub(super) fn answer(
             }
         }
     } else {
-        members = Vec::with_capacity(64);
+        members = Members::with_capacity(64);
         let mut take = |entry: u64| members.extend(member_of(asked, &masks, entry));
         match by_lrn {
             None => lookup.each(found, &masks, take),
@@ -111,6 +116,7 @@ pub(super) fn answer(
         let (code, row) = lookup
             .row_of(of_lrn.unwrap_or(found), entry, asked.call.at_us)
             .ok_or_else(|| QueryError::Inconsistent(asked.call.number.to_string()))?;
+        lookup.terms_ahead(row);
         decision.routes.push(Route {
             offer: member.offer,
             code,

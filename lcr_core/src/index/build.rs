@@ -8,8 +8,9 @@ use bytemuck::Zeroable;
 use rayon::prelude::*;
 
 use super::container::Section;
-use super::layout::{Code, ColumnId, Cost, Meta, Patch, Row};
+use super::layout::{Code, ColumnId, Cost, Meta, Patch};
 use super::ranks::{self, Ranks};
+use super::rows::Built;
 use super::segment::Segment;
 use super::shards::{self, Placed, Placing};
 use super::shared::Shared;
@@ -154,30 +155,36 @@ pub(super) fn compile_beside(
         .min()
         .filter(|&t| t != time::NEVER);
     let (instants, changes) = merge::changes(&shared.windows, config.epoch_us);
-    let holds: Vec<bool> = shared
-        .windows
-        .iter()
-        .map(|w| w.holds(config.epoch_us))
-        .collect();
+    let kinds = merge::kinds(&shared, &changes, config.epoch_us);
     let parents = shards::parents(&codes);
-    let (lists, lpm) = rayon::join(
+    let (lists, others) = rayon::join(
         || {
             let input = merge::Input {
                 codes: &codes,
                 parents: &parents,
                 row_starts: &row_starts,
                 rows: &rows,
-                holds: &holds,
-                changes: &changes,
+                kinds: &kinds,
                 ranks: &ranks.of_term,
                 first_term: shared.term_base,
-                first_window: shared.window_base,
                 columns: columns.len(),
             };
             merge::lists(&input, &firsts)
         },
-        || lpm::build(&codes),
+        || {
+            rayon::join(
+                || lpm::build(&codes),
+                || {
+                    (
+                        shared.shape.pack(&rows, &shared.firsts),
+                        shared.terms_flat(),
+                    )
+                },
+            )
+        },
     );
+    let (lpm, (packed, (prices, schemes))) = others;
+    drop(rows);
     let (records, top, delta) = joined(lists)?;
     let meta = Meta {
         epoch_from_us: config.epoch_us,
@@ -186,6 +193,7 @@ pub(super) fn compile_beside(
         base_currency: config.base_currency.clone(),
         fx: config.fx.clone(),
         currencies: shared.currencies.clone(),
+        rows: shared.shape,
         layers,
         patch,
     };
@@ -205,8 +213,11 @@ pub(super) fn compile_beside(
         Section::of("instants", vec![instants]),
         Section::of("cost_keys", vec![ranks.table.keys]),
         Section::of("costs", vec![costs]),
-        Section::of("rows", vec![rows]),
-        Section::of("terms", vec![shared.terms]),
+        Section::of("column_firsts", vec![shared.firsts]),
+        Section::of("row_kinds", vec![shared.kinds]),
+        Section::of("rows", vec![packed]),
+        Section::of("prices", vec![prices]),
+        Section::of("schemes", vec![schemes]),
         Section::of("windows", vec![shared.windows]),
         Section::of("name_starts", vec![name_starts]),
         Section::of("names", vec![names]),
@@ -252,14 +263,14 @@ fn rank_table(
             BuildError::Stale("no room is left between the cost ranks of the base".to_owned())
         })?,
     };
-    let of_term = comparables.par_iter().map(|c| table.of(*c)).collect();
+    let of_term = table.of_all(&comparables);
     Ok(RankTable { table, of_term })
 }
 
 /// Rows by (code, column, from), codes, the first row of each and the end, first code of each shard.
-fn placed(timelines: &[Timeline], shared: &Shared) -> (Vec<Row>, Vec<u64>, Vec<u32>, Vec<usize>) {
+fn placed(timelines: &[Timeline], shared: &Shared) -> (Vec<Built>, Vec<u64>, Vec<u32>, Vec<usize>) {
     let plan = shards::plan(timelines);
-    let mut rows = vec![Row::zeroed(); timelines.iter().map(|t| t.rows.len()).sum()];
+    let mut rows = vec![Built::zeroed(); timelines.iter().map(|t| t.rows.len()).sum()];
     let mut slices = Vec::with_capacity(plan.len());
     let mut rest = rows.as_mut_slice();
     for shard in &plan {
@@ -269,8 +280,8 @@ fn placed(timelines: &[Timeline], shared: &Shared) -> (Vec<Row>, Vec<u64>, Vec<u
     }
     let placing = Placing {
         timelines,
-        first_term: &shared.first_term,
-        window_maps: &shared.window_maps,
+        firsts: &shared.firsts,
+        kinds: &shared.kind_maps,
     };
     let shards: Vec<Placed> = plan
         .par_iter()

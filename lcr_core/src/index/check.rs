@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 
 use super::delta::Delta;
-use super::layout::{CLOSED, Code, LpmNode, Row, TOP, TRUNCATED, Term};
+use super::layout::{CLOSED, Code, LpmNode, TOP, TRUNCATED};
+use super::rows::Kind;
 use super::segment::Segment;
 use super::{NONE, candidate, lpm, ranks};
 use crate::error::SnapshotError;
@@ -177,40 +178,49 @@ impl Checks<'_> {
 
     fn rows(&self) -> Result<(), SnapshotError> {
         let (index, rows) = (self.index, self.index.rows());
+        let columns = index.columns().len();
+        self.require(
+            rows.shape.is_sound() && rows.bytes.len() == rows.shape.bytes(),
+            "rows",
+            "are not as long as they say",
+        )?;
+        self.require(
+            rows.firsts.len() == columns,
+            "column_firsts",
+            "are not as many as columns",
+        )?;
         let within = |value: u32, base: usize, count: usize| {
             (base..base + count).contains(&(value as usize))
         };
         let (term_base, window_base) = (
-            self.base.map_or(0, |b| b.terms().len()),
+            self.base.map_or(0, |b| b.prices().len()),
             self.base.map_or(0, |b| b.windows().len()),
         );
-        let (columns, terms, windows) = (
-            index.columns().len(),
-            index.terms().len(),
-            index.windows().len(),
-        );
-        let row_fits = |r: &Row| {
-            usize::from(r.column) < columns
-                && within(r.term, term_base, terms)
-                && within(r.window, window_base, windows)
-                && r.status <= CLOSED
-        };
+        let (terms, windows) = (index.prices().len(), index.windows().len());
+        let kind_fits = |k: &Kind| within(k.window, window_base, windows) && k.status <= CLOSED;
         self.require(
-            rows.par_iter().with_min_len(4096).all(row_fits),
-            "rows",
-            "a row points outside",
+            rows.kinds.par_iter().all(kind_fits),
+            "row_kinds",
+            "a kind points outside",
         )?;
-        let ordered = |code: usize| {
-            rows.get(index.rows_of(code))
-                .is_some_and(|of| of.windows(2).all(|p| p[0].column <= p[1].column))
+        // Of every code: each row within the arrays, and by column.
+        let sound = |code: usize| {
+            let mut last = 0u16;
+            index.rows_of(code).all(|row| {
+                rows.get(row).is_some_and(|row| {
+                    let in_order = row.column >= last;
+                    last = row.column;
+                    in_order && within(row.term, term_base, terms)
+                })
+            })
         };
         self.require(
             (0..index.codes().len())
                 .into_par_iter()
                 .with_min_len(1024)
-                .all(ordered),
+                .all(sound),
             "rows",
-            "the rows of a code are not sorted by offer",
+            "a row points outside, or the rows of a code are not sorted by offer",
         )
     }
 
@@ -237,15 +247,17 @@ impl Checks<'_> {
             .base
             .map_or(0, |b| b.name_starts().len().saturating_sub(1));
         let name_count = starts.len() - 1;
-        let term_fits = |t: &Term| {
-            usize::from(t.currency) < index.meta.currencies.len()
-                && (name_base..name_base + name_count).contains(&(t.destination as usize))
-                && t.first_rate_nanos >= -1
-                && t.terms().check().is_ok()
+        let term_fits = |term: usize| {
+            index.term(term).is_some_and(|t| {
+                usize::from(t.scheme.currency) < index.meta.currencies.len()
+                    && (name_base..name_base + name_count).contains(&(t.destination as usize))
+                    && t.scheme.first_rate_nanos >= -1
+                    && t.terms().check().is_ok()
+            })
         };
         self.require(
-            index.terms().par_iter().all(term_fits),
-            "terms",
+            (0..index.prices().len()).into_par_iter().all(term_fits),
+            "prices",
             "a term is out of range",
         )?;
         self.require(

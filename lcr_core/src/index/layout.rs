@@ -21,9 +21,8 @@ pub struct ColumnId {
     pub spare: u32,
 }
 
-/// One timeline row: 16 bytes; what rows share lies in `Term` and `Window`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
-#[repr(C)]
+/// One timeline row, unpacked (`rows`); what rows share lies in `Term` and `Window`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
     pub column: u16,
     pub status: u8,
@@ -34,30 +33,48 @@ pub struct Row {
     pub deck_row: i32,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Pod, Zeroable)]
-#[repr(C)]
+/// Price and destination of rows of one offer; in the file as `Price` and `Scheme`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Term {
     pub rate_nanos: i64,
+    pub destination: u32,
+    pub scheme: Scheme,
+}
+
+/// How a price is charged; a deck has few of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Pod, Zeroable)]
+#[repr(C)]
+pub struct Scheme {
     /// −1 = the same as `rate_nanos`.
     pub first_rate_nanos: i64,
     pub connect_fee_nanos: i64,
     pub initial_increment: u32,
     pub next_increment: u32,
     pub free_seconds: u32,
-    pub destination: u32,
     pub currency: u16,
-    pub spare: [u16; 3],
+    pub spare: u16,
+}
+
+/// A term in the file: 16 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Price {
+    pub rate_nanos: i64,
+    pub destination: u32,
+    /// Counts within the file.
+    pub scheme: u32,
 }
 
 impl Term {
     pub fn terms(&self) -> Terms {
         Terms {
             rate_nanos: self.rate_nanos,
-            first_rate_nanos: (self.first_rate_nanos >= 0).then_some(self.first_rate_nanos),
-            connect_fee_nanos: self.connect_fee_nanos,
-            initial_increment: self.initial_increment,
-            next_increment: self.next_increment,
-            free_seconds: self.free_seconds,
+            first_rate_nanos: (self.scheme.first_rate_nanos >= 0)
+                .then_some(self.scheme.first_rate_nanos),
+            connect_fee_nanos: self.scheme.connect_fee_nanos,
+            initial_increment: self.scheme.initial_increment,
+            next_increment: self.scheme.next_increment,
+            free_seconds: self.scheme.free_seconds,
         }
     }
 }
@@ -162,6 +179,8 @@ pub struct Meta {
     /// Nanos of the base currency for one unit.
     pub fx: std::collections::BTreeMap<String, u64>,
     pub currencies: Vec<String>,
+    /// How the rows are packed.
+    pub rows: super::rows::Shape,
     /// Offers with origin groups or jurisdictions, by first column.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<crate::layers::OfferLayers>,

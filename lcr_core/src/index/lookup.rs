@@ -23,8 +23,8 @@ impl Found {
 /// The arrays of an index, taken out once for many decisions.
 #[derive(Clone, Copy)]
 pub struct Lookup<'a> {
-    index: &'a Index,
-    base: Hot<'a>,
+    pub(super) index: &'a Index,
+    pub(super) base: Hot<'a>,
     over: Option<OverLookup<'a>>,
 }
 
@@ -76,8 +76,8 @@ impl Lookup<'_> {
     }
 
     /// Is a caller of `eligible` columns served better straight from the codes' own entries than by way of the top
-    /// lists, for `most` routes? Measured (docs/lcr-index.md): where a top list holds fewer than three of its columns
-    /// for every two routes wanted, it is too often too short.
+    /// lists, for `most` routes? Yes where a top list holds fewer than three of its columns for every two routes wanted:
+    /// it is too often too short then. `make bench-lcr` times both ways for callers of 2 to 100 % (docs/lcr-index.md).
     pub fn prefers_direct(&self, eligible: usize, most: usize) -> bool {
         let columns = self.base.columns.max(1);
         eligible * super::layout::TOP * 2 < most * columns * 3
@@ -162,6 +162,13 @@ impl Lookup<'_> {
             over.hot
                 .each(code, From(mask, words), |entry| sink(entry + shift));
         }
+    }
+
+    /// Is it a candidate of the patch?
+    #[inline]
+    pub(super) fn is_over(&self, entry: u64) -> bool {
+        let over = self.over.as_ref();
+        over.is_some_and(|over| candidate::column(entry) >= over.first_column)
     }
 
     /// Code and row of a candidate of `found` at an instant of the epoch.

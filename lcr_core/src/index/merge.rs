@@ -3,7 +3,9 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::layout::{Code, Line, OPEN, Row, TOP, TRUNCATED, Window};
+use super::layout::{Code, Line, OPEN, TOP, TRUNCATED, Window};
+use super::rows::Built;
+use super::shared::Shared;
 use super::{NONE, candidate, delta};
 use crate::layers::HISTORY;
 use crate::number::DigitKey;
@@ -14,16 +16,36 @@ pub struct Input<'a> {
     pub codes: &'a [u64],
     pub parents: &'a [u32],
     pub row_starts: &'a [u32],
-    pub rows: &'a [Row],
-    /// Per window: does it hold at the epoch?
-    pub holds: &'a [bool],
-    /// Per window: number of the instant at which it next begins or ends; `NONE` = never.
-    pub changes: &'a [u32],
-    /// Cost rank of each term; `NONE` = no exchange rate. Terms count from `first_term`, windows from `first_window`.
+    pub rows: &'a [Built],
+    pub kinds: &'a [AtEpoch],
+    /// Cost rank of each term; `NONE` = no exchange rate. Terms count from `first_term`.
     pub ranks: &'a [u32],
     pub first_term: u32,
-    pub first_window: u32,
     pub columns: usize,
+}
+
+/// What rows of a kind are at the epoch.
+#[derive(Clone, Copy)]
+pub struct AtEpoch {
+    /// They match.
+    holds: bool,
+    /// And may be routed.
+    open: bool,
+    /// Number of the instant at which they next begin or end; `NONE` = never.
+    change: u32,
+}
+
+/// Of every kind; `changes` as `changes` gives them.
+pub fn kinds(shared: &Shared, changes: &[u32], epoch_us: i64) -> Vec<AtEpoch> {
+    let of = |kind: &super::rows::Kind| {
+        let window = (kind.window - shared.window_base) as usize;
+        AtEpoch {
+            holds: shared.windows[window].holds(epoch_us) && kind.layer & HISTORY == 0,
+            open: kind.status == OPEN,
+            change: changes[window],
+        }
+    };
+    shared.kinds.iter().map(of).collect()
 }
 
 /// Records, top lists and own entries of a range of codes; places count from the beginning of the range's own arrays.
@@ -127,10 +149,10 @@ impl<'a> Range<'a> {
         let mut own_change = NONE;
         self.entries.clear();
         for row in rows {
-            let window = (row.window - input.first_window) as usize;
-            own_change = own_change.min(input.changes[window]);
-            if input.holds[window] && row.layer & HISTORY == 0 {
-                let rank = if row.status == OPEN {
+            let kind = input.kinds[row.kind as usize];
+            own_change = own_change.min(kind.change);
+            if kind.holds {
+                let rank = if kind.open {
                     input.ranks[(row.term - input.first_term) as usize]
                 } else {
                     NONE

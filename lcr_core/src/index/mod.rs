@@ -4,6 +4,7 @@
 //! longest match, a record a code, top lists, and each code's own entries. A patch is a second, small index laid over a
 //! complete one: it has columns of its own for the offers it replaces, and theirs in the base no longer count.
 
+mod ahead;
 pub mod build;
 pub mod candidate;
 mod check;
@@ -19,6 +20,7 @@ mod over;
 pub mod patch;
 mod prefetch;
 mod ranks;
+pub mod rows;
 mod segment;
 mod shards;
 mod shared;
@@ -202,11 +204,11 @@ impl Index {
         let rows = self.base.rows();
         match &self.over {
             Some(over) if row as usize >= rows.len() => {
-                let mut row = *over.segment.rows().get(row as usize - rows.len())?;
+                let mut row = over.segment.rows().get(row as usize - rows.len())?;
                 row.column += over.first_column;
                 Some(row)
             }
-            _ => rows.get(row as usize).copied(),
+            _ => rows.get(row as usize),
         }
     }
 
@@ -224,13 +226,13 @@ impl Index {
             .is_some_and(|c| *c != DEAD)
     }
 
-    pub fn term(&self, row: &Row) -> Option<&Term> {
-        let terms = self.base.terms();
+    pub fn term(&self, row: &Row) -> Option<Term> {
+        let terms = self.base.prices().len();
         match &self.over {
-            Some(over) if row.term as usize >= terms.len() => {
-                over.segment.terms().get(row.term as usize - terms.len())
+            Some(over) if row.term as usize >= terms => {
+                over.segment.term(row.term as usize - terms)
             }
-            _ => terms.get(row.term as usize),
+            _ => self.base.term(row.term as usize),
         }
     }
 
@@ -246,7 +248,7 @@ impl Index {
     }
 
     pub fn terms_of(&self, row: &Row) -> Option<(Terms, u16)> {
-        self.term(row).map(|t| (t.terms(), t.currency))
+        self.term(row).map(|t| (t.terms(), t.scheme.currency))
     }
 
     pub fn currency(&self, currency: u16) -> &str {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::layout::{ColumnId, Meta, Row};
+use super::layout::{ColumnId, Meta};
 use super::segment::Segment;
 use super::{DEAD, Index, NONE, check};
 use crate::error::SnapshotError;
@@ -25,10 +25,12 @@ pub struct Over {
 /// The codes of the base at which rows of dead columns change ahead, with the next change of the others.
 fn changes(base: &Segment, columns: &[ColumnId]) -> FxHashMap<u32, i64> {
     let epoch = base.meta.epoch_from_us;
-    let next = |rows: &[Row], counts: bool| {
-        let of = |row: &&Row| (columns.get(usize::from(row.column)) != Some(&DEAD)) == counts;
-        let windows = base.windows();
-        let changes = rows.iter().filter(of).filter_map(|row| {
+    let (rows, windows) = (base.rows(), base.windows());
+    let next = |code: usize, counts: bool| {
+        let of_code = rows.range(base.rows_of(code));
+        let of =
+            of_code.filter(|row| (columns.get(usize::from(row.column)) != Some(&DEAD)) == counts);
+        let changes = of.filter_map(|row| {
             let window = windows.get(row.window as usize)?;
             Some(window.next_change(epoch))
         });
@@ -38,10 +40,8 @@ fn changes(base: &Segment, columns: &[ColumnId]) -> FxHashMap<u32, i64> {
         .into_par_iter()
         .with_min_len(4096)
         .filter(|&code| base.codes()[code].own_change != NONE)
-        .filter_map(|code| {
-            let rows = base.rows().get(base.rows_of(code))?;
-            (next(rows, false) != time::NEVER).then(|| (code as u32, next(rows, true)))
-        })
+        .filter(|&code| next(code, false) != time::NEVER)
+        .map(|code| (code as u32, next(code, true)))
         .collect::<Vec<_>>()
         .into_iter()
         .collect()

@@ -2,6 +2,7 @@
 //! them, so that a patch can name new costs without renumbering the old ones.
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::NONE;
 use super::layout::{Cost, Term};
@@ -73,16 +74,24 @@ impl Ranks {
         Some(Self { costs, keys })
     }
 
-    pub fn of(&self, cost: Option<u128>) -> u32 {
-        cost.and_then(|c| self.costs.binary_search(&c).ok())
-            .and_then(|i| self.keys.get(i).copied())
-            .unwrap_or(NONE)
+    /// The rank of each comparable; `NONE` where there is none.
+    pub fn of_all(&self, comparables: &[Option<u128>]) -> Vec<u32> {
+        let pairs = self.costs.iter().copied().zip(self.keys.iter().copied());
+        let known: FxHashMap<u128, u32> = pairs.collect();
+        let of = |cost: &Option<u128>| cost.and_then(|c| known.get(&c).copied()).unwrap_or(NONE);
+        comparables.par_iter().map(of).collect()
     }
+}
+
+/// Where `key` stands in a fresh table.
+#[inline]
+pub fn guess(keys: &[u32], key: u32) -> usize {
+    (key / step(keys.len())).saturating_sub(1) as usize
 }
 
 /// Where `key` stands among `keys`: at once in a fresh table, by search in one with patches.
 pub fn place(keys: &[u32], key: u32) -> Option<usize> {
-    let guess = (key / step(keys.len())).saturating_sub(1) as usize;
+    let guess = guess(keys, key);
     if keys.get(guess) == Some(&key) {
         return Some(guess);
     }
@@ -97,7 +106,9 @@ pub fn comparables(
 ) -> Vec<Option<u128>> {
     terms
         .par_iter()
-        .map(|term| fx(term.currency).map(|fx| term.terms().comparable(reference_seconds, fx)))
+        .map(|term| {
+            fx(term.scheme.currency).map(|fx| term.terms().comparable(reference_seconds, fx))
+        })
         .collect()
 }
 

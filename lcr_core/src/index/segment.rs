@@ -1,7 +1,8 @@
 //! One index file in memory: the spans of its sections, and the arrays behind them.
 
 use super::container::{Container, Span};
-use super::layout::{Code, ColumnId, Cost, Line, LpmNode, Meta, Row, Term, Window};
+use super::layout::{Code, ColumnId, Cost, Line, LpmNode, Meta, Price, Scheme, Term, Window};
+use super::rows::{First, Kind, Rows};
 use super::walk::Hot;
 use crate::error::SnapshotError;
 
@@ -12,8 +13,11 @@ pub struct Segment {
     column_rows: Span<u32>,
     codes: Span<Code>,
     instants: Span<i64>,
-    rows: Span<Row>,
-    terms: Span<Term>,
+    column_firsts: Span<First>,
+    row_kinds: Span<Kind>,
+    rows: Span<u8>,
+    prices: Span<Price>,
+    schemes: Span<Scheme>,
     windows: Span<Window>,
     name_starts: Span<u32>,
     names: Span<u8>,
@@ -42,8 +46,11 @@ impl Segment {
             column_rows: container.section("column_rows")?,
             codes: container.section("codes")?,
             instants: container.section("instants")?,
+            column_firsts: container.section("column_firsts")?,
+            row_kinds: container.section("row_kinds")?,
             rows: container.section("rows")?,
-            terms: container.section("terms")?,
+            prices: container.section("prices")?,
+            schemes: container.section("schemes")?,
             windows: container.section("windows")?,
             name_starts: container.section("name_starts")?,
             names: container.section("names")?,
@@ -70,11 +77,28 @@ impl Segment {
     pub fn instants(&self) -> &[i64] {
         self.container.slice(&self.instants)
     }
-    pub fn rows(&self) -> &[Row] {
-        self.container.slice(&self.rows)
+    pub fn rows(&self) -> Rows<'_> {
+        Rows {
+            shape: self.meta.rows,
+            bytes: self.container.slice(&self.rows),
+            firsts: self.container.slice(&self.column_firsts),
+            kinds: self.container.slice(&self.row_kinds),
+        }
     }
-    pub fn terms(&self) -> &[Term] {
-        self.container.slice(&self.terms)
+    pub fn prices(&self) -> &[Price] {
+        self.container.slice(&self.prices)
+    }
+    pub fn schemes(&self) -> &[Scheme] {
+        self.container.slice(&self.schemes)
+    }
+    /// By its number in this file.
+    pub fn term(&self, term: usize) -> Option<Term> {
+        let price = self.prices().get(term)?;
+        Some(Term {
+            rate_nanos: price.rate_nanos,
+            destination: price.destination,
+            scheme: *self.schemes().get(price.scheme as usize)?,
+        })
     }
     pub fn windows(&self) -> &[Window] {
         self.container.slice(&self.windows)

@@ -2,7 +2,8 @@
 //! Where the cuts lie depends on the timelines alone, so the file is the same whatever the number of threads.
 
 use super::NONE;
-use super::layout::Row;
+use super::rows::{Built, First};
+use super::shared::KindMap;
 use super::timeline::Timeline;
 use crate::number::DigitKey;
 
@@ -55,8 +56,8 @@ pub fn plan(timelines: &[Timeline]) -> Vec<Shard> {
 /// What rows of one timeline are told by: where its terms and windows went.
 pub struct Placing<'a> {
     pub timelines: &'a [Timeline],
-    pub first_term: &'a [u32],
-    pub window_maps: &'a [Vec<u32>],
+    pub firsts: &'a [First],
+    pub kinds: &'a [KindMap],
 }
 
 /// Codes of a shard, ascending, and how many rows each has.
@@ -67,7 +68,7 @@ pub struct Placed {
 
 impl Placing<'_> {
     /// Writes the shard's rows by (code, column, from) into `out`, which has exactly their number.
-    pub fn place(&self, shard: &Shard, out: &mut [Row]) -> Placed {
+    pub fn place(&self, shard: &Shard, out: &mut [Built]) -> Placed {
         let keys_of = |column: usize| {
             let (a, b) = shard.parts[column];
             &self.timelines[column].keys[a..b]
@@ -98,16 +99,15 @@ impl Placing<'_> {
         }
         let mut code_of = code_of.iter();
         for (column, &(a, b)) in shard.parts.iter().enumerate() {
-            let windows = &self.window_maps[column];
+            let (first, kinds) = (self.firsts[column], &self.kinds[column]);
             for (raw, &code) in self.timelines[column].rows[a..b].iter().zip(&mut code_of) {
                 let slot = &mut next[code as usize];
-                out[*slot as usize] = Row {
+                out[*slot as usize] = Built {
                     column: column as u16,
-                    status: raw.status,
-                    layer: raw.layer,
-                    term: self.first_term[column] + raw.term,
-                    window: windows[raw.window as usize],
+                    kind: first.kind + kinds.of(raw),
+                    term: first.term + raw.term,
                     deck_row: raw.deck_row,
+                    spare: 0,
                 };
                 *slot += 1;
             }

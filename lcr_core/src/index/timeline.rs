@@ -6,7 +6,7 @@ use arrow_schema::DataType;
 use rustc_hash::FxHashMap;
 
 use super::columns::{Columns, Text};
-use super::layout::{CLOSED, Term, Window};
+use super::layout::{CLOSED, Scheme, Term, Window};
 use crate::error::BuildError;
 use crate::layers::Jurisdiction;
 use crate::layers::rules::Rules;
@@ -118,8 +118,28 @@ struct Interner {
     terms: FxHashMap<Term, u32>,
     windows: FxHashMap<Window, u32>,
     names: FxHashMap<String, u32>,
-    last_term: Option<(Term, u32)>,
+    /// The last term of each name: rows of one destination mostly cost the same, though others stand between them.
+    term_of_name: Vec<u32>,
     last_window: Option<(Window, u32)>,
+}
+
+impl Interner {
+    fn term(&mut self, term: Term, all: &mut Vec<Term>) -> u32 {
+        let name = term.destination as usize;
+        if name >= self.term_of_name.len() {
+            self.term_of_name.resize(name + 1, 0);
+        }
+        let last = self.term_of_name[name];
+        if all.get(last as usize) == Some(&term) {
+            return last;
+        }
+        let id = *self.terms.entry(term).or_insert_with(|| {
+            all.push(term);
+            all.len() as u32 - 1
+        });
+        self.term_of_name[name] = id;
+        id
+    }
 }
 
 /// Numbers `value` by first appearance; most rows repeat the one before.
@@ -272,18 +292,20 @@ fn read_batch(
         }
         let term = Term {
             rate_nanos: money("rate_nanos", rate.value(i))?,
-            first_rate_nanos: if first_rate.is_null(i) {
-                -1
-            } else {
-                money("first_rate_nanos", first_rate.value(i))?
-            },
-            connect_fee_nanos: money("connect_fee_nanos", fee.value(i))?,
-            initial_increment: seconds("initial_increment", initial.value(i), 1)?,
-            next_increment: seconds("next_increment", next.value(i), 1)?,
-            free_seconds: seconds("free_seconds", free.value(i), 0)?,
             destination: name,
-            currency: last_currency,
-            spare: [0; 3],
+            scheme: Scheme {
+                first_rate_nanos: if first_rate.is_null(i) {
+                    -1
+                } else {
+                    money("first_rate_nanos", first_rate.value(i))?
+                },
+                connect_fee_nanos: money("connect_fee_nanos", fee.value(i))?,
+                initial_increment: seconds("initial_increment", initial.value(i), 1)?,
+                next_increment: seconds("next_increment", next.value(i), 1)?,
+                free_seconds: seconds("free_seconds", free.value(i), 0)?,
+                currency: last_currency,
+                spare: 0,
+            },
         };
         let window = Window {
             from_us,
@@ -306,7 +328,7 @@ fn read_batch(
         out.keys.push(key.raw());
         out.rows.push(RawRow {
             status,
-            term: intern(term, &mut out.terms, &mut seen.terms, &mut seen.last_term),
+            term: seen.term(term, &mut out.terms),
             window: intern(
                 window,
                 &mut out.windows,

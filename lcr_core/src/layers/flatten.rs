@@ -290,7 +290,7 @@ impl<'a> Work<'a> {
     fn price(&self, row: u32) -> (i64, i64, i64) {
         let term = &self.timeline.terms[self.timeline.rows[row as usize].term as usize];
         let first = term.terms().first_rate_nanos.unwrap_or(term.rate_nanos);
-        (term.rate_nanos, first, term.connect_fee_nanos)
+        (term.rate_nanos, first, term.scheme.connect_fee_nanos)
     }
 
     fn row(&mut self, segment: &Segment, surcharge: i64, layer: u8) -> Result<RawRow, BuildError> {
@@ -340,8 +340,8 @@ impl<'a> Work<'a> {
             })
         };
         term.rate_nanos = add(term.rate_nanos)?;
-        if term.first_rate_nanos >= 0 {
-            term.first_rate_nanos = add(term.first_rate_nanos)?;
+        if term.scheme.first_rate_nanos >= 0 {
+            term.scheme.first_rate_nanos = add(term.scheme.first_rate_nanos)?;
         }
         Ok(term)
     }

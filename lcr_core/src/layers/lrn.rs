@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::files;
 use crate::error::{BuildError, SnapshotError};
 use crate::index::container::{Container, Section, Span};
 use crate::number::DigitKey;
@@ -67,14 +68,12 @@ impl LrnFile {
     }
 
     fn from_container(container: Container) -> Result<Self, SnapshotError> {
-        let damaged = |section: &str, why: &str| SnapshotError::Damaged {
-            file: container.file().to_owned(),
-            section: section.to_owned(),
-            why: why.to_owned(),
-        };
-        let span = container.section::<u8>("meta")?;
-        let meta: LrnMeta = serde_json::from_slice(container.slice(&span))
-            .map_err(|_| damaged("meta", "not an LRN file"))?;
+        let damaged = |section: &str, why: &str| files::damaged(&container, section, why);
+        let meta: LrnMeta = files::meta(
+            &container,
+            |meta: &LrnMeta| meta.kind == KIND,
+            "not an LRN file",
+        )?;
         let numbers: Span<u64> = container.section("numbers")?;
         let values: Span<u32> = container.section("values")?;
         let lrns: Span<u64> = container.section("lrns")?;
@@ -83,9 +82,6 @@ impl LrnFile {
             container.slice(&values),
             container.slice(&lrns),
         );
-        if meta.kind != KIND {
-            return Err(damaged("meta", "not an LRN file"));
-        }
         if all.windows(2).any(|w| w[0] >= w[1])
             || all.iter().any(|&k| DigitKey::from_raw(k).is_none())
         {
@@ -124,6 +120,55 @@ pub const MAX_AGE_US: i64 = 24 * 3600 * 1_000_000;
 
 /// What a dip said: the LRN, or that the number is not ported.
 pub type Answer = Option<DigitKey>;
+
+/// How asking for the LRN of a number ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dip {
+    Told(Answer),
+    /// It failed, or took too long.
+    Unavailable,
+}
+
+/// Who said what the LRN is (docs/decision.md, section 8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LrnBy {
+    Query,
+    File,
+    Dip,
+    /// Nobody could: the dip failed.
+    Unavailable,
+}
+
+impl LrnBy {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::File => "file",
+            Self::Dip => "dip",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+/// What is known of a number's LRN, and by whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    pub lrn: Option<DigitKey>,
+    /// `None` = nobody was asked, or nobody knew.
+    pub by: Option<LrnBy>,
+}
+
+impl Known {
+    pub const NOTHING: Self = Self {
+        lrn: None,
+        by: None,
+    };
+
+    /// Somebody said it, be it that the number is not ported.
+    pub fn is_known(&self) -> bool {
+        !matches!(self.by, None | Some(LrnBy::Unavailable))
+    }
+}
 
 /// Answers of a dip by number: bounded (the oldest leave first), none older than 24 hours; the clock is passed in.
 pub struct Cache {

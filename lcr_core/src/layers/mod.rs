@@ -6,6 +6,7 @@
 //! Files of a user's own: `blocks` (number blocks of North America), `lrn` (ported numbers).
 
 pub mod blocks;
+mod files;
 pub mod find;
 pub mod flatten;
 pub mod jurisdiction;

@@ -2,6 +2,7 @@
 
 use super::blocks::Blocks;
 use super::jurisdiction::{Sides, sides};
+use super::lrn::{Known, LrnBy};
 use super::origin::valid_caller;
 use crate::number::DigitKey;
 
@@ -13,18 +14,18 @@ pub struct Facts {
     pub lrn: Option<DigitKey>,
     /// The LRN is known, also when the number is not ported.
     pub lrn_known: bool,
+    pub lrn_by: Option<LrnBy>,
     dialled: Sides,
     by_lrn: Sides,
 }
 
 impl Facts {
-    /// `a_lrn`: LRN or JIP of the caller; `not_ported`: somebody asked already and the number has no LRN.
+    /// `a_lrn`: LRN or JIP of the caller; `known`: the LRN of the number.
     pub fn new(
         ani: Option<&str>,
         a_lrn: Option<DigitKey>,
         number: DigitKey,
-        lrn: Option<DigitKey>,
-        not_ported: bool,
+        known: Known,
         blocks: Option<&Blocks>,
     ) -> Self {
         let a_side = a_lrn.or_else(|| DigitKey::normalise(ani?));
@@ -32,6 +33,7 @@ impl Facts {
             Some(_) => sides(blocks, a_side, number),
             None => Sides::UNKNOWN,
         };
+        let lrn = known.lrn;
         let by_lrn = match lrn.filter(|_| blocks.is_some()) {
             Some(lrn) => sides(blocks, a_side, lrn),
             None => dialled,
@@ -39,7 +41,8 @@ impl Facts {
         Self {
             caller: valid_caller(ani),
             lrn,
-            lrn_known: lrn.is_some() || not_ported,
+            lrn_known: known.is_known(),
+            lrn_by: known.by,
             dialled,
             by_lrn,
         }

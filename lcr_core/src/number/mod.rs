@@ -100,13 +100,20 @@ impl DigitKey {
     }
 }
 
+impl DigitKey {
+    /// Puts the digits into `out`; returns how many there are.
+    pub(crate) fn fill(self, out: &mut [u8; MAX_DIGITS]) -> usize {
+        for (i, slot) in out.iter_mut().enumerate() {
+            *slot = b'0' + self.digit(i) as u8;
+        }
+        self.len().min(MAX_DIGITS)
+    }
+}
+
 impl fmt::Display for DigitKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = [0u8; MAX_DIGITS];
-        let len = self.len().min(MAX_DIGITS);
-        for (i, slot) in out.iter_mut().enumerate().take(len) {
-            *slot = b'0' + self.digit(i) as u8;
-        }
+        let len = self.fill(&mut out);
         f.write_str(std::str::from_utf8(&out[..len]).unwrap_or(""))
     }
 }

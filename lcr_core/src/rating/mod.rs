@@ -45,14 +45,20 @@ impl Terms {
         }
         let first = u64::from(self.initial_increment.max(1)).min(billed);
         let unsigned = |nanos: i64| u128::from(nanos.max(0).unsigned_abs());
-        60 * unsigned(self.connect_fee_nanos)
-            + unsigned(self.first_rate_nanos.unwrap_or(self.rate_nanos)) * u128::from(first)
-            + unsigned(self.rate_nanos) * u128::from(billed - first)
+        // 63 bits of money by 64 of seconds: each product fits, only their sum could leave 128 bits.
+        let later = unsigned(self.rate_nanos) * u128::from(billed - first);
+        (60 * unsigned(self.connect_fee_nanos))
+            .saturating_add(
+                unsigned(self.first_rate_nanos.unwrap_or(self.rate_nanos)) * u128::from(first),
+            )
+            .saturating_add(later)
     }
 
-    /// `A60 · fx`, the figure by which routes are compared; `fx` in nanos of the base currency for one unit.
+    /// `A60 · fx`, the figure by which routes are compared; `fx` in nanos of the base currency for one unit. Exact within the
+    /// limits of docs/decision.md 1; beyond them (no row and no query gets there) it stays at the largest number.
     pub fn comparable(&self, seconds: u32, fx: u64) -> u128 {
-        self.amount_times_60(u64::from(seconds)) * u128::from(fx)
+        self.amount_times_60(u64::from(seconds))
+            .saturating_mul(u128::from(fx))
     }
 
     /// The limits of docs/decision.md 1; names the word that is out of them.
@@ -88,4 +94,38 @@ pub fn effective_nanos(comparable: u128, seconds: u32) -> u128 {
 /// The amount of a comparable, in nanos of the base currency, half-up.
 pub fn amount_nanos(comparable: u128) -> u128 {
     crate::money::div_half_up(comparable, 60 * u128::from(crate::money::NANOS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::{MAX_FX_NANOS, MAX_RATE_NANOS};
+
+    fn dearest(money: i64, increment: u32) -> Terms {
+        Terms {
+            rate_nanos: money,
+            first_rate_nanos: Some(money),
+            connect_fee_nanos: money,
+            initial_increment: increment,
+            next_increment: increment,
+            free_seconds: 0,
+        }
+    }
+
+    #[test]
+    fn the_dearest_row_a_deck_may_hold_is_compared_exactly() {
+        let terms = dearest(MAX_RATE_NANOS, MAX_SECONDS);
+        assert_eq!(terms.check(), Ok(()));
+        let billed = u128::from(MAX_SECONDS);
+        let exact = (60 + billed) * MAX_RATE_NANOS as u128 * u128::from(MAX_FX_NANOS);
+        assert_eq!(terms.comparable(MAX_SECONDS, MAX_FX_NANOS), exact);
+    }
+
+    #[test]
+    fn what_no_deck_may_hold_stays_at_the_largest_number_and_never_wraps() {
+        let terms = dearest(i64::MAX, u32::MAX);
+        assert!(terms.check().is_err());
+        assert_eq!(terms.comparable(u32::MAX, u64::MAX), u128::MAX);
+        assert!(terms.amount_times_60(u64::MAX) > terms.amount_times_60(1));
+    }
 }

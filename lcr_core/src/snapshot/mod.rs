@@ -19,6 +19,7 @@ pub use publish::{IndexFacts, publish, publish_next, write_file, write_index};
 pub use sell::Card;
 
 use crate::access::Access;
+use crate::answer::fragments::Fragments;
 use crate::error::SnapshotError;
 use crate::index::Index;
 use crate::index::container::{hex, sha256};
@@ -50,6 +51,7 @@ pub struct Snapshot {
     pub(crate) eligibility: Vec<Eligibility>,
     pub(crate) lengths: Lengths,
     pub(crate) timetable: Timetable,
+    pub(crate) fragments: Fragments,
     /// Offers with origin groups or jurisdictions.
     pub layers: Table,
     /// Number blocks of North America.
@@ -115,6 +117,11 @@ impl Snapshot {
         if manifest.format != manifest::FORMAT
             || manifest.id != id
             || manifest.access != manifest::ACCESS_FILE
+            || manifest::id_of(
+                &manifest.index,
+                &manifest.access_sha256,
+                manifest.created_at_us,
+            ) != id
         {
             return Err(damaged(
                 "manifest",
@@ -136,6 +143,18 @@ impl Snapshot {
             }
         };
         let index = shared(&manifest.index)?;
+        let told = Manifest::of(
+            &index,
+            &access,
+            manifest.access_sha256.clone(),
+            manifest.created_at_us,
+        );
+        if told != manifest {
+            return Err(damaged(
+                "manifest",
+                "it does not describe the files it names".to_owned(),
+            ));
+        }
         let mut opened: BTreeMap<String, Arc<Index>> = BTreeMap::new();
         opened.insert(manifest.index.clone(), Arc::clone(&index));
         for name in access.cards.values() {
@@ -235,6 +254,7 @@ impl Snapshot {
             (place, offer.is_some_and(|o| o.lrn_rated))
         });
         let mut snapshot = Self {
+            fragments: Fragments::compile(&access.offers, &layers),
             layers,
             blocks: files.blocks.clone(),
             lrn: files.lrn.clone(),

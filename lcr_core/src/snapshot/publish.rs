@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::manifest::{ACCESS_FILE, FORMAT, Manifest};
+use super::manifest::{self, ACCESS_FILE, Manifest};
 use super::next::Next;
 use super::{Snapshot, UserFiles, files, open_index};
 use crate::access::Access;
@@ -110,33 +110,8 @@ fn store(
         }
     }
     let access_sha256 = hex(&sha256(access_json.as_bytes()));
-    let sum = hex(&sha256(
-        format!("{index} {access_sha256} {created_at_us}").as_bytes(),
-    ));
-    let stamp: String = crate::time::instant_to_string(created_at_us)
-        .chars()
-        .take(19)
-        .filter(char::is_ascii_digit)
-        .collect();
-    let id = format!("{stamp}-{}", &sum[..16]);
-    let mut card_indexes: Vec<String> = access.cards.values().cloned().collect();
-    card_indexes.sort();
-    card_indexes.dedup();
-    let manifest = Manifest {
-        format: FORMAT,
-        id: id.clone(),
-        created_at_us,
-        index: index.to_owned(),
-        base_index: opened.is_patched().then(|| opened.base_file().to_owned()),
-        access: ACCESS_FILE.to_owned(),
-        access_sha256,
-        epoch_from_us: opened.meta.epoch_from_us,
-        epoch_until_us: opened.meta.epoch_until_us,
-        offers: access.offers.len(),
-        rates: opened.rate_count(),
-        codes: opened.code_count(),
-        card_indexes,
-    };
+    let id = manifest::id_of(index, &access_sha256, created_at_us);
+    let manifest = Manifest::of(&opened, &access, access_sha256, created_at_us);
     let json = serde_json::to_vec_pretty(&manifest).map_err(|e| SnapshotError::Invalid {
         file: id.clone(),
         why: e.to_string(),

@@ -3,12 +3,13 @@
 case      one file and what is expected of it
 cells     defects of cells and columns
 files     defects of bytes, sheets and archives
+shapes    whole decks as carriers make them
 writers, xlsb   rows → bytes of every format
 """
 
 from __future__ import annotations
 
-from tests.decks.corpus import cells, files
+from tests.decks.corpus import cells, files, shapes
 from tests.decks.corpus.case import Case, Corpus
 
 
@@ -16,4 +17,5 @@ def all_cases() -> list[Case]:
     corpus = Corpus()
     cells.add(corpus)
     files.add(corpus)
+    shapes.add(corpus)
     return corpus.cases

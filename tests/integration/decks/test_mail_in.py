@@ -13,7 +13,9 @@ import app.mail.jobs  # noqa: F401  (registers mail.send, as the worker does)
 from app.clock import utc_now
 from app.config import Mail
 from app.db import db
+from app.decks.mailbox import BATCH
 from app.decks.models import Arrival, Deck, DeckPolicy
+from app.jobs.models import Job
 from app.jobs.service import enqueue
 from app.mail.models import OutboxMail
 from tests.factories.mail import DOVECOT, PASSWORD, USER, Imap, Smtp, deck_mail, dovecot, smtp_server
@@ -49,6 +51,64 @@ def world(tmp_path: Path, server: Imap, smtp: Smtp) -> World:
         )  # fmt: skip
         db.session.commit()
     return made
+
+
+@pytest.fixture(scope="module")
+def plain_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imap]:
+    with dovecot(tmp_path_factory.mktemp("imap"), keywords=False) as running:
+        yield running
+
+
+def test_a_mailbox_that_keeps_no_keywords_is_read_once_and_to_its_end(
+    tmp_path: Path, plain_server: Imap
+) -> None:
+    mail = Mail(
+        imap_host="127.0.0.1", imap_port=plain_server.port, imap_security="none", imap_user=USER, imap_password=PASSWORD,
+    )  # fmt: skip
+    world = make_world(tmp_path, mail=mail)
+    with plain_server.reading() as box:
+        assert b"\\*" not in box.response("PERMANENTFLAGS")[1][0]
+    for number in range(60):
+        body = DATED.replace("0.0180", f"0.0{100 + number}")
+        plain_server.deliver(
+            deck_mail(
+                "who@stranger.example", "rates", {"x.csv": body.encode()}, message_id=f"<old{number}@x>"
+            )
+        )
+    assert messages(world) == BATCH
+    assert messages(world) == 60 - BATCH
+    assert [one.message_id for one in arrivals(world)] == [f"<old{number}@x>" for number in range(60)]
+    assert messages(world) == 0  # nothing is read again
+
+    with plain_server.reading() as box:  # a person reads the mailbox too
+        box.store("1:*", "+FLAGS", "\\Seen")
+    plain_server.deliver(
+        deck_mail("who@stranger.example", "rates", {"x.csv": DATED.encode()}, message_id="<new@x>")
+    )
+    with plain_server.reading() as box:
+        box.store("1:*", "+FLAGS", "\\Seen")
+    assert messages(world) == 1
+    assert [one.message_id for one in arrivals(world)][60:] == ["<new@x>"]
+
+    # Killed between the commit and the note, or the note is lost: everything is read again, nothing is taken twice.
+    place = Path(world.app.config["TANDEM"].data_dir) / "mailbox.json"
+    place.write_text('{"mailbox": "half')
+    assert messages(world) + messages(world) == 61
+    assert len(arrivals(world)) == 61
+    assert messages(world) == 0
+
+
+def messages(world: World) -> int:
+    """How many messages one look reads."""
+    with world.app.app_context():
+        asked = enqueue(db.session, "deck.mail", title="look", now=utc_now())
+        db.session.commit()
+        job_id = asked.id
+    world.work("deck.mail")
+    with world.app.app_context():
+        job = db.session.get_one(Job, job_id)
+        assert job.state == "done", job.error
+        return int(job.result["messages"])
 
 
 def look(world: World) -> None:
@@ -198,8 +258,6 @@ def test_a_wrong_password_fails_the_look_with_a_hint_and_takes_nothing(tmp_path:
     world = make_world(tmp_path, mail=mail)
     look(world)
     with world.app.app_context():
-        from app.jobs.models import Job
-
         job = db.session.scalars(sa.select(Job).where(Job.kind == "deck.mail")).one()
         assert job.state == "failed"
         assert "mail.imap_" in job.error

@@ -95,6 +95,16 @@ def test_a_job_killed_in_the_middle_resumes_at_its_unfinished_step(world: World)
     assert len(numbers) <= 7
 
 
+def test_a_job_that_loses_the_database_is_run_again_and_not_failed(world: World) -> None:
+    if world.url.startswith("sqlite"):
+        pytest.skip("a file cannot cut a connection")
+    world.start()
+    job_id = world.enqueue("test.cut", log=str(world.steps))
+    world.wait(lambda: world.job(job_id).state not in ("queued", "running"))
+    ended = world.job(job_id)
+    assert (ended.state, ended.result, ended.attempts) == ("done", {"backend": 1}, 2)
+
+
 def test_a_job_asked_to_stop_stops_and_a_faulty_one_fails_without_taking_the_worker_down(
     world: World,
 ) -> None:

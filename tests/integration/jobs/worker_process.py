@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Flask
 
 from app.db import db
@@ -30,6 +31,17 @@ def steps(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[st
         progress(number + 1, arguments["count"], "counting")
         time.sleep(arguments["pause_s"])
     return {"sum": sum(done)}
+
+
+@job("test.cut")
+def cut(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Its first start loses the connection to PostgreSQL."""
+    log = Path(arguments["log"])
+    first = not log.exists()
+    log.touch()
+    if first:
+        db.session.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    return {"backend": db.session.scalar(sa.text("SELECT 1"))}
 
 
 @job("test.fails")

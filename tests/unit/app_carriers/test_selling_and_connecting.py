@@ -287,3 +287,23 @@ def test_a_product_says_whether_ported_numbers_are_rated_by_their_lrn(app: APIFl
     client.post(f"/products/{product_id}/edit", data=PRODUCT)
     with app.app_context():
         assert not db.session.scalars(sa.select(Product)).one().lrn_rated
+
+
+@pytest.mark.parametrize(
+    ("ticked", "kept"), [(["query", "file", "dip"], None), (["query", "dip"], ["query", "dip"]), ([], [])]
+)
+def test_a_trunk_says_which_sources_of_the_lrn_count(
+    app: APIFlask, ticked: list[str], kept: list[str] | None
+) -> None:
+    client = seller(app)
+    client.post("/trunks/new", data={**TRUNK, "lrn_sources": ticked})
+    with app.app_context():
+        trunk = db.session.scalars(sa.select(CustomerTrunk)).one()
+        assert trunk.lrn_sources == kept
+        number = trunk.id
+    page = client.get(f"/trunks/{number}/edit").get_data(as_text=True)
+    for word in ("query", "file", "dip"):
+        box = next(
+            line for line in page.split("<input") if f'value="{word}"' in line and "lrn_sources" in line
+        )
+        assert ("checked" in box.split(">")[0]) == (word in ticked)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from app.audit.models import AuditEvent
 from app.audit.verify import verify_chain
 from app.carriers.models import Company, CustomerTrunk, Product, QualityCounter
+from app.cdrs.models import CallImport, CallRecord
 from app.db import db
 from app.decks.impact import impact_of_deck
 from app.decks.models import Deck, DeckVersion, TrafficDay
@@ -67,7 +68,13 @@ def test_the_demo_loads_whole_and_a_second_run_changes_nothing(tmp_path: Path) -
             "snapshot.build",
             "snapshot.publish",
             "market.build",
+            "calls.import",
         }
+        records = db.session.scalars(sa.select(CallRecord)).all()
+        assert len(records) > 2_500
+        assert {record.answered for record in records} == {True, False}
+        assert any(record.margin_nanos is not None for record in records)
+        assert {one.state for one in db.session.scalars(sa.select(CallImport))} == {"done"}
         store = Store(str(settings.store_dir))
         card = db.session.scalar(
             sa.select(CustomerTrunk.rate_card_key).where(CustomerTrunk.rate_card_key.is_not(None))

@@ -42,11 +42,18 @@ def test_the_cost_is_shown_step_by_step() -> None:
 
 
 def test_digits_are_of_the_number_that_was_matched() -> None:
-    keyed = {"is": "interstate", "a_state": "NY", "b_state": "NJ", "keyed": "lrn", "lrn_unknown": False}
+    keyed = {
+        "is": "interstate",
+        "a_state": "NY",
+        "b_state": "NJ",
+        "keyed": "lrn",
+        "lrn_unknown": False,
+        "lrn_by": "file",
+    }
     matched = matched_number(ANSWER, row(jurisdiction=keyed))
     assert matched == "19735550000"
     assert [kind for _, kind in digits(matched, row())][:5] == ["shadow", "shadow", "hit", "hit", ""]
-    assert layer(row(jurisdiction=keyed)) == ["interstate (NY → NJ), keyed by the LRN"]
+    assert layer(row(jurisdiction=keyed)) == ["interstate (NY → NJ), keyed by the LRN, LRN by file"]
     assert as_of(row()) == "from 2026-11-01 00:00, deck 5 row 17"
 
 

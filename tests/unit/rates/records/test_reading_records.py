@@ -28,7 +28,7 @@ def read(text: str) -> list[Attempt | Unread]:
 SAMPLES = {
     "cgrates_csv_fileContent1.csv": ("cgrates", [(1_000_000, 10_000), (1_000_000, 20_000)], 0),
     "cgrates_csv_fileContent2.csv": ("cgrates", [(0, 123_000)], 2),
-    "freeswitch_json_cdr.json": ("freeswitch", [(3_419_018, 67_540)], 0),
+    "freeswitch_json_cdr.json": ("freeswitch", [(3_420_018, 67_540)], 0),
     "kamailio_acc_db_csv.txt": ("kamailio", [(0, 28_000), (0, 40_000)], 0),
     "opensips_flatstore_acc_ok.txt": ("opensips", [(0, 2_000), (0, 4_000), (0, 4_000), (0, 2_000)], 0),
     "opensips_flatstore_acc_missed.txt": ("opensips", [(None, 0)] * 3, 0),

@@ -6,12 +6,11 @@ in one IN, under a B-tree. Both are asked for the same thing: each granted vendo
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
+from benches.lcr.peer import Peer
 from tests.integration.postgres import start, stop
 
 ROUTES = 5
@@ -52,18 +51,6 @@ begin
   micros := extract(epoch from clock_timestamp() - begun) * 1e6 / array_length(numbers, 1);
 end $$
 """
-
-
-@dataclass(frozen=True)
-class Peer:
-    """`micros` a question; `wrong` of `asked` answers differed from ours; `why` when it could not be run."""
-
-    name: str
-    micros: float | None
-    rates: int = 0
-    asked: int = 0
-    wrong: int = 0
-    why: str = ""
 
 
 def postgres(folder: Path, questions: int) -> list[Peer]:
@@ -120,12 +107,3 @@ def _ask(connection: psycopg.Connection, folder: Path, questions: int) -> list[P
             wrong = sum(1 for theirs, ours in zip(row[1], answers, strict=True) if theirs != ours)
         peers.append(Peer(title, sorted(runs)[1], rates, len(numbers), wrong))
     return peers
-
-
-def cgrates() -> Peer:
-    """Asked over its own RPC where it is installed; nothing is installed for it here."""
-    if shutil.which("cgr-engine") is None:
-        why = "cgr-engine is not on PATH (its module needs a newer Go than Debian 12 has, and a Redis beside it)"
-    else:
-        why = "found, but no like-for-like question: its LCR ranks supplier profiles, it does not merge vendors' decks"
-    return Peer("CGRateS", None, why=why)

@@ -1,0 +1,342 @@
+"""One file of call records into the exchange: read, placed, rated, stored, summed up. One transaction: all of it or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.carriers.models import Company
+from app.cdrs.models import CallImport, CallQuarantine, CallRecord
+from app.cdrs.names import Names, Offer, Trunk
+from app.cdrs.priced import CARD, Exchange, Priced, price
+from app.cdrs.sums import sum_up
+from app.clock import from_micros, to_micros
+from app.config import Settings
+from app.errors import Invalid
+from app.jobs.progress import Progress
+from app.jobs.service import enqueue
+from app.routing.gather import number_file
+from app.routing.service.compile_index import plain
+from rates.records.attempt import Attempt
+from rates.records.faults import fault_of
+from rates.records.intake import sort_out
+from rates.records.read import read_records, shape_of
+from rates.records.unread import NotRecords, Unread
+from rates.settle.tariff import Tariffs
+from rates.store import Store
+
+ROWS = 100_000
+"""Of one file: SQLite has one writer, and storing them must not keep others waiting for long."""
+BATCH = 500
+TOLD_EVERY = 1_000
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A record, or an unreadable line, that goes to quarantine."""
+
+    reason: str
+    record: Attempt | None
+    line: int = 0
+    detail: str = ""
+    trunk_id: int | None = None
+    product_id: int | None = None
+    company_id: int | None = None  # the buyer, where the trunk is known
+
+    def mark(self) -> str:
+        """The same record refused again is the same line of the quarantine."""
+        if self.record is not None:
+            return self.record.content()
+        return hashlib.sha256(f"{self.line}\n{self.reason}\n{self.detail}".encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Placed:
+    record: Attempt
+    trunk: Trunk
+    offer: Offer
+
+
+def import_calls(
+    session: Session, settings: Settings, import_id: int, *, now: datetime, progress: Progress
+) -> dict[str, int | str]:
+    """Counts of what happened. A finished import is left as it is, so the job may run again.
+
+    Raises Invalid for a file that is none of the known shapes; the import is then to be failed by the caller."""
+    taken = session.get_one(CallImport, import_id)
+    if taken.state == "done":
+        return dict(taken.counts)
+    text = (settings.files_dir / taken.file_key).read_text(encoding="utf-8-sig", errors="replace")
+    shape, records, refused = _read(text, taken.source)
+    progress(0, len(records), "placing")
+    operator = session.get_one(Company, taken.company_id).is_operator
+    placed, unplaced = _place(records, Names(session, None if operator else taken.company_id), taken, now)
+    refused += unplaced
+    fresh, known_before = _unknown(session, placed)
+    priced, unpriced = _price(session, settings, fresh, now, progress)
+    refused += unpriced
+    _one_at_a_time(session, {one.company_id for one in priced} | {taken.company_id})
+    new, same, other = _new_ones(session, priced)
+    same += known_before
+    refused += [
+        Refused("other_content", p.record, trunk_id=p.trunk_id, product_id=p.product_id, company_id=p.company_id) for p in other
+    ]  # fmt: skip
+    progress(len(records), len(records), "storing")
+    for part in batches(new):
+        session.execute(sa.insert(CallRecord), [row_of(one, taken.id) for one in part])
+    quarantined = _quarantine(session, taken, refused, now)
+    _lift(session, new, now)
+    sum_up(session, new, (), now=now)
+    reasons = Counter(one.reason for one in refused)
+    taken.counts = {
+        "shape": shape, "records": len(records), "new": len(new), "same": same, "other": len(other),
+        "answered": sum(one.record.answered for one in new), "unread": reasons.get("unreadable", 0),
+        "refused": len(refused), "quarantined": quarantined, "reasons": dict(sorted(reasons.items())),
+    }  # fmt: skip
+    taken.state, taken.finished_at, taken.error = "done", now, ""
+    if new:
+        announce(session, now)
+    return dict(taken.counts)
+
+
+def announce(session: Session, now: datetime) -> None:
+    """What was measured reaches the snapshot and the market by their own jobs."""
+    enqueue(
+        session, "snapshot.publish", title="Publish measured calls", arguments={"reason": "call records"}, now=now, coalesce=True
+    )  # fmt: skip
+    enqueue(session, "market.build", title="Market with measured calls", now=now, coalesce=True)
+
+
+def _read(text: str, source: str) -> tuple[str, list[Attempt], list[Refused]]:
+    records: list[Attempt] = []
+    refused: list[Refused] = []
+    try:
+        shape = shape_of(text)
+        for number, one in enumerate(read_records(text, source), 1):
+            if number > ROWS:
+                raise Invalid(
+                    f"The file has more than {ROWS:,} records.", hint="Split it and send the parts."
+                )
+            if isinstance(one, Unread):
+                refused.append(Refused("unreadable", None, one.line, f"{one.why}: {one.text}"[:240]))
+            else:
+                records.append(one)
+    except NotRecords as fault:
+        raise Invalid(str(fault), hint="docs/call-records.md shows the shapes that are read.") from fault
+    if not records and not refused:
+        raise Invalid("The file holds no call record.", hint="There is a heading, but no row below it.")
+    return shape, records, refused
+
+
+def _place(
+    records: list[Attempt], names: Names, taken: CallImport, now: datetime
+) -> tuple[list[Placed], list[Refused]]:
+    placed: list[Placed] = []
+    refused: list[Refused] = []
+    for record in records:
+        trunk = names.trunk(record.trunk, taken.trunk_id)
+        offer = names.offer(record.product, taken.product_id, trunk) if trunk is not None else None
+        reason = fault_of(record, now_us=to_micros(now))
+        if reason is None and trunk is None:
+            reason = "unknown_trunk"
+        elif reason is None and offer is None:
+            reason = "unknown_product"
+        elif reason is None and trunk is not None and offer is not None:
+            at = from_micros(record.start_us)
+            reason = None if names.had_bought(trunk, offer, at) else "not_bought"
+        if reason is None and trunk is not None and offer is not None:
+            placed.append(Placed(record, trunk, offer))
+        else:
+            refused.append(
+                Refused(
+                    reason or "unknown_product", record, trunk_id=trunk.id if trunk else None,
+                    product_id=offer.id if offer else None, company_id=trunk.company_id if trunk else None,
+                )
+            )  # fmt: skip
+    return placed, refused
+
+
+def _price(
+    session: Session, settings: Settings, placed: list[Placed], now: datetime, progress: Progress
+) -> tuple[list[Priced], list[Refused]]:
+    exchange = Exchange.load(session, settings.lcr.base_currency)
+    priced: list[Priced] = []
+    refused: list[Refused] = []
+    with compiled(session, settings, [(p.trunk, p.offer) for p in placed], now) as tariffs:
+        for number, one in enumerate(placed):
+            if number % TOLD_EVERY == 0:
+                progress(number, len(placed), "rating")
+            found = price(one.record, one.trunk, one.offer, tariffs, exchange)
+            if isinstance(found, Priced):
+                priced.append(found)
+            else:
+                refused.append(
+                    Refused(
+                        found, one.record, trunk_id=one.trunk.id, product_id=one.offer.id, company_id=one.trunk.company_id
+                    )
+                )  # fmt: skip
+    return priced, refused
+
+
+class compiled:  # reads as a context: `with compiled(…) as tariffs`
+    """The decks and rate cards of these trunks and offers, compiled in a folder that goes when it is done."""
+
+    def __init__(
+        self, session: Session, settings: Settings, of: Sequence[tuple[Trunk, Offer]], now: datetime
+    ) -> None:
+        store = Store(str(settings.store_dir))
+        self._tables: dict[int, pa.Table] = {
+            offer.id: plain(store.open(offer.timeline_key))
+            for offer in {o for _, o in of}
+            if offer.timeline_key
+        }
+        self._tables |= {
+            CARD + trunk.id: plain(store.open(trunk.card_key))
+            for trunk in {t for t, _ in of}
+            if trunk.card_key
+        }
+        self._lrn_rated = [offer.id for offer in {o for _, o in of} if offer.lrn_rated]
+        self._blocks = number_file(session, "blocks")
+        self._indexes = settings.snapshot_dir / "indexes"
+        self._now = now
+
+    def __enter__(self) -> Tariffs:
+        self._folder = tempfile.TemporaryDirectory(prefix="tandem-tariffs-")
+        root = Path(self._folder.name)
+        if self._blocks is not None and (self._indexes / self._blocks).exists():
+            (root / "indexes").mkdir()
+            (root / "indexes" / self._blocks).symlink_to(self._indexes / self._blocks)
+        else:
+            self._blocks = None
+        return Tariffs.build(
+            root, self._tables, lrn_rated=self._lrn_rated, nanp=self._blocks, at_us=to_micros(self._now)
+        )
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
+
+
+def _one_at_a_time(session: Session, companies: Iterable[int]) -> None:
+    """Imports of one company wait for each other from here on: a write that changes nothing holds its row."""
+    for company in sorted(companies):
+        session.execute(
+            sa.update(Company).where(Company.id == company).values(status=Company.status),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def _unknown(session: Session, placed: list[Placed]) -> tuple[list[Placed], int]:
+    """Those that are not stored with this very content, and how many are: a file sent again needs no rating."""
+    contents = [(one, one.record.content()) for one in placed]
+    stored: set[tuple[int, str]] = set()
+    for part in batches(contents):
+        stored |= set(
+            session.execute(
+                sa.select(CallRecord.company_id, CallRecord.content).where(
+                    CallRecord.current.is_(True),
+                    CallRecord.company_id.in_({one.trunk.company_id for one, _ in part}),
+                    CallRecord.identity.in_([one.record.identity() for one, _ in part]),
+                )
+            ).all()
+        )  # fmt: skip
+    fresh = [one for one, content in contents if (one.trunk.company_id, content) not in stored]
+    return fresh, len(placed) - len(fresh)
+
+
+def _new_ones(session: Session, priced: list[Priced]) -> tuple[list[Priced], int, list[Priced]]:
+    """New, the count of duplicates, and those that were recorded before with other content."""
+    by_company: dict[int, list[Priced]] = defaultdict(list)
+    for one in priced:
+        by_company[one.company_id].append(one)
+    new: list[Priced] = []
+    other: list[Priced] = []
+    same = 0
+    for company, group in by_company.items():
+        known: dict[str, str] = {}
+        for part in batches(group):
+            known |= dict(
+                session.execute(
+                    sa.select(CallRecord.identity, CallRecord.content).where(
+                        CallRecord.company_id == company, CallRecord.current.is_(True),
+                        CallRecord.identity.in_([one.record.identity() for one in part]),
+                    )
+                ).all()
+            )  # fmt: skip
+        found = sort_out((one.record for one in group), known)
+        same += found.same
+        fresh, odd = {id(r) for r in found.new}, {id(r) for r in found.other}
+        new += [one for one in group if id(one.record) in fresh]
+        other += [one for one in group if id(one.record) in odd]
+    return new, same, other
+
+
+def row_of(one: Priced, import_id: int, version: int = 1) -> dict[str, Any]:
+    record, cost, sell = one.record, one.cost, one.sell
+    return {
+        "company_id": one.company_id, "seller_id": one.seller_id, "import_id": import_id, "identity": record.identity(),
+        "content": record.content(), "version": version, "current": True, "trunk_id": one.trunk_id,
+        "product_id": one.product_id, "start_at": from_micros(record.start_us), "answered": record.answered,
+        "sip_code": record.sip_code, "duration_ms": record.duration_ms, "dnis": record.dnis, "ani": record.ani,
+        "record": record.words(), "code": cost.match.code, "destination": cost.match.destination[:160],
+        "cost_currency": cost.match.currency, "cost_nanos": cost.amount_nanos, "cost_base_nanos": one.cost_base_nanos,
+        "cost_rate_nanos": cost.match.rate_nanos,
+        "cost_billed": cost.billed_seconds, "deck_id": cost.match.deck_id, "deck_row": cost.match.deck_row,
+        "sell_currency": sell.match.currency if sell else None, "sell_nanos": sell.amount_nanos if sell else None,
+        "sell_rate_nanos": sell.match.rate_nanos if sell else None, "sell_billed": sell.billed_seconds if sell else None,
+        "margin_nanos": one.margin_nanos,
+    }  # fmt: skip
+
+
+def _quarantine(session: Session, taken: CallImport, refused: list[Refused], now: datetime) -> int:
+    """New lines of the quarantine; a record that stands there is not listed twice, whatever was decided about it."""
+    lines: dict[tuple[int, str], Refused] = {}
+    for one in refused:
+        lines.setdefault((one.company_id or taken.company_id, one.mark()), one)
+    listed = list(lines.items())
+    known: set[tuple[int, str]] = set()
+    for part in batches(listed):
+        known |= set(
+            session.execute(
+                sa.select(CallQuarantine.company_id, CallQuarantine.mark).where(
+                    CallQuarantine.mark.in_([mark for (_, mark), _ in part])
+                )
+            ).all()
+        )
+    fresh = [
+        {"company_id": company, "import_id": taken.id, "mark": mark, "reason": one.reason, "line": one.line,
+         "detail": one.detail, "record": one.record.words() if one.record else {}, "trunk_id": one.trunk_id,
+         "product_id": one.product_id, "settled": "", "created_at": now}
+        for (company, mark), one in listed
+        if (company, mark) not in known
+    ]  # fmt: skip
+    for rows in batches(fresh):
+        session.execute(sa.insert(CallQuarantine), rows)
+    return len(fresh)
+
+
+def _lift(session: Session, new: list[Priced], now: datetime) -> None:
+    """What waited in quarantine and is taken now, because its reason is gone, waits no more."""
+    for part in batches(new):
+        session.execute(
+            sa.update(CallQuarantine)
+            .where(
+                CallQuarantine.mark.in_([one.record.content() for one in part]), CallQuarantine.settled == ""
+            )
+            .values(settled="taken", settled_at=now),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def batches(whole: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (whole[at : at + BATCH] for at in range(0, len(whole), BATCH))
