@@ -98,6 +98,17 @@ def is_gone(fault: BaseException) -> bool:
     return isinstance(fault, sa.exc.DBAPIError) and (fault.connection_invalidated or fault.statement is None)
 
 
+def is_passing(fault: BaseException) -> bool:
+    """The database is gone, or too busy for this one transaction (a lock waited for in vain, a deadlock): the same again may do."""
+    if is_gone(fault):
+        return True
+    if not isinstance(fault, sa.exc.OperationalError):
+        return False
+    # 40001 serialization, 40P01 deadlock, 55P03 lock not available
+    code = getattr(fault.orig, "sqlstate", None)
+    return code in ("40001", "40P01", "55P03") or "database is locked" in str(fault.orig)
+
+
 @event.listens_for(sa.Engine, "connect")
 def _tune_sqlite(connection: Any, _record: Any) -> None:
     """WAL lets pages read while the worker writes; foreign keys are off in SQLite unless asked for."""

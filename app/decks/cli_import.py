@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import uuid
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from app.decks.models import Deck
 from app.decks.service.approve_deck import Approval, approve_deck
 from app.decks.service.choose_mapping import options_of, read_options
 from app.decks.service.create_product import create_product as make_product
+from app.decks.service.fail_lost import own_check
 from app.decks.service.preview_deck import Preview, preview_deck
 from app.decks.service.receive_deck import receive_deck
 from app.decks.service.run_check import STATES, check_deck, fail_check
@@ -169,7 +169,7 @@ def _options(
 def _check(settings: Settings, deck: Deck, title: str) -> CheckReport:
     """Check here and now; a name of its own keeps a worker's older check from being heard."""
     mark_checking(db.session, deck, now=utc_now())
-    deck.job_id = f"cli-{uuid.uuid4()}"
+    deck.job_id = own_check(utc_now())
     deck_id, job_id = deck.id, deck.job_id
     db.session.commit()
     try:

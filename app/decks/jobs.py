@@ -16,10 +16,11 @@ from imap_tools.errors import ImapToolsError
 
 from app.clock import utc_now
 from app.config import Settings
-from app.db import db, is_gone
+from app.db import db
 from app.decks.mailbox import read_new
+from app.decks.service.fail_lost import fail_lost
 from app.decks.service.finish_check import finish_check
-from app.decks.service.run_check import check_deck, fail_check
+from app.decks.service.run_check import check_deck
 from app.decks.service.sweep_file import sweep_file
 from app.decks.service.take_mail import Letter, take_mail
 from app.decks.watched import Found, Stillness, look
@@ -43,17 +44,10 @@ def check(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[st
         with suppress(JobCancelled):
             progress(done, total, step)
 
-    try:
-        report = check_deck(
-            db.session, settings, deck_id, job_id=job_id, progress=tell, cancelled=progress.cancelled
-        )
-    except Exception as fault:
-        db.session.rollback()
-        if is_gone(fault):  # not the check broke down: it is run again
-            raise
-        fail_check(db.session, deck_id, job_id, "The check broke down on our side. Start it again.")
-        db.session.commit()
-        raise
+    # Where it breaks down, app.decks.endings says so on the deck.
+    report = check_deck(
+        db.session, settings, deck_id, job_id=job_id, progress=tell, cancelled=progress.cancelled
+    )
     if report is not None and "cancelled" in report.problem_counts:
         raise JobCancelled(job_id)
     # Also after a kill between the check's commit and here: both verbs look at the deck's state and act once.
@@ -112,6 +106,14 @@ def folder(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[s
 
 
 _still: dict[str, Stillness] = {}
+
+
+@timer("deck.lost", seconds=30.0)
+def look_for_lost() -> None:
+    """Decks that say they are being checked while nobody checks them."""
+    settings: Settings = current_app.config["TANDEM"]
+    fail_lost(db.session, settings, now=utc_now())
+    db.session.commit()
 
 
 @timer("deck.mail", seconds=5.0)

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NotFound
+from app.jobs.endings import LIVE, end_unfinished
 from app.jobs.models import Job
 
-LIVE = ("queued", "running")
+__all__ = ["LIVE", "cancel", "enqueue", "retry"]
 
 
 def enqueue(
@@ -64,9 +65,10 @@ def cancel(session: Session, job_id: str, *, now: datetime) -> Job:
             f"The job is already {found.state}.", hint="Only a queued or running job can be cancelled."
         )
     found.cancel_requested = True
+    session.flush()
     if found.state == "queued":
-        found.state = "cancelled"
-        found.finished_at = now
+        end_unfinished(session, found, "cancelled", "It was cancelled.", now=now)
+        session.refresh(found)
     return found
 
 

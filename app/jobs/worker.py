@@ -20,10 +20,11 @@ import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from flask import Flask
 
-from app.db import db, is_gone
+from app.db import db, is_passing
+from app.jobs.endings import LIVE
 from app.jobs.models import Job
 from app.jobs.registry import Timer, timers
-from app.jobs.runner import run_one
+from app.jobs.runner import give_up, run_one
 
 log = structlog.get_logger("worker")
 
@@ -33,6 +34,10 @@ EXECUTOR_ID = "worker"
 CONCURRENCY = 2
 POLL_S = 0.15
 GONE_WAIT_S = 1.0
+HANDED_S = 5.0
+"""So long a handed-over job counts as running before its workflow has begun; one that never begins keeps no place."""
+LOST_EVERY_S = 15.0
+ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 JOB_MODULES = (
     "app.mail.jobs", "app.decks.jobs", "app.routing.jobs", "app.routing.state_jobs", "app.routing.quality_jobs",
     "app.market.jobs", "app.deals.jobs", "app.cdrs.jobs", "app.reports.jobs",
@@ -59,6 +64,7 @@ class Worker:
         self._concurrency = concurrency
         self._stop = threading.Event()
         self._active: set[str] = set()
+        self._handed: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def stop(self, *_signal: int | FrameType | None) -> None:
@@ -88,12 +94,13 @@ class Worker:
         return 0
 
     def _workflow(self) -> Callable[[str], dict[str, Any]]:
-        app, active, lock = self._app, self._active, self._lock
+        app, active, handed, lock = self._app, self._active, self._handed, self._lock
 
         @DBOS.workflow(name="tandem.job", max_recovery_attempts=20)
         def run_job(job_id: str) -> dict[str, Any]:
             with lock:
                 active.add(job_id)
+                handed.pop(job_id, None)
             try:
                 return _until_heard(app, job_id)
             finally:
@@ -112,11 +119,12 @@ class Worker:
                 DBOS.start_workflow(workflow, job_id)
 
     def _loop(self, workflow: Callable[[str], dict[str, Any]]) -> None:
-        due = {one.name: 0.0 for one in timers()}
+        every = [*timers(), Timer("jobs.lost", LOST_EVERY_S, self._end_lost)]
+        due = {one.name: 0.0 for one in every}
         while not self._stop.is_set():
             try:
                 self._start_queued(workflow)
-                self._tick(due)
+                self._tick(every, due)
             except sa.exc.OperationalError as fault:
                 log.warning("database not reachable, trying again", error=str(fault.orig))
                 self._stop.wait(1.0)
@@ -124,25 +132,42 @@ class Worker:
 
     def _start_queued(self, workflow: Callable[[str], dict[str, Any]]) -> None:
         with self._lock:
-            free = self._concurrency - len(self._active)
+            now = time.monotonic()
+            for job_id, since in list(self._handed.items()):
+                if now - since > HANDED_S:
+                    del self._handed[job_id]
+            busy = self._active | self._handed.keys()
+        free = self._concurrency - len(busy)
         if free <= 0:
             return
         with self._app.app_context():
             waiting = db.session.scalars(
-                sa.select(Job.id).where(Job.state == "queued").order_by(Job.created_at, Job.id).limit(free)
+                sa.select(Job.id)
+                .where(Job.state == "queued")
+                .order_by(Job.created_at, Job.id)
+                .limit(free + len(busy))
             ).all()
             db.session.rollback()
-        for job_id in waiting:
+        for job_id in [one for one in waiting if one not in busy][:free]:
             with self._lock:
-                if job_id in self._active:
-                    continue
-                self._active.add(job_id)
+                self._handed[job_id] = now
             with SetWorkflowID(job_id):
                 DBOS.start_workflow(workflow, job_id)
 
-    def _tick(self, due: dict[str, float]) -> None:
+    def _end_lost(self) -> None:
+        """Jobs that live by their row while their workflow has ended: nobody would ever run them. They fail, and say so."""
+        left = db.session.scalars(sa.select(Job.id).where(Job.state.in_(LIVE))).all()
+        db.session.rollback()
+        for job_id in left:
+            if job_id not in self._active:
+                status = DBOS.get_workflow_status(job_id)
+                if status is not None and status.status in ENDED:
+                    log.error("job lost its workflow", job=job_id, status=status.status)
+                    give_up(job_id, "Its work ended without a result; it is not tried again by itself.")
+
+    def _tick(self, every: Sequence[Timer], due: dict[str, float]) -> None:
         now = time.monotonic()
-        for one in timers():
+        for one in every:
             if now >= due[one.name]:
                 due[one.name] = now + one.seconds
                 self._run_timer(one)
@@ -156,14 +181,26 @@ class Worker:
 
 
 def _until_heard(app: Flask, job_id: str) -> dict[str, Any]:
-    """Run the job; while the database is gone wait for it and start the job again, as after a killed worker."""
+    """Run the job to an end that its row tells. While the database is gone or too busy wait, and start the job again, as
+    after a killed worker."""
+    lost = ""
     while True:
         try:
-            return run_one(app, job_id, _durable_step)
-        except sa.exc.DBAPIError as fault:
-            if not is_gone(fault):
-                raise
-            log.warning("database gone during a job, which waits for it", job=job_id, error=str(fault.orig))
+            if not lost:
+                return run_one(app, job_id, _durable_step)
+            with app.app_context():
+                give_up(job_id, lost)
+            return {"state": "failed"}
+        except Exception as fault:
+            if not is_passing(fault):
+                if lost:
+                    raise  # the worker's own look for lost jobs tries on
+                log.exception("job broke its runner", job=job_id)
+                lost = f"Internal fault: {type(fault).__name__}"
+                continue
+            log.warning(
+                "database gone or busy during a job, which waits for it", job=job_id, error=str(fault)
+            )
             time.sleep(GONE_WAIT_S)
 
 

@@ -139,11 +139,14 @@ def run_with_template(
     return Checked(report, options, offer, kept)
 
 
-def fail_check(session: Session, deck_id: int, job_id: str | None, error: str) -> None:
-    """The check itself broke (not the file): say so on the deck, so that it can be tried again."""
+def fail_check(session: Session, deck_id: int, job_id: str | None, error: str) -> bool:
+    """The check itself broke (not the file): say so on the deck, so that it can be tried again. False when the deck is not
+    this check's (any more)."""
     deck = session.get(Deck, deck_id, with_for_update=True, populate_existing=True)
-    if deck is not None and deck.state == "checking" and deck.job_id == job_id:
-        deck.state, deck.error = "failed", error
+    if deck is None or deck.state != "checking" or deck.job_id != job_id:
+        return False
+    deck.state, deck.error = "failed", error
+    return True
 
 
 def effective_options(options: DeckOptions, product: Product, notice_days: int) -> DeckOptions:

@@ -6,7 +6,10 @@ from apiflask import APIFlask
 
 
 def register(app: APIFlask) -> None:
-    from app.decks import api_desk
+    from app.decks import (
+        api_desk,
+        endings,  # noqa: F401  (a check that ends without a result)
+    )
     from app.decks.api import api
     from app.decks.views.arrivals import arrivals
     from app.decks.views.history import history
