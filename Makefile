@@ -46,4 +46,8 @@ bench-http: ## the edge with 20 M rates beside nginx and Flask, half load, overl
 fuzz: ## every fuzz target for a minute (tools/fuzz 600 query: one, longer)
 	@tools/fuzz 60
 
-.PHONY: bench-lcr bench-http fuzz help setup venv native frontend demo test bench bench-import
+walk-deals: ## twenty thousand random steps of requests, offers and agreements, every one checked against a model
+	@tools/setup venv
+	@TANDEM_DEAL_STEPS=20000 $(PY) -m pytest -q tests/unit/app_deals/test_life_of_deals.py
+
+.PHONY: walk-deals bench-lcr bench-http fuzz help setup venv native frontend demo test bench bench-import

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
@@ -209,7 +210,7 @@ def _check_schedule(schedule: Schedule) -> None:
     }  # fmt: skip
     for name, most in bounds.items():
         _within(name.replace("_", " "), getattr(schedule, name), 0, most)
-    if schedule.time_zone not in available_timezones():
+    if schedule.time_zone not in _zones():
         raise Invalid(f"There is no time zone {schedule.time_zone[:40]!r}.", hint="Write Europe/Berlin.")
     if max(map(len, (*schedule.termination_triggers, *schedule.codecs, "")), default=0) > 80:
         raise Invalid("A codec or trigger has at most 80 characters.")
@@ -230,3 +231,9 @@ def read_quality(document: dict[str, Any]) -> Quality:
         ) from None
     _check_quality(quality)
     return quality
+
+
+@cache
+def _zones() -> set[str]:
+    """Read once: it looks through the folders of the system's time zones."""
+    return available_timezones()

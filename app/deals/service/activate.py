@@ -13,7 +13,7 @@ from app.carriers.models import CustomerTrunk, Product
 from app.carriers.service.announce import announce_rights
 from app.config import Settings
 from app.deals.models import Agreement, AgreementVersion, Deal
-from app.deals.queries import agreement_of, side_of, version_at
+from app.deals.queries import agreement_of, open_version, side_of, version_at
 from app.deals.service.lay_rates import lay_rates
 from app.deals.service.take import take
 from app.deals.terms import Terms, read_terms
@@ -117,8 +117,11 @@ def stop(
     note: str,
     now: datetime,
 ) -> None:
-    """Terminated at `at`: the grants end there, to the microsecond."""
+    """Terminated at `at`: the grants end there, to the microsecond; an amendment that waits for signatures lapses."""
     take(session, who, agreement, action, side=side, now=now, note=note, effective_until=at)
+    waiting = open_version(session, agreement.id)
+    if waiting is not None:
+        take(session, who, waiting, "lapse", side="system", now=now, note="The agreement ends.")
     cut_off(session, who, at=at, now=now, agreement_id=agreement.id)
     announce_rights(session, f"agreement {agreement.id} ended", now=now)
 
