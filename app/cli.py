@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "app.cli_doctor:doctor",
     "edge": "app.cli_serve:edge",
     "key": "app.carriers.cli:key",
+    "mail": "app.mail.cli:mail",
     "lcr": "app.routing.cli:lcr",
     "routing": "app.routing.cli_numbers:routing",
     "report": "app.reports.cli:report",

@@ -19,10 +19,16 @@ class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public_url: str = ""  # address people reach the pages at, for links in mails; empty: http://host:port
     secure_cookies: bool = False  # true behind HTTPS
     sign_ins_per_minute: int = 10  # per source address and web process
+    wrong_sign_ins_per_account: int = 20  # in ten minutes, from wherever they come, per web process
     password_time_cost: int = 3  # argon2id passes
     password_memory_kib: int = 65536
     papers_url: str = ""  # store of companies' papers, for example s3://bucket/papers; empty: data directory
+    clamd: str = ""  # host:port or socket path of a clamd that scans papers; empty: they are not scanned
+    breached_passwords: str = (
+        ""  # file of breached passwords' SHA-1 in ascending order, as haveibeenpwned.com gives it
+    )
     two_factor_required: bool = True  # roles that trade or publish set up a second factor first
+    two_factor_everyone: bool = False  # and all other roles too
     session_hours: int = 12  # a sign-in ends after this, whatever happens
     session_idle_minutes: int = 120  # and after this without a request
 

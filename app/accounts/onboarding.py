@@ -25,9 +25,13 @@ pages = Blueprint("onboarding", __name__, template_folder="templates")
 Answer = str | Response | tuple[str, int]
 
 
-def paper_store() -> PaperStore:
+def _settings() -> Settings:
     settings: Settings = current_app.config["TANDEM"]
-    return PaperStore(settings.web.papers_url, settings.papers_dir)
+    return settings
+
+
+def paper_store() -> PaperStore:
+    return PaperStore(_settings().web.papers_url, _settings().papers_dir)
 
 
 @pages.get("/onboarding")
@@ -75,7 +79,7 @@ def papers() -> Answer:
         try:
             keep_paper(
                 db.session, actor(), paper_store(), kind=form.kind.data, filename=sent.filename or "",
-                content=content, now=utc_now(),
+                content=content, now=utc_now(), clamd=_settings().web.clamd,
             )  # fmt: skip
         except DomainError as fault:
             db.session.rollback()

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from app.clock import utc_now
 from app.db import db
 from app.errors import NotFound
-from app.security.access import current_actor, person, signed_in
+from app.security.access import current_actor, fresh, person, signed_in
 from app.security.models import User, UserSession
 from app.security.second_factor import has_second_factor, is_demo_account, must_set_up
 from app.security.sessions import end_sessions, renew_identity, standing_sessions
@@ -38,6 +38,7 @@ def index() -> Answer:
 
 @pages.post("/account/sessions/<int:session_id>/end")
 @signed_in
+@fresh
 def end_one(session_id: int) -> Answer:
     row = db.session.get(UserSession, session_id)
     if row is None or row.user_id != _me().id:
@@ -51,6 +52,7 @@ def end_one(session_id: int) -> Answer:
 
 @pages.post("/account/sessions/end-others")
 @signed_in
+@fresh
 def end_others() -> Answer:
     here = next((row.id for row in standing_sessions(db.session, _me().id, now=utc_now()) if row.here), None)
     count = end_sessions(db.session, _me().id, "signed out everywhere else", now=utc_now(), except_id=here)
@@ -61,6 +63,7 @@ def end_others() -> Answer:
 
 @pages.post("/account/sessions/end-all")
 @signed_in
+@fresh
 def end_all() -> Answer:
     """Here too: every cookie of this account is refused from now on."""
     renew_identity(db.session, _me(), "signed out everywhere", now=utc_now())

@@ -13,6 +13,7 @@ from app.accounts.service.accept_invitation import join_with_account, join_with_
 from app.accounts.service.found_company import found_company
 from app.carriers.models import Company
 from app.clock import utc_now
+from app.config import Settings
 from app.db import db
 from app.errors import DomainError, NotFound
 from app.security.access import person, signed_in
@@ -26,8 +27,9 @@ Answer = str | Response | tuple[str, int]
 
 @pages.get("/sign-up/sent")
 def sent() -> Answer:
-    """The same page whether the address was new or known."""
-    return render_template("accounts/sent.html")
+    """The same page whether the address was new or known. A demo has no mail server: it says where mails are read."""
+    settings: Settings = current_app.config["TANDEM"]
+    return render_template("accounts/sent.html", kept=settings.demo and not settings.mail.smtp_host)
 
 
 def _way_in_missing(user: User) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 import sqlalchemy as sa
+from flask_security.recoverable import generate_reset_password_token
 
 from app.carriers.models import Company, CustomerTrunk
 from app.carriers.service.create_key import create_key
@@ -37,21 +38,25 @@ def user() -> None:
 @json_option
 @pass_run
 def add(run: Run, slug: str, email: str, name: str, role: str, as_json: bool) -> None:
-    """Add a person; prints the first password once."""
+    """Add a person; prints a link by which the first password is set, once and within the hour."""
     app = create_app(run.settings)
     with app.app_context():
         company = _company(slug)
-        person, secret = add_person(
+        person = add_person(
             db.session, system_actor(company.id, "command line"), company_id=company.id, email=email, name=name,
             role=role, now=utc_now(),
         )  # fmt: skip
         db.session.commit()
-        found = {"email": person.email, "role": role, "password": secret}
+        web = run.settings.web
+        base = web.public_url.rstrip("/") or f"http://{web.host}:{web.port}"
+        found = {
+            "email": person.email, "role": role, "link": f"{base}/reset/{generate_reset_password_token(person)}"
+        }  # fmt: skip
     if as_json:
         emit_json(found)
     else:
-        say(f"{found['email']} is added; the first password is on stdout")
-        click.echo(secret)
+        say(f"{found['email']} is added; the link to set the first password is on stdout")
+        click.echo(found["link"])
 
 
 @click.group()

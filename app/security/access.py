@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import g, redirect, request, url_for
+from flask import flash, g, redirect, request, url_for
 from flask_security import current_user
 
 from app.clock import utc_now
@@ -16,11 +16,21 @@ from app.security.actor import KEY_PREFIX, Actor, actor_of_key, actor_of_user
 from app.security.models import User
 from app.security.permissions import PERMISSIONS
 from app.security.second_factor import must_set_up
-from app.security.sessions import session_holds
+from app.security.sessions import is_fresh, session_holds
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-__all__ = ["Actor", "Unauthenticated", "actor", "current_actor", "is_api", "person", "require", "signed_in"]
+__all__ = [
+    "Actor",
+    "Unauthenticated",
+    "actor",
+    "current_actor",
+    "fresh",
+    "is_api",
+    "person",
+    "require",
+    "signed_in",
+]
 
 
 class Unauthenticated(DomainError):
@@ -136,4 +146,17 @@ def signed_in(view: F) -> F:
         return view(*args, **kwargs)
 
     guarded.required_permissions = ()  # type: ignore[attr-defined]
+    return cast("F", guarded)
+
+
+def fresh(view: F) -> F:
+    """Lets the view run only shortly after the person has proved who they are; else the proof is asked for first."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if not is_fresh(now=utc_now()):
+            flash("Prove that it is you first, then do it again.", "info")
+            return redirect(url_for("security.verify", next=url_for("account.index")))
+        return view(*args, **kwargs)
+
     return cast("F", guarded)

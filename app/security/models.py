@@ -25,6 +25,8 @@ class User(Base, fs.FsUserMixin):
     __tablename__ = "user"
     company_id: Mapped[int | None] = mapped_column(sa.ForeignKey("company.id"), index=True)
     name: Mapped[str] = mapped_column(sa.String(120))
+    # Number of the last time step whose authenticator code was taken: no code is taken twice.
+    tf_last_counter: Mapped[int | None] = mapped_column(sa.BigInteger)
 
 
 class WebAuthn(Base, fs.FsWebAuthnMixin):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.errors import Forbidden
 from app.security.actor import Actor
 from app.security.models import User
+from app.security.one_use import CODE_WINDOW_S
 
 
 class WrongProof(Forbidden):
@@ -25,7 +26,9 @@ def prove(session: Session, who: Actor, secret: str) -> str:
     secret = secret.strip() if user.tf_primary_method else secret
     if user.tf_primary_method:
         factory = cast("Any", current_app.extensions["security"])._totp_factory
-        if factory.verify_totp(token=secret, totp_secret=user.tf_totp_secret, user=user, window=0):
+        if factory.verify_totp(
+            token=secret, totp_secret=user.tf_totp_secret, user=user, window=CODE_WINDOW_S
+        ):
             return "totp"
         raise WrongProof(
             "The code is wrong or was used already.", hint="Wait for the next code of your authenticator."

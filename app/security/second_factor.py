@@ -27,4 +27,6 @@ def must_set_up(user: User, actor: Actor) -> bool:
     settings: Settings = current_app.config["TANDEM"]
     if not settings.web.two_factor_required or is_demo_account(user.email):
         return False
-    return needs_two_factor(actor.permissions) and not has_second_factor(user)
+    if not settings.web.two_factor_everyone and not needs_two_factor(actor.permissions):
+        return False
+    return not has_second_factor(user)

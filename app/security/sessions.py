@@ -15,6 +15,8 @@ from app.config import Settings
 from app.security.models import User, UserSession
 
 COOKIE_WORD = "sid"
+# How long after a sign-in, or a proof of it, one may change how one signs in and end sessions.
+FRESH = timedelta(minutes=15)
 SEEN_EVERY = timedelta(minutes=1)  # when it was last seen is written no oftener
 
 
@@ -46,6 +48,21 @@ def start_session(db_session: Session, user: User, authn: list[str], *, now: dat
     db_session.add(row)
     session[COOKIE_WORD] = token
     return row
+
+
+def renew_token(db_session: Session) -> None:
+    """The same sign-in, a new token: the cookie's copies made before are worth nothing."""
+    row = this_session(db_session)
+    if row is not None and row.ended_at is None:
+        token = secrets.token_urlsafe(32)
+        row.token_sha256 = _digest(token)
+        session[COOKIE_WORD] = token
+
+
+def is_fresh(*, now: datetime) -> bool:
+    """Whether this browser's person has proved who they are within `FRESH`."""
+    proved_at = session.get("fs_paa")  # Flask-Security's word for it
+    return isinstance(proved_at, float | int) and now.timestamp() - proved_at < FRESH.total_seconds()
 
 
 def session_holds(db_session: Session, user: User, *, now: datetime) -> bool:

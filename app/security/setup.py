@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from flask import Flask, g, request, session
+import structlog
+from flask import Flask, Response, g, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_security import FSQLALiteUserDatastore, MailUtil, Security, logout_user
@@ -18,9 +20,13 @@ from app.config import Settings
 from app.db import db
 from app.security.access import person
 from app.security.models import Role, User, WebAuthn
+from app.security.one_use import CODE_WINDOW_S, HashedRecoveryCodes, OneUseTotp
 from app.security.passkeys import PasskeyRules
+from app.security.passwords import StrongPasswords
+from app.security.sessions import FRESH, renew_token
 from app.security.sign_up import SignUpForm
 
+log = structlog.get_logger("app.security")
 csrf = CSRFProtect()
 limiter = Limiter(get_remote_address, storage_uri="memory://", default_limits=[], headers_enabled=True)
 
@@ -49,7 +55,8 @@ def configure(app: Flask, settings: Settings) -> None:
     key = kept_secret(settings, "secret_key", settings.web.secret_key)
     app.config.update(
         SECRET_KEY=key,
-        SESSION_COOKIE_NAME="tandem_session",
+        # The prefix makes browsers refuse it without Secure, from another host, or for a part of the paths.
+        SESSION_COOKIE_NAME="__Host-tandem_session" if settings.web.secure_cookies else "tandem_session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.web.secure_cookies,
@@ -67,7 +74,7 @@ def configure(app: Flask, settings: Settings) -> None:
         },
         SECURITY_PASSWORD_LENGTH_MIN=12,
         SECURITY_PASSWORD_CHECK_BREACHED=None,  # would ask a server outside
-        SECURITY_PASSWORD_COMPLEXITY_CHECKER=None,
+        SECURITY_PASSWORD_COMPLEXITY_CHECKER=None,  # StrongPasswords judges
         SECURITY_REGISTERABLE=True,
         SECURITY_REGISTER_URL="/sign-up",
         SECURITY_POST_REGISTER_VIEW="/sign-up/sent",
@@ -101,6 +108,10 @@ def configure(app: Flask, settings: Settings) -> None:
         SECURITY_TWO_FACTOR=True,
         SECURITY_TWO_FACTOR_ENABLED_METHODS=["authenticator"],
         SECURITY_TWO_FACTOR_REQUIRED=False,
+        SECURITY_TWO_FACTOR_AUTHENTICATOR_VALIDITY=CODE_WINDOW_S,
+        # No code by mail: who reads the mail could set the password anew and then had both factors.
+        SECURITY_TWO_FACTOR_RESCUE_EMAIL=False,
+        SECURITY_TWO_FACTOR_RESCUE_MAIL=settings.mail.sender,
         SECURITY_TOTP_SECRETS={"1": kept_secret(settings, "totp_key", "")},
         SECURITY_TOTP_ISSUER="Tandem",
         SECURITY_MULTI_FACTOR_RECOVERY_CODES=True,
@@ -127,8 +138,8 @@ def configure(app: Flask, settings: Settings) -> None:
         SECURITY_MULTI_FACTOR_RECOVERY_URL="/sign-in/recovery-code",
         SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False, "test_environment": True},
         SECURITY_USER_IDENTITY_ATTRIBUTES=[{"email": {"mapper": _plain_email, "case_insensitive": True}}],
-        SECURITY_FRESHNESS=timedelta(hours=12),
-        SECURITY_FRESHNESS_GRACE_PERIOD=timedelta(hours=1),
+        SECURITY_FRESHNESS=FRESH,
+        SECURITY_FRESHNESS_GRACE_PERIOD=timedelta(0),
         RATELIMIT_STORAGE_URI="memory://",
     )
 
@@ -146,24 +157,72 @@ LIMITED = (
 )  # fmt: skip
 
 
+# What somebody guesses at who has chosen an account; counted per account on top.
+GUESSED = ("login", "two_factor_token_validation", "mf_recovery")
+PROOFS = ("security.verify", "security.wan_verify_response")
+WATCHED = (
+    *(f"security.{name}" for name in GUESSED), *PROOFS, "security.wan_signin_response", "security.change_password",
+    "security.reset_password", "security.two_factor_setup_validate",
+)  # fmt: skip
+
+
+def account_tried() -> str:
+    """The account a try is about: the address typed, or the one whose password was right a moment ago."""
+    if request.endpoint == "security.login":
+        sent = request.get_json(silent=True) if request.is_json else request.form
+        tried = sent.get("email") if isinstance(sent, Mapping) else None
+    else:
+        tried = session.get("tf_user_id")
+    return f"account {str(tried).strip().lower()[:254]}" if tried else f"address {get_remote_address()}"
+
+
+def passed(response: Response) -> bool:
+    """Flask-Security sends on whom it lets in and shows the form again to the others."""
+    return response.status_code in (301, 302, 303)
+
+
 def install(app: Flask, settings: Settings, *, mail_util: type[MailUtil]) -> None:
     """Registers sign-in, sign-up, CSRF and the limits; mails go through `mail_util`."""
     csrf.init_app(app)
     limiter.init_app(app)
     datastore = FSQLALiteUserDatastore(db, User, Role, WebAuthn)
     Security(
-        app, datastore, register_form=SignUpForm, mail_util_cls=mail_util, webauthn_util_cls=PasskeyRules
-    )
+        app, datastore, register_form=SignUpForm, mail_util_cls=mail_util, webauthn_util_cls=PasskeyRules,
+        password_util_cls=StrongPasswords, totp_cls=OneUseTotp, mf_recovery_codes_util_cls=HashedRecoveryCodes,
+    )  # fmt: skip
     limit = limiter.limit(f"{settings.web.sign_ins_per_minute}/minute", methods=["POST"])
     for name in LIMITED:
         view = app.view_functions[f"security.{name}"]
         app.view_functions[f"security.{name}"] = cast("Any", limit(view))
+    guesses = limiter.limit(
+        f"{settings.web.wrong_sign_ins_per_account}/10 minutes", methods=["POST"], key_func=account_tried,
+        deduct_when=lambda response: not passed(response),
+    )  # fmt: skip
+    for name in GUESSED:
+        view = app.view_functions[f"security.{name}"]
+        app.view_functions[f"security.{name}"] = cast("Any", guesses(view))
 
     @app.before_request
     def drop_ended_sessions() -> None:
         # Flask-Security's own pages look at the cookie only; an ended session must not open them either.
         if "_user_id" in session and "Authorization" not in request.headers and person() is None:
             logout_user()
+
+    @app.after_request
+    def note_refusals(response: Response) -> Response:
+        """Tries that failed, for whoever watches the log; what was typed is not written down, it may be a password."""
+        if request.method == "POST" and request.endpoint in WATCHED and not passed(response):
+            log.warning(
+                "sign_in_refused", at=request.endpoint, ip=request.remote_addr, status=response.status_code
+            )
+        return response
+
+    @app.after_request
+    def renew_token_after_proof(response: Response) -> Response:
+        if request.method == "POST" and request.endpoint in PROOFS and passed(response):
+            renew_token(db.session)
+            db.session.commit()
+        return response
 
     @app.before_request
     def protect_cookie_requests() -> None:

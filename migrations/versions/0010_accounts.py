@@ -24,6 +24,7 @@ def _person(name: str, *, nullable: bool = True) -> sa.Column[int]:
 def upgrade() -> None:
     with op.batch_alter_table("user") as batch_op:
         batch_op.alter_column("company_id", existing_type=sa.Integer(), nullable=True)
+        batch_op.add_column(sa.Column("tf_last_counter", sa.BigInteger(), nullable=True))
     with op.batch_alter_table("outbox_mail") as batch_op:
         batch_op.alter_column("company_id", existing_type=sa.Integer(), nullable=True)
     with op.batch_alter_table("api_key") as batch_op:
@@ -115,4 +116,5 @@ def downgrade() -> None:
     with op.batch_alter_table("outbox_mail") as batch_op:
         batch_op.alter_column("company_id", existing_type=sa.Integer(), nullable=False)
     with op.batch_alter_table("user") as batch_op:
+        batch_op.drop_column("tf_last_counter")
         batch_op.alter_column("company_id", existing_type=sa.Integer(), nullable=False)

@@ -242,6 +242,8 @@ EXPECTED: dict[str, Rule] = {
     "people.index": needs("user:manage"),
     "people.index_csv": needs("user:manage"),
     "people.remove": needs("user:manage"),
+    "people.end_sessions": needs("user:manage"),
+    "people.reset_second_factor": needs("user:manage"),
     "people.role": needs("user:manage"),
     "people.active": needs("user:manage"),
     "companies.own": person,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Paper
 from app.accounts.papers import KINDS, MOST, PaperStore, checked, safe_name, type_of
+from app.accounts.scan import scan
 from app.audit.record import record
 from app.carriers.models import Company
 from app.errors import Conflict, Invalid, NotFound
@@ -16,12 +17,15 @@ from app.security.actor import Actor
 
 
 def keep_paper(
-    session: Session, actor: Actor, store: PaperStore, *, kind: str, filename: str, content: bytes, now: datetime
+    session: Session, actor: Actor, store: PaperStore, *, kind: str, filename: str, content: bytes, now: datetime,
+    clamd: str = "",
 ) -> Paper:  # fmt: skip
-    """The row (flushed); the bytes are in the store before it. Raises Invalid, TooLarge, Conflict."""
+    """The row (flushed); the bytes are in the store before it. Raises Invalid, TooLarge, Conflict,
+    ScannerAway."""
     if kind not in KINDS:
         raise Invalid(f"There is no kind {kind}.", hint="Choose one of the list.")
     media_type, ending = type_of(checked(content))
+    scan(content, clamd)
     count = sa.select(sa.func.count()).select_from(Paper).where(Paper.company_id == actor.company_id)
     if (session.scalar(count) or 0) >= MOST:
         raise Conflict(f"A company keeps at most {MOST} papers.", hint="Take one out first.")

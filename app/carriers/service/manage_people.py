@@ -20,26 +20,25 @@ from app.security.sessions import renew_identity
 
 
 def add_person(
-    session: Session, actor: Actor, *, company_id: int, email: str, name: str, role: str, now: datetime,
-    password: str | None = None,
-) -> tuple[User, str]:  # fmt: skip
-    """The new account and its first password, to be shown once. Needs an application context (hashing)."""
+    session: Session, actor: Actor, *, company_id: int, email: str, name: str, role: str, now: datetime
+) -> User:  # fmt: skip
+    """The new account, with a password that nobody knows: the person sets the first one by a link that works once
+    and not for long (Flask-Security's of a forgotten password). Needs an application context (hashing)."""
     if company_id != actor.company_id and not actor.is_operator:
         raise Invalid("People are added to your own company only.")
     address = email.strip().lower()
     if session.scalar(sa.select(User.id).where(User.email == address)) is not None:
         raise Conflict("This e-mail address already has an account.", hint="Each address has one account.")
-    secret = password or secrets.token_urlsafe(12)
     user = User(
         email=address, name=name, company_id=company_id, active=True, fs_uniquifier=secrets.token_hex(16),
-        password=hash_password(secret), confirmed_at=now,
+        password=hash_password(secrets.token_urlsafe(32)), confirmed_at=now,
     )  # fmt: skip
     user.roles = [role_named(session, role, session.get_one(Company, company_id))]
     session.add(user)
     session.flush()
     record(session, actor, action="user.add", obj=user, after={"email": address, "role": role}, now=now,
            company_id=company_id)  # fmt: skip
-    return user, secret
+    return user
 
 
 def set_role(session: Session, actor: Actor, user_id: int, role: str, *, now: datetime) -> User:
@@ -52,6 +51,36 @@ def set_role(session: Session, actor: Actor, user_id: int, role: str, *, now: da
     renew_identity(session, user, "role changed", now=now)
     session.flush()
     record(session, actor, action="user.role", obj=user, before={"roles": before}, after={"roles": [role]}, now=now,
+           company_id=user.company_id)  # fmt: skip
+    return user
+
+
+def end_sessions_of(session: Session, actor: Actor, user_id: int, *, now: datetime) -> User:
+    """The person signs in again everywhere: a lost laptop, a doubt. Raises NotFound."""
+    user = person_of(session, user_id, actor)
+    renew_identity(session, user, "ended by an owner", now=now)
+    session.flush()
+    record(session, actor, action="user.end_sessions", obj=user, after={"email": user.email}, now=now,
+           company_id=user.company_id)  # fmt: skip
+    return user
+
+
+def drop_second_factor(session: Session, actor: Actor, user_id: int, *, now: datetime) -> User:
+    """For somebody who lost the telephone and the recovery codes, after whoever does this has seen who asks: the
+    authenticator, the passkeys that are second factors and the codes are gone, every session ends, the person sets
+    up anew after the password. Raises NotFound, Conflict for oneself (change it at one's own account)."""
+    user = person_of(session, user_id, actor)
+    if user.id == actor.user_id:
+        raise Conflict("This is your own account.", hint="Change the second factor at “Your account”.")
+    keys = [key for key in user.webauthn if key.usage == "secondary"]
+    before = {"authenticator": user.tf_primary_method is not None, "passkeys": [key.name for key in keys]}
+    user.tf_primary_method = user.tf_totp_secret = user.tf_last_counter = None
+    user.mf_recovery_codes = []
+    for key in keys:
+        session.delete(key)
+    renew_identity(session, user, "second factor reset", now=now)
+    session.flush()
+    record(session, actor, action="user.two_factor_reset", obj=user, before=before, now=now,
            company_id=user.company_id)  # fmt: skip
     return user
 
