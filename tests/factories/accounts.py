@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from app.config import Web
 from app.db import db
 from app.mail.models import OutboxMail
+from app.security.models import User
 from tests.factories.app import make_app
 
 WORDS = "correct horse battery"
@@ -80,6 +81,13 @@ def set_up_totp(client: FlaskClient) -> str:
     answer = client.post(token[1], data={"code": code})
     assert answer.status_code == 302, answer.get_data(as_text=True)[-1500:]
     return key[1]
+
+
+def half_a_minute_later(app: APIFlask) -> None:
+    """The code of before is an old one, the same code a new one: each is taken once."""
+    with app.app_context():
+        db.session.execute(sa.update(User).values(tf_last_counter=None))
+        db.session.commit()
 
 
 def totp_now(key: str) -> str:

@@ -125,6 +125,13 @@ def role_named(session: Session, name: str, company: Company) -> Role:
 
 
 def _keep_an_owner(session: Session, leaving: User) -> None:
+    # Two owners who take each other's role at once: the company's row is the one both must have first.
+    session.execute(
+        sa.update(Company)
+        .where(Company.id == leaving.company_id)
+        .values(slug=Company.slug)
+        .execution_options(synchronize_session=False)
+    )
     owners = session.scalars(
         sa.select(User.id).where(
             User.company_id == leaving.company_id, User.active.is_(True), User.id != leaving.id,

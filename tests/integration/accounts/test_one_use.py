@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import sqlalchemy as sa
 from apiflask import APIFlask
 
 from app.accounts.service.accept_invitation import join_with_new_account, open_invitation
@@ -13,9 +14,11 @@ from app.accounts.service.found_company import found_company
 from app.accounts.service.invite import invite
 from app.accounts.service.review_company import decide_company
 from app.carriers.models import Company
+from app.carriers.service.manage_people import set_role
 from app.db import db
-from app.errors import DomainError
+from app.errors import Conflict, DomainError
 from app.security.models import User
+from app.security.one_use import HashedRecoveryCodes
 from tests.factories.app import NOW, actor_for, make_app, make_company, make_user
 
 
@@ -90,3 +93,65 @@ def test_of_two_at_once_one_acts(tmp_path: Path, database_url: str) -> None:
         ),
     )  # fmt: skip
     assert results.count("done") == 1, results
+
+
+def test_of_two_with_one_code_one_gets_in(tmp_path: Path, database_url: str) -> None:
+    app = make_app(tmp_path, database_url)
+    with app.app_context():
+        person = make_user(db.session, make_company(db.session, "Acme", sells=True))
+        factory = app.extensions["security"]._totp_factory
+        secret = factory.generate_totp_secret()
+        person.tf_primary_method, person.tf_totp_secret = "authenticator", secret
+        db.session.commit()
+        person_id = person.id
+
+    def enter(code: str) -> None:
+        user = db.session.get_one(User, person_id)
+        if not factory.verify_totp(token=code, totp_secret=user.tf_totp_secret, user=user, window=30):
+            raise Conflict("refused")
+
+    for _ in range(10):
+        with app.app_context():
+            db.session.get_one(User, person_id).tf_last_counter = None
+            db.session.commit()
+            code = factory._totp.from_json(secret).generate().token
+        assert at_once(app, lambda _number, code=code: enter(code)) == ["conflict", "done"]
+
+
+def test_of_two_with_one_recovery_code_one_gets_in(tmp_path: Path, database_url: str) -> None:
+    app = make_app(tmp_path, database_url)
+    codes = HashedRecoveryCodes(app)
+    with app.app_context():
+        person = make_user(db.session, make_company(db.session, "Acme", sells=True))
+        made = codes.create_recovery_codes(person)
+        db.session.commit()
+        person_id = person.id
+
+    def enter(code: str) -> None:
+        user = db.session.get_one(User, person_id)
+        if not codes.check_recovery_code(user, code):
+            raise Conflict("refused")
+        codes.delete_recovery_code(user, code)
+
+    for code in made:
+        assert at_once(app, lambda _number, code=code: enter(code)) == ["conflict", "done"]
+    with app.app_context():
+        assert db.session.get_one(User, person_id).mf_recovery_codes == []
+
+
+def test_two_owners_who_take_each_others_role_leave_one_owner(tmp_path: Path, database_url: str) -> None:
+    app = make_app(tmp_path, database_url)
+    with app.app_context():
+        company = make_company(db.session, "Acme", sells=True)
+        owners = [make_user(db.session, company, "owner", f"o{number}@acme.example") for number in range(2)]
+        actors = [actor_for(owner, company) for owner in owners]
+        ids = [owner.id for owner in owners]
+    for _ in range(5):
+        results = at_once(app, lambda n: set_role(db.session, actors[n], ids[1 - n], "viewer", now=NOW))
+        assert results == ["conflict", "done"]
+        with app.app_context():
+            left = [u for u in db.session.scalars(sa.select(User)) if u.roles[0].name == "owner"]
+            assert len(left) == 1
+            for identity in ids:
+                set_role(db.session, actors[0], identity, "owner", now=NOW)
+            db.session.commit()

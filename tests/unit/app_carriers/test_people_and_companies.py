@@ -78,7 +78,7 @@ def test_the_operator_creates_a_company_with_its_first_owner(app: APIFlask) -> N
         client = login(app.test_client(), make_user(db.session, operator, "operator"))
         form = {"name": "Fresh Voice", "country": "NL", "currency": "eur", "sells": "y", "owner_email": "o@fresh.example",
                 "owner_name": "Olga"}  # fmt: skip
-        assert client.post("/operator/companies/new", data=form).status_code == 201
+        assert client.post("/operator/companies/new", data=form).status_code == 302
         company = db.session.scalars(sa.select(Company).where(Company.slug == "fresh-voice")).one()
         assert (company.sells, company.buys, company.currency) == (True, False, "EUR")
         assert (
