@@ -53,7 +53,11 @@ def _connect(clamd: str) -> socket.socket:
     if Path(clamd).is_absolute():
         line = socket.socket(socket.AF_UNIX)
         line.settimeout(DEADLINE_S)
-        line.connect(clamd)
+        try:
+            line.connect(clamd)
+        except OSError:
+            line.close()
+            raise
         return line
     host, _, port = clamd.rpartition(":")
     return socket.create_connection((host, int(port)), timeout=DEADLINE_S)

@@ -49,9 +49,8 @@ def add(run: Run, slug: str, email: str, name: str, role: str, as_json: bool) ->
         db.session.commit()
         web = run.settings.web
         base = web.public_url.rstrip("/") or f"http://{web.host}:{web.port}"
-        found = {
-            "email": person.email, "role": role, "link": f"{base}/reset/{generate_reset_password_token(person)}"
-        }  # fmt: skip
+        token = generate_reset_password_token(person)  # type: ignore[no-untyped-call]
+        found = {"email": person.email, "role": role, "link": f"{base}/reset/{token}"}
     if as_json:
         emit_json(found)
     else:
@@ -72,6 +71,9 @@ def key() -> None:
 )
 @click.option("--trunk", "trunk_name", help="Name of the trunk that a routing key asks for.")
 @click.option("--days", type=int, help="Days until it expires (default: never).")
+@click.option(
+    "--network", "networks", multiple=True, help="Only from here, e.g. 192.0.2.0/24; may be repeated."
+)
 @json_option
 @pass_run
 def create(
@@ -81,6 +83,7 @@ def create(
     scopes: tuple[str, ...],
     trunk_name: str | None,
     days: int | None,
+    networks: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Create a key; prints the secret once."""
@@ -98,7 +101,7 @@ def create(
                 raise NotFound(f"{company.name} has no trunk {trunk_name}.")
         row, secret = create_key(
             db.session, system_actor(company.id, "command line"), name=name, scopes=list(scopes), trunk_id=trunk_id,
-            valid_days=days, now=now,
+            valid_days=days, ip_list=networks, now=now,
         )  # fmt: skip
         db.session.commit()
         found = {"id": row.id, "prefix": row.prefix, "scopes": row.scopes, "key": secret}

@@ -85,7 +85,7 @@ def create() -> Answer:
         form.form_errors.append(" ".join(filter(None, [error.message, error.hint])))
         return render_template("carriers/company_new.html", form=form), error.status
     db.session.commit()
-    send_reset_password_instructions(user)
+    send_reset_password_instructions(user)  # type: ignore[no-untyped-call]
     db.session.commit()
     flash(
         f"{company.name} is made. {user.email} has a mail with a link to set the first password.", "success"

@@ -42,10 +42,10 @@ def agreement_of(session: Session, agreement_id: int, who: Actor) -> Agreement:
 
 
 def may_see(session: Session, rfq: Rfq, who: Actor) -> bool:
-    """Its buyer, the operator; sellers it is addressed to."""
+    """Its buyer, the operator; approved sellers it is addressed to."""
     if who.is_operator or rfq.buyer_id == who.company_id:
         return True
-    if not who.sells:
+    if not who.sells or who.sandbox:
         return False
     if rfq.audience == "public":
         return True

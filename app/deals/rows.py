@@ -107,7 +107,7 @@ def rfqs(
     invited = sa.select(RfqInvitation.rfq_id).where(RfqInvitation.seller_id == who.company_id)
     mine = Rfq.buyer_id == who.company_id
     others = sa.and_(Rfq.buyer_id != who.company_id, sa.or_(Rfq.audience == "public", Rfq.id.in_(invited)))
-    if not who.sells:
+    if not who.sells or who.sandbox:
         others = sa.false()
     shown = {"mine": mine, "open": sa.and_(others, Rfq.state == "open")}.get(view, sa.or_(mine, others))
     if who.is_operator:

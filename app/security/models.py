@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
+from flask_security import AsaList
 from flask_security.models import sqla as fs
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Timestamped, UtcDateTime
 
+AsaList.cache_ok = True  # it has no state; without the word each comparison with a list warns
 fs.FsModels.set_db_info(base_model=Base, user_table_name="user", role_table_name="role")  # type: ignore[no-untyped-call]
 
 

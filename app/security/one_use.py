@@ -19,13 +19,14 @@ CODES = 10
 BITS = 112  # of each recovery code: a plain hash of it can be kept
 
 
-class OneUseTotp(Totp):  # type: ignore[misc]
+class OneUseTotp(Totp):
     """A code that was taken is refused afterwards, also by the other of two requests at once."""
 
-    def get_last_counter(self, user: User) -> int | None:
-        return user.tf_last_counter
+    def get_last_counter(self, user: Any) -> int | None:
+        counter: int | None = user.tf_last_counter
+        return counter
 
-    def set_last_counter(self, user: User, tmatch: Any) -> None:
+    def set_last_counter(self, user: Any, tmatch: Any) -> None:
         """One conditional update: of two at once, one is let in. Raises UsedTokenError (the caller says: invalid)."""
         taken = db.session.execute(
             sa.update(User)
@@ -45,23 +46,23 @@ def _digest(code: str) -> str:
     return hashlib.sha256("".join(code.split()).replace("-", "").lower().encode()).hexdigest()
 
 
-class HashedRecoveryCodes(MfRecoveryCodesUtil):  # type: ignore[misc]
+class HashedRecoveryCodes(MfRecoveryCodesUtil):
     """Shown once, when they are made."""
 
-    def create_recovery_codes(self, user: User) -> list[str]:
+    def create_recovery_codes(self, user: Any) -> list[str]:
         """Ten new codes; the old ones are void."""
         codes = [secrets.token_hex(BITS // 8) for _ in range(CODES)]
         user.mf_recovery_codes = [_digest(code) for code in codes]
         return ["-".join(code[at : at + 4] for at in range(0, len(code), 4)) for code in codes]
 
-    def get_recovery_codes(self, user: User) -> list[str]:
+    def get_recovery_codes(self, user: Any) -> list[str]:
         """None can be shown again."""
         return []
 
-    def check_recovery_code(self, user: User, code: str) -> bool:
+    def check_recovery_code(self, user: Any, code: str) -> bool:
         return _digest(code) in (user.mf_recovery_codes or [])
 
-    def delete_recovery_code(self, user: User, code: str) -> bool:
+    def delete_recovery_code(self, user: Any, code: str) -> bool:
         """Strikes it out. Raises Conflict when another request has used one in the meantime."""
         standing = list(user.mf_recovery_codes or [])
         left = [kept for kept in standing if kept != _digest(code)]

@@ -23,7 +23,7 @@ LOOKED_AT = 72  # characters that are judged: more of them never make it weaker
 LEFT = 5  # letters that must remain when our own words are taken out
 
 
-class StrongPasswords(PasswordUtil):  # type: ignore[misc]
+class StrongPasswords(PasswordUtil):
     """Kept exactly as typed (only Unicode is normalised); no rules on which characters it has."""
 
     def validate(self, password: str, is_register: bool, **kwargs: Any) -> tuple[list[str] | None, str]:
@@ -39,7 +39,7 @@ def known_words(facts: dict[str, Any]) -> list[str]:
     if person is not None:
         texts += [person.email or "", person.name or ""]
     words = {word for text in texts for word in re.findall(r"[^\W\d_]{4,}", text.casefold())}
-    return sorted(words - {"example"})
+    return sorted(words)
 
 
 def faults_of(password: str, words: list[str], settings: Settings) -> list[str]:

@@ -7,10 +7,10 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import structlog
-from flask import Flask, Response, g, request, session
+from flask import Flask, Response, current_app, g, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_security import FSQLALiteUserDatastore, MailUtil, Security, logout_user
@@ -181,6 +181,24 @@ def passed(response: Response) -> bool:
     return response.status_code in (301, 302, 303)
 
 
+def _refused(response: Response) -> bool:
+    return not passed(response)
+
+
+def _per_source() -> str:
+    settings: Settings = current_app.config["TANDEM"]
+    return f"{settings.web.sign_ins_per_minute}/minute"
+
+
+def _per_account() -> str:
+    settings: Settings = current_app.config["TANDEM"]
+    return f"{settings.web.wrong_sign_ins_per_account}/10 minutes"
+
+
+# Decorated once a process, however many applications there are: the limiter adds a limit up each time it is named.
+_guarded: dict[str, Any] = {}
+
+
 def install(app: Flask, settings: Settings, *, mail_util: type[MailUtil]) -> None:
     """Registers sign-in, sign-up, CSRF and the limits; mails go through `mail_util`."""
     csrf.init_app(app)
@@ -190,17 +208,15 @@ def install(app: Flask, settings: Settings, *, mail_util: type[MailUtil]) -> Non
         app, datastore, register_form=SignUpForm, mail_util_cls=mail_util, webauthn_util_cls=PasskeyRules,
         password_util_cls=StrongPasswords, totp_cls=OneUseTotp, mf_recovery_codes_util_cls=HashedRecoveryCodes,
     )  # fmt: skip
-    limit = limiter.limit(f"{settings.web.sign_ins_per_minute}/minute", methods=["POST"])
     for name in LIMITED:
-        view = app.view_functions[f"security.{name}"]
-        app.view_functions[f"security.{name}"] = cast("Any", limit(view))
-    guesses = limiter.limit(
-        f"{settings.web.wrong_sign_ins_per_account}/10 minutes", methods=["POST"], key_func=account_tried,
-        deduct_when=lambda response: not passed(response),
-    )  # fmt: skip
-    for name in GUESSED:
-        view = app.view_functions[f"security.{name}"]
-        app.view_functions[f"security.{name}"] = cast("Any", guesses(view))
+        if name not in _guarded:
+            view = limiter.limit(_per_source, methods=["POST"])(app.view_functions[f"security.{name}"])
+            if name in GUESSED:
+                view = limiter.limit(
+                    _per_account, methods=["POST"], key_func=account_tried, deduct_when=_refused
+                )(view)
+            _guarded[name] = view
+        app.view_functions[f"security.{name}"] = _guarded[name]
 
     @app.before_request
     def drop_ended_sessions() -> None:

@@ -18,7 +18,7 @@ SECTIONS = {
 
 
 @cache
-def tests_of(stem: str) -> frozenset[str]:
+def names_in(stem: str) -> frozenset[str]:
     return frozenset(
         node.name
         for path in (ROOT / "tests").rglob(f"{stem}.py")
@@ -36,4 +36,4 @@ def test_every_requirement_has_one_row_with_a_test_that_exists_or_a_reason() -> 
         named = re.findall(r"`(\w+)::(\w+)`", proof)
         assert named or proof.startswith("reason: "), name
         for stem, test in named:
-            assert test in tests_of(stem), f"{name}: there is no {stem}::{test}"
+            assert test in names_in(stem), f"{name}: there is no {stem}::{test}"

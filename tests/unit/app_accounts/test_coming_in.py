@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -184,7 +185,7 @@ def test_a_paper_is_taken_by_its_content_and_size(app: APIFlask, content: bytes,
         owner = _with_factor(make_user(db.session, make_company(db.session, sells=True)))
         form = {"kind": "tax", "file": (io.BytesIO(content), "tax.pdf")}
         # The test client keeps a large form in a temporary file, closed with the builder.
-        with EnvironBuilder(path="/onboarding/papers", method="POST", data=form) as sent:
+        with closing(EnvironBuilder(path="/onboarding/papers", method="POST", data=form)) as sent:
             assert login(app.test_client(), owner).open(sent).status_code == status
 
 

@@ -54,10 +54,13 @@ def test_a_code_is_taken_once_and_an_old_one_never(app: APIFlask) -> None:
     seen = half_in(app)
     seen.post("/sign-in/code", data={"code": code})
     assert not is_in(seen), "the code that set it up is used"
-    half_a_minute_later(app)
-    code = totp_now(key)
     first, second = half_in(app), half_in(app)
-    first.post("/sign-in/code", data={"code": code})
+    for _ in range(5):  # on a machine so busy that a code grows old on its way, with the next one
+        half_a_minute_later(app)
+        code = totp_now(key)
+        first.post("/sign-in/code", data={"code": code})
+        if is_in(first):
+            break
     second.post("/sign-in/code", data={"code": code})
     assert (is_in(first), is_in(second)) == (True, False)
     half_a_minute_later(app)
