@@ -42,8 +42,10 @@ def score_header(header: str) -> tuple[Guessed, ...]:
     if bare in EXACT:
         return (Guessed(EXACT[bare], 95, "known heading with other words around it"),)
     best: dict[str, Guessed] = {}
+    # Three or four letters are by chance like something; what they hold says more than such a likeness.
+    least = ASK if len(words) <= 4 else 60
     for word, ratio, _ in process.extract(
-        words, EXACT.keys(), scorer=fuzz.token_sort_ratio, limit=12, score_cutoff=60
+        words, EXACT.keys(), scorer=fuzz.token_sort_ratio, limit=12, score_cutoff=least
     ):
         likeness = min(int(ratio), 94 if ratio >= 95 and len(word) > 4 else 89)
         field = EXACT[word]

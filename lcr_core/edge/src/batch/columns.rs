@@ -147,7 +147,10 @@ enum Column {
 /// The columns of a schema, all of them flat.
 fn flat_fields(schema: &arrow_ipc::Schema<'_>) -> Result<Vec<Column>, Stop> {
     const MOST: usize = 32;
-    let fields = schema.fields().unwrap_or_default();
+    // The reader of the library takes a schema without a list of fields for granted to have one.
+    let fields = schema
+        .fields()
+        .ok_or_else(|| bad_body("The schema of the Arrow stream has no columns.".to_owned()))?;
     if fields.len() > MOST {
         return Err(bad_body(
             "The Arrow stream has more than 32 columns.".to_owned(),
