@@ -116,7 +116,7 @@ def ladder_csv() -> Any:
         "channels_up_to_here",
         "minutes_month",
     )
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         ("offer", nanos_decimal(one.offer["eff180"]), view.base_currency, one.offer["code"], one.offer["seller"], one.offer["product"],
          one.offer["route_class"], one.channels, one.up_to_here, "")
         for one in _depth(view, digits, route_class).levels

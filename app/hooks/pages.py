@@ -26,6 +26,7 @@ from app.hooks.signing import secret_of
 from app.security.access import actor, require
 from app.web.tables import csv_response
 
+NO_ATTEMPT: list[Any] = [("", "", "", "")]
 pages = Blueprint("hooks", __name__, template_folder="templates")
 
 
@@ -137,7 +138,7 @@ def deliveries_csv(webhook_id: int) -> Any:
     return csv_response(f"webhook-{hook.id}-deliveries", header, [
         (row.id, row.event, row.kind, row.state, *attempt)
         for row in deliveries(db.session, hook.id, limit=20_000)
-        for attempt in row.attempts or [("", "", "", "")]
+        for attempt in (row.attempts or NO_ATTEMPT)
     ])  # fmt: skip
 
 

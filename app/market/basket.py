@@ -199,5 +199,5 @@ def _summed(lines: list[Chosen]) -> Basket:
     return Basket(
         lines, sum(one.amount_nanos for one in lines), sum(one.line.minutes * (one.paid_nanos or 0) for one in both),
         sum(one.saving_nanos or 0 for one in both), len(both),
-        sorted(((name, *sums) for name, sums in sellers.items()), key=lambda s: (-s[3], s[0])),
+        sorted(((name, s[0], s[1], s[2]) for name, s in sellers.items()), key=lambda s: (-s[3], s[0])),
     )  # fmt: skip

@@ -26,7 +26,7 @@ from tests.factories.accounts import WORDS, link_in, mails, totp_now
 from tests.factories.app import make_company, make_user
 
 T = TypeVar("T")
-SHOTS = os.environ.get("TANDEM_SHOTS", "")
+SHOTS = os.environ.get("SHOTS_FOLDER", "")
 FACTS = {
     "registration_number": "IE 123", "address": "1 Quay, Dublin", "noc_email": "noc@nova.example", "noc_phone": "+353 1 555 0100",
     "rates_email": "r@nova.example", "billing_email": "b@nova.example",
@@ -57,7 +57,7 @@ class Person:
         self.page.click(f"main button:has-text('{text}'), main a.btn:has-text('{text}')")
 
     def shot(self, name: str) -> None:
-        """Pictures to look at: TANDEM_SHOTS=folder pytest …; light and dark at 1440, and 390 wide."""
+        """Pictures to look at: SHOTS_FOLDER=folder pytest …; light and dark at 1440, and 390 wide."""
         if not SHOTS:
             return
         for width, theme in ((1440, "light"), (1440, "dark"), (390, "light")):

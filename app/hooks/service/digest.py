@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -65,9 +66,9 @@ def mail_news(session: Session, settings: Mail, *, now: datetime) -> int:
 
 
 def _write(
-    session: Session, settings: Mail, user: User, rows: list[Happening] | object, count: int, now: datetime
+    session: Session, settings: Mail, user: User, rows: Sequence[Happening], count: int, now: datetime
 ) -> None:
-    lines = [f"{row.created_at:%Y-%m-%d %H:%M} UTC  {row.text}  {row.href}".rstrip() for row in rows]  # type: ignore[attr-defined]
+    lines = [f"{row.created_at:%Y-%m-%d %H:%M} UTC  {row.text}  {row.href}".rstrip() for row in rows]
     if count > len(lines):
         lines.append(f"… and {count - len(lines)} more: /news")
     subject = lines[0].partition("UTC")[2].strip() if count == 1 else f"{count} news from the exchange"
