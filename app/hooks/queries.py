@@ -67,11 +67,8 @@ def webhooks(session: Session, who: Actor) -> list[HookRow]:
     for hook in session.scalars(
         sa.select(Webhook).where(Webhook.company_id == who.company_id).order_by(Webhook.id)
     ):
-        counts = dict(
-            session.execute(
-                sa.select(Delivery.state, sa.func.count()).where(Delivery.webhook_id == hook.id).group_by(Delivery.state)
-            ).tuples().all()
-        )  # fmt: skip
+        kept = sa.select(Delivery.state, sa.func.count()).where(Delivery.webhook_id == hook.id)
+        counts: dict[str, int] = {row[0]: row[1] for row in session.execute(kept.group_by(Delivery.state))}
         last = session.execute(
             sa.select(Attempt.status, Attempt.fault)
             .join(Delivery, Delivery.id == Attempt.delivery_id)

@@ -233,9 +233,21 @@ def _dealt(session: Session, company: Company, product: Product, canary: str) ->
 def _hook(session: Session, company: Company, canary: str) -> dict[str, Any]:
     """A webhook, one message for it and its delivery, given up."""
     hook = Webhook(
-        company_id=company.id, url=f"https://{canary.lower()}.example.net/in", kinds=[], salt=canary, enabled=False, created_at=NOW
+        company_id=company.id,
+        url=f"https://{canary.lower()}.example.net/in",
+        kinds=[],
+        salt=canary,
+        enabled=False,
+        created_at=NOW,
     )
-    told = Happening(company_id=company.id, kind="deal.offer", text=f"{canary} news", href="", data={"a": canary}, created_at=NOW)
+    told = Happening(
+        company_id=company.id,
+        kind="deal.offer",
+        text=f"{canary} news",
+        href="",
+        data={"a": canary},
+        created_at=NOW,
+    )
     session.add_all([hook, told])
     session.flush()
     delivery = Delivery(
