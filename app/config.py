@@ -102,6 +102,13 @@ class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_message_bytes: int = 64 * 1024 * 1024
 
 
+class Hooks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Webhooks to companies' own servers; only the public internet is called but for `allowed_networks`."""
+
+    allowed_networks: tuple[str, ...] = ()
+    timeout_seconds: float = 5.0
+
+
 class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Decks laid into a folder: FOLDER/<carrier>/<product>/file. Empty: off."""
 
@@ -138,6 +145,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lcr: Lcr = msgspec.field(default_factory=Lcr)
     mail: Mail = msgspec.field(default_factory=Mail)
     watch: Watch = msgspec.field(default_factory=Watch)
+    hooks: Hooks = msgspec.field(default_factory=Hooks)
 
     @property
     def root(self) -> Path:

@@ -21,6 +21,7 @@ MODELS = (
     "jobs",
     "audit",
     "mail",
+    "hooks",
     "decks",
     "market",
     "deals",
@@ -33,6 +34,7 @@ MODELS = (
 DOMAINS: tuple[str, ...] = (
     "app.web.views",
     "app.carriers.views",
+    "app.hooks.views",
     "app.accounts.views",
     "app.decks.views",
     "app.market.views",

@@ -20,6 +20,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
+from app.carriers.claims import ClaimFields
 from app.carriers.hunt_form import HuntFields
 from app.carriers.models import ROUTE_CLASSES
 from app.carriers.offer_lists import OfferListFields
@@ -66,7 +67,7 @@ def host_name(_form: FlaskForm, field: Field) -> None:
             raise ValidationError("Give an IP address or a host name.") from None
 
 
-class ProductForm(RouteFields):
+class ProductForm(RouteFields, ClaimFields):
     name = StringField(
         "Name", [DataRequired(), Length(max=80)], description="As buyers see it, for example Premium CLI."
     )

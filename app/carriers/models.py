@@ -70,6 +70,8 @@ class Product(Base, Timestamped):
     description: Mapped[str] = mapped_column(sa.Text, default="")
     # What its routes can do, in the words of docs/decision.md 10: weight, keeps_cli, min_digits, schedule, hunt_stop …
     routing: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    # What the seller promises in figures (app/carriers/claims.py), shown beside what is measured.
+    claims: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     # Content key of the current timeline in the Arrow store; null until the first deck is approved.
     timeline_key: Mapped[str | None] = mapped_column(sa.String(80))
     version: Mapped[int] = mapped_column(default=0)

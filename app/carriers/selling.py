@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, url_for
 
 from app.carriers import queries
+from app.carriers.claims import claim_values, claims_of_form
 from app.carriers.forms import ProductForm, VendorTrunkForm, fill_choice
 from app.carriers.models import Product, VendorTrunk
 from app.carriers.route_words import route_values, routing_of_form
@@ -85,7 +86,7 @@ def edit(product_id: int) -> Any:
 
 
 def _edit_product(product: Product | None) -> Any:
-    words = route_values(product.routing if product else {})
+    words = route_values(product.routing) | claim_values(product.claims) if product else route_values({})
     form = ProductForm(obj=product, data=words)
     owner = product.company_id if product else actor().company_id
     trunks = [(t.id, f"{t.name} ({t.host})") for t in queries.vendor_trunks(db.session, owner)]
@@ -105,6 +106,7 @@ def _edit_product(product: Product | None) -> Any:
             description=form.description.data or "",
             lrn_rated=form.lrn_rated.data,
             routing=routing_of_form(form),
+            claims=claims_of_form(form),
         )
         try:
             saved = save_product(db.session, actor(), facts, product=product, now=utc_now())

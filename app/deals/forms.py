@@ -12,6 +12,7 @@ from wtforms import (
     BooleanField,
     DateTimeLocalField,
     DecimalField,
+    FileField,
     IntegerField,
     PasswordField,
     SelectField,
@@ -26,11 +27,14 @@ from app.carriers.models import ROUTE_CLASSES
 from app.deals.document import percent
 from app.deals.terms import Quality, Rate, Terms, Tier, Trial, Volume, as_json, read_terms
 from app.errors import Invalid
+from app.market.basket import Floors
+from app.market.profile import HINT as PROFILE_HINT
 
 RATES_HINT = (
     "One a line: code, rate a minute, and if you wish increments and name: 4420 0.0025 1/1 UK London."
 )
 BIG = 10**12
+PROFILE_BYTES = 2_000_000
 
 
 class FloorFields(FlaskForm):  # type: ignore[misc]
@@ -239,3 +243,44 @@ def _whole(text: str, what: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 12):
         raise Invalid(f"{text[:20]!r} is no whole number ({what}).")
     return int(text)
+
+
+class BasketForm(FlaskForm):  # type: ignore[misc]
+    """A profile as a file or as text, and what an offer must show by measurement."""
+
+    file = FileField("File", description="CSV, TSV or text: code, minutes, rate paid now, name.")
+    profile = TextAreaField("Or type it", [Optional(), Length(max=2_000_000)], description=PROFILE_HINT)
+    asr = DecimalField("ASR at least, %", [Optional(), NumberRange(0, 100)], places=2)
+    acd_s = IntegerField("ACD at least, s", [Optional(), NumberRange(0, 86_400)])
+    pdd_ms = IntegerField("PDD at most, ms", [Optional(), NumberRange(0, 60_000)])
+    mos = DecimalField("MOS at least", [Optional(), NumberRange(1, 5)], places=1)
+    unmeasured = BooleanField("Offers with too few calls to judge pass too", default=True)
+    classes = SelectMultipleField(
+        "Classes", choices=[(c, c.replace("_", "-")) for c in ROUTE_CLASSES], option_widget=widgets.CheckboxInput(),
+        widget=widgets.ListWidget(prefix_label=False),
+    )  # fmt: skip
+    download = BooleanField("CSV", default=False)
+
+    @property
+    def text(self) -> str:
+        """The file where one was sent, else what was typed. Raises Invalid."""
+        sent = self.file.data
+        if sent is None or not getattr(sent, "filename", ""):
+            return self.profile.data or ""
+        body = sent.read(PROFILE_BYTES + 1)
+        if len(body) > PROFILE_BYTES:
+            raise Invalid("The file is too large for a profile.", hint="At most 2 MB.")
+        try:
+            text: str = body.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise Invalid("The file is not UTF-8 text.", hint="Save it as CSV in UTF-8.") from None
+        return text
+
+    @property
+    def wanted(self) -> Floors:
+        asr, mos = self.asr.data, self.mos.data
+        return Floors(
+            tuple(self.classes.data or ()), None if asr is None else int(asr * 10_000),
+            None if self.acd_s.data is None else self.acd_s.data * 1000, self.pdd_ms.data,
+            None if mos is None else int(mos * 1000), bool(self.unmeasured.data),
+        )  # fmt: skip

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.carriers.models import Product, QualityCounter
 from app.market.compare import history_chart, offer_row
-from app.market.figures import COUNTERS, Figure, figures
+from app.market.figures import COUNTERS, Figure, claimed, figures
 from app.market.search import matches
 from app.market.snapshot import MarketSnapshot
 
@@ -39,7 +39,8 @@ class MatchBar:
 
 @dataclass(frozen=True)
 class Detail:
-    """`codes`: the first of the group's codes; `quality`: (code, figures) measured for the product in this country."""
+    """`codes`: the first of the group's codes; `quality`: (code, figures) measured for the product in this country;
+    `claims`: by figure the promise in words and kept | missed | open; `capacity`: minutes a month."""
 
     offer: dict[str, Any]
     figures: dict[str, Figure]
@@ -48,6 +49,8 @@ class Detail:
     bars: list[MatchBar]
     quality: list[tuple[str, dict[str, Figure]]]
     description: str
+    claims: dict[str, tuple[str, str]]
+    capacity: int | None
 
 
 def detail(session: Session, market: MarketSnapshot, key: str, digits: str, *, codes: int = CODES) -> Detail:
@@ -55,9 +58,11 @@ def detail(session: Session, market: MarketSnapshot, key: str, digits: str, *, c
     offer = offer_row(market, key)
     lines = _codes(market, offer, codes)
     product = session.get(Product, offer["product_id"])
+    claims, measured = (product.claims if product else {}), figures(offer)
     return Detail(
-        offer, figures(offer), history_chart(market, [offer]), lines, _bars(market, offer["product_id"], digits),
+        offer, measured, history_chart(market, [offer]), lines, _bars(market, offer["product_id"], digits),
         _quality(session, offer["product_id"], [line.code for line in lines]), product.description if product else "",
+        claimed(claims, measured), claims.get("minutes_month"),
     )  # fmt: skip
 
 

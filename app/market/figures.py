@@ -103,3 +103,26 @@ def quality_ppm(counts: dict[str, NDArray[np.int64]]) -> NDArray[np.int64]:
     )
     whole: NDArray[np.int64] = (35 * asr + 25 * ner + 20 * acd + 20 * pdd) // 100
     return whole
+
+
+def claimed(claims: dict[str, Any], measured: dict[str, Figure]) -> dict[str, tuple[str, str]]:
+    """By figure what the seller promises in words, and `kept`, `missed` or `open` (too few samples) by measurement."""
+    found = {}
+    for name, word in (
+        ("asr", "asr_ppm"),
+        ("ner", "ner_ppm"),
+        ("acd", "acd_ms"),
+        ("pdd", "pdd_ms"),
+        ("mos", "mos_milli"),
+    ):
+        if word not in claims:
+            continue
+        one, promise = measured[name], int(claims[word])
+        if one.value is None or one.samples < MIN[name]:
+            verdict = "open"
+        else:
+            verdict = (
+                "kept" if (one.value <= promise if name == "pdd" else one.value >= promise) else "missed"
+            )
+        found[name] = (_text(name, promise), verdict)
+    return found

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from app.clock import from_micros
 from app.errors import DomainError
+from app.market.offers import Offers
 from rates.store import read_file
 
 _lock = threading.Lock()
@@ -40,6 +42,17 @@ class MarketSnapshot:
     groups: pa.Table
     codes: pa.Table
     code_keys: NDArray[np.int64] = field(repr=False)
+
+    @cached_property
+    def offers(self) -> Offers:
+        """`groups` with what browsing needs, made once for every market."""
+        return Offers(self.groups)
+
+    @cached_property
+    def product_columns(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(product ids, ascending; by position in `codes` the place of its product among them)."""
+        found, places = np.unique(self.codes["product_id"].to_numpy(), return_inverse=True)
+        return found.astype(np.int64), places.astype(np.int64)
 
     def rows_of_code(self, code: str) -> range:
         """Positions in `codes` of all products that list exactly this code."""

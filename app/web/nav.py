@@ -37,6 +37,8 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Buy",
         (
             Entry("Market", "/market", "building-store", "market:read"),
+            Entry("Depth of market", "/market/depth", "chart-bar", "market:read"),
+            Entry("Cheapest basket", "/market/basket", "shopping-cart", "market:read", "buys"),
             Entry("Requests", "/orders/placed", "shopping-cart", "market:read", "buys"),
             Entry("Rate notices", "/rate-notices", "bell", "market:read"),
             Entry("Trunks", "/trunks", "plug", "market:read", "buys"),
@@ -62,7 +64,9 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "Company",
         (
+            Entry("News", "/news", "bell", "market:read"),
             Entry("API keys", "/keys", "key", "key:manage"),
+            Entry("Webhooks", "/webhooks", "api", "key:manage"),
             Entry("People", "/users", "users", "user:manage"),
             Entry("Jobs", "/jobs", "clipboard-list", "job:read"),
             Entry("Audit", "/audit", "shield-check", "audit:read"),

@@ -26,6 +26,7 @@ from app.deals.terms import Rate, Terms, as_json
 from app.decks.files import store_bytes
 from app.decks.models import Arrival, Deck, DeckPolicy, DeckTemplate, DeckVersion, TrafficDay
 from app.decks.timelines import compare
+from app.hooks.models import Attempt, Delivery, Happening, Webhook
 from app.jobs.models import Job
 from app.mail.models import OutboxMail
 from app.market.models import Purchase, RateNotice, SavedSearch
@@ -163,7 +164,7 @@ def make_tenant(session: Session, name: str, files: Path) -> Tenant:
     )  # fmt: skip
     session.add_all([rows["call_quarantine"], rows["call"], CallDay(**sums, day=NOW.date(), attempts=1)])
     session.commit()
-    rows |= _dealt(session, company, product, canary)
+    rows |= _dealt(session, company, product, canary) | _hook(session, company, canary)
     tenant = Tenant(company, canary, people, secret, {kind: row.id for kind, row in rows.items()}, product)
     tenant.objects |= {
         "company": company.id, "product": product.id, "trunk": trunk.id, "vendor_trunk": vendor_trunk.id,
@@ -227,6 +228,36 @@ def _dealt(session: Session, company: Company, product: Product, canary: str) ->
     ])  # fmt: skip
     session.commit()
     return {"rfq": rfq, "deal": deal, "agreement": agreement}
+
+
+def _hook(session: Session, company: Company, canary: str) -> dict[str, Any]:
+    """A webhook, one message for it and its delivery, given up."""
+    hook = Webhook(
+        company_id=company.id,
+        url=f"https://{canary.lower()}.example.net/in",
+        kinds=[],
+        salt=canary,
+        enabled=False,
+        created_at=NOW,
+    )
+    told = Happening(
+        company_id=company.id,
+        kind="deal.offer",
+        text=f"{canary} news",
+        href="",
+        data={"a": canary},
+        created_at=NOW,
+    )
+    session.add_all([hook, told])
+    session.flush()
+    delivery = Delivery(
+        webhook_id=hook.id, happening_id=told.id, state="given_up", tries=8, next_at=NOW, created_at=NOW
+    )
+    session.add(delivery)
+    session.flush()
+    session.add(Attempt(delivery_id=delivery.id, at=NOW, status=500, milliseconds=1, fault=f"{canary} fault"))
+    session.commit()
+    return {"webhook": hook, "webhook_delivery": delivery}
 
 
 def _changes(files: Path, canary: str) -> str:

@@ -34,6 +34,7 @@ class ProductFacts:
     description: str
     lrn_rated: bool = False
     routing: dict[str, Any] = field(default_factory=dict)  # words of docs/decision.md 10
+    claims: dict[str, int] = field(default_factory=dict)  # words of app/carriers/claims.py
 
 
 def save_product(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.audit.record import plain, record
 from app.deals.machine import IllegalMove, Move, legal
 from app.deals.models import Agreement, AgreementVersion, Deal, DealStep, Rfq
+from app.hooks.service.tell import tell
 from app.security.actor import Actor
 
 Subject = Rfq | Deal | Agreement | AgreementVersion
@@ -73,7 +74,36 @@ def write_step(
     after = {"state": move.target, "revision": subject.revision, "side": side, **plain(values)}
     if note:
         after["note"] = note
+    _tell_sides(session, subject, name, move, side, now)
     record(
         session, who, action=f"{name}.{move.action}", obj=subject, before={"state": before} if before else {},
         after=after, now=now,
     )  # fmt: skip
+
+
+def _tell_sides(session: Session, subject: Subject, name: str, move: Move, side: str, now: datetime) -> None:
+    """News for both sides, by side and never by name: an anonymous buyer stays one."""
+    whole = subject.agreement if isinstance(subject, AgreementVersion) else subject
+    page, what = {
+        "rfq": (f"/rfqs/{whole.id}", f"Request {whole.id}"), "deal": (f"/deals/{whole.id}", f"Deal {whole.id}"),
+    }.get(name, (f"/agreements/{whole.id}", f"Agreement {whole.id}"))  # fmt: skip
+    data: dict[str, Any] = {
+        f"{name}_id": subject.id,
+        "state": move.target,
+        "revision": subject.revision,
+        "side": side,
+    }
+    if isinstance(subject, AgreementVersion):
+        data |= {"agreement_id": subject.agreement_id, "version": subject.number}
+    by = "the exchange" if side == "system" else f"the {side}"
+    companies = [whole.buyer_id] if isinstance(whole, Rfq) else [whole.buyer_id, whole.seller_id]
+    for company_id in companies:
+        tell(
+            session,
+            company_id,
+            f"{name}.{move.action}",
+            f"{what}: {by} {move.past}",
+            href=page,
+            data=data,
+            now=now,
+        )
