@@ -10,7 +10,7 @@ from app.clock import utc_now
 from app.config import Settings
 from app.db import db
 from app.hooks.service.deliver import deliver, due
-from app.hooks.service.digest import mail_news
+from app.hooks.service.digest import anything_new, mail_news
 from app.jobs.progress import Progress
 from app.jobs.registry import job, timer
 from app.jobs.service import enqueue
@@ -53,5 +53,9 @@ def digest(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[s
 
 @timer("hooks.digest", seconds=300.0)
 def look_for_news() -> None:
-    enqueue(db.session, "hooks.digest", title="News by mail", arguments={}, now=utc_now(), coalesce=True)
-    db.session.commit()
+    now = utc_now()
+    if anything_new(db.session, now):
+        enqueue(db.session, "hooks.digest", title="News by mail", arguments={}, now=now, coalesce=True)
+        db.session.commit()
+    else:
+        db.session.rollback()

@@ -18,6 +18,7 @@ from app.market.profile import ProfileLine
 from app.market.snapshot import MarketSnapshot
 
 NONE = np.iinfo(np.int64).max
+SHOWN = ["key", "product_id", "company_id", "seller", "product", "route_class", "country", "destination"]
 Ints = NDArray[np.int64]
 
 
@@ -107,7 +108,7 @@ def cheapest_basket(
     rows = np.arange(len(lines))
     place = match[rows, best]
     found = fitting[rows, best] < NONE
-    taken = offers.table.take(np.where(found, group[place], 0)).to_pylist()
+    taken = offers.table.select(SHOWN).take(np.where(found, group[place], 0)).to_pylist()
     matched = codes["code"].take(np.where(found, place, 0)).to_pylist()
     offered, fitting_count = (cost < NONE).sum(axis=1), fits.sum(axis=1)
     now = _paid_now(market, lines, match, cost, products, held)

@@ -33,6 +33,7 @@ class Offers:
         self.size = 0 if self.empty else groups.num_rows
         self._numbers: dict[str, tuple[Ints, Mask]] = {}
         self._categories: dict[str, tuple[NDArray[np.int32], list[Any]]] = {}
+        self._firsts: dict[str, Ints] = {}
         self._orders: dict[tuple[str, bool], NDArray[np.int64]] = {}
 
     def numbers(self, name: str) -> tuple[Ints, Mask]:
@@ -67,7 +68,10 @@ class Offers:
         """(value, how many of the rows, position of one of its rows) for values that occur."""
         codes, known = self.category(name)
         found = np.bincount(codes[rows], minlength=len(known))
-        _, firsts = np.unique(codes, return_index=True)
+        firsts = self._firsts.get(name)
+        if firsts is None:
+            firsts = self._firsts[name] = np.zeros(len(known), np.int64)
+            firsts[codes[::-1]] = np.arange(self.size - 1, -1, -1)
         return [
             (known[n], int(count), int(first))
             for n, (count, first) in enumerate(zip(found, firsts, strict=True))

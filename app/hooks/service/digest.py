@@ -19,6 +19,12 @@ LINES = 200
 MODES = ("digest", "at_once", "never")
 
 
+def anything_new(session: Session, now: datetime) -> bool:
+    """Whether something happened that a digest may still hold."""
+    recent = sa.select(Happening.id).where(Happening.created_at > now - DAY - timedelta(hours=2)).limit(1)
+    return session.scalar(recent) is not None
+
+
 def wish_of(session: Session, user_id: int) -> NewsWish:
     """The person's, made with the default where there is none; not committed."""
     wish = session.get(NewsWish, user_id)
