@@ -21,7 +21,7 @@ from app.market.basket import Basket, Floors, cheapest_basket
 from app.market.browse_views import market
 from app.market.depth import Depth, depth
 from app.market.profile import read_profile
-from app.market.snapshot import MarketSnapshot
+from app.market.snapshot import MarketSnapshot, NoMarket
 from app.security.access import actor, require
 from app.web.shell import nanos_decimal
 from app.web.tables import csv_response
@@ -67,7 +67,11 @@ def amount(nanos: int | None) -> str:
 @pages.route("/market/basket", methods=["GET", "POST"])
 @require("market:read")
 def index() -> Any:
-    form, basket, view = BasketForm(), None, market()
+    form, basket = BasketForm(), None
+    try:
+        view = market()
+    except NoMarket:
+        return render_template("market/waiting.html")
     if form.validate_on_submit():
         try:
             basket = _found(view, form.text, form.wanted)
@@ -84,11 +88,11 @@ def index() -> Any:
 @pages.get("/market/depth")
 @require("market:read")
 def ladder() -> Any:
-    view, digits, route_class = (
-        market(),
-        _digits(request.args.get("q", "")),
-        _class(request.args.get("class", "")),
-    )
+    try:
+        view = market()
+    except NoMarket:
+        return render_template("market/waiting.html")
+    digits, route_class = _digits(request.args.get("q", "")), _class(request.args.get("class", ""))
     found = _depth(view, digits, route_class)
     return render_template(
         "deals/depth.html", depth=found, digits=digits, route_class=route_class, classes=ROUTE_CLASSES, market=view,

@@ -220,7 +220,7 @@ def offer_a_product(who: Person, deck: Path) -> None:
     who.fill(name="Premium CLI")
     page.select_option("[name=route_class]", "premium")
     page.select_option("[name=currency]", "USD")
-    page.select_option("[name=vendor_trunk_id]", label="Dublin")
+    page.select_option("[name=vendor_trunk_id]", label="Dublin (192.0.2.10)")
     who.press("Save")
     page.goto("/decks/new")
     page.set_input_files("#file", deck)
