@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -117,6 +118,12 @@ class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     poll_seconds: float = 2.0
 
 
+class Privacy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long call records keep whole numbers."""
+
+    call_months: Annotated[int, msgspec.Meta(ge=1, le=24)] = 6
+
+
 class Lcr(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base_currency: str = "USD"
     reference_seconds: int = 180
@@ -146,6 +153,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mail: Mail = msgspec.field(default_factory=Mail)
     watch: Watch = msgspec.field(default_factory=Watch)
     hooks: Hooks = msgspec.field(default_factory=Hooks)
+    privacy: Privacy = msgspec.field(default_factory=Privacy)
 
     @property
     def root(self) -> Path:

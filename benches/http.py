@@ -1,8 +1,10 @@
-"""The edge over HTTP with 20 M rates loaded, beside nginx and gunicorn + Flask that return a fixed body of the same size.
+"""The edge over HTTP with 20 M rates loaded, beside nginx that returns a fixed body of the same size, and gunicorn + Flask
+that return the same body, and that answer the same questions by the same core.
 
-One run: throughput (wrk, 64 keep-alive connections), latency under half of it (open loop), overload at ten times the capacity
-of one core (open loop, latency from the planned instant). Load generator and servers share the machine's cores; for the overload
-the edge has one core and the generator the others. `TANDEM_BENCH_RATES` changes the size. Needs `wrk` and `nginx` (Debian).
+One run: throughput (wrk, 64 keep-alive connections; load generator and servers share the machine's cores, and what each server
+computes a request is counted beside it); then, the edge on one core and the generator on the others, latency under half of what
+that core can do and overload at ten times that (open loop, every latency from the planned instant). The edge runs as `tandem edge`
+runs it. `TANDEM_BENCH_RATES` changes the size. Needs `wrk` and `nginx` (Debian).
 """
 
 from __future__ import annotations
@@ -32,8 +34,8 @@ CONNECTIONS, SECONDS, RUNS = 64, 6, 3
 KEY = "tk_bench"
 REPO = Path(__file__).resolve().parents[1]
 FORMS = {"native": "/v1/lcr", "compact": "/v1/lcr/compact"}
-EDGE = "import sys, lcr_core; sys.exit(lcr_core.run_edge(sys.argv[1]))"
-PEER = """
+EDGE = "import sys, lcr_core; from app.priority import govern_edge; govern_edge(); sys.exit(lcr_core.run_edge(sys.argv[1]))"
+FIXED = """
 import os
 from flask import Flask, Response
 app = Flask(__name__)
@@ -41,6 +43,23 @@ body = open(os.environ["BENCH_BODY"], "rb").read()
 @app.get("/v1/lcr")
 def lcr():
     return Response(body, content_type="application/json", headers={"Cache-Control": "no-store"})
+"""
+DECIDES = """
+import hashlib, json, os
+import lcr_core
+from flask import Flask, Response, request
+app = Flask(__name__)
+snapshot = lcr_core.Snapshot.open(os.environ["BENCH_ROOT"])
+trunks = {hashlib.sha256(os.environ["BENCH_KEY"].encode()).hexdigest(): 1}
+@app.get("/v1/lcr")
+def lcr():
+    key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    trunk = trunks.get(hashlib.sha256(key.encode()).hexdigest())
+    if trunk is None:
+        return Response(status=401)
+    said = request.args
+    query = {"trunk": trunk, "dnis": said["dnis"], "at_us": int(said["at"]), "max": int(said["max"])}
+    return Response(snapshot.decide(json.dumps(query)), content_type="application/json", headers={"Cache-Control": "no-store"})
 """
 NGINX = """
 worker_processes 2; pid %(root)s/nginx.pid; error_log %(root)s/nginx.log; daemon off;
@@ -86,8 +105,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(command: list[str], port: int, environment: dict[str, str] | None = None) -> Iterator[str]:
-    """Start a server, wait until its port takes connections, end it by SIGTERM."""
+def serving(
+    command: list[str], port: int, environment: dict[str, str] | None = None
+) -> Iterator[tuple[str, int]]:
+    """Start a server, wait until its port takes connections, give its address and process, end it by SIGTERM."""
     child = subprocess.Popen(
         command,
         env={**os.environ, "PYTHONPATH": str(REPO), **(environment or {})},
@@ -104,7 +125,7 @@ def serving(command: list[str], port: int, environment: dict[str, str] | None = 
                 if child.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"{command[0]} does not listen on {port}") from None
                 time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", child.pid
     finally:
         child.send_signal(signal.SIGTERM)
         child.wait(timeout=30)
@@ -125,7 +146,7 @@ def body_of(url: str) -> bytes:
 
 
 def wrk(url: str, script: Path, threads: int = 2, cores: str | None = None) -> dict[str, float]:
-    """Requests a second and p99 in ms; an answer that is not 2xx ends the bench."""
+    """Requests a second, p99 in ms, requests; an answer that is not 2xx ends the bench."""
     pinned = ["taskset", "-c", cores] if cores else []
     command = [
         *pinned,
@@ -143,9 +164,14 @@ def wrk(url: str, script: Path, threads: int = 2, cores: str | None = None) -> d
         raise RuntimeError(text)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
     late = re.search(r"99%\s+([\d.]+)(us|ms|s)", text)
-    if rate is None or late is None:
+    count = re.search(r"(\d+) requests in", text)
+    if rate is None or late is None or count is None:
         raise RuntimeError(text)
-    return {"rate": float(rate[1]), "p99": float(late[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[late[2]]}
+    return {
+        "rate": float(rate[1]),
+        "requests": float(count[1]),
+        "p99": float(late[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[late[2]],
+    }
 
 
 def open_loop(
@@ -164,12 +190,55 @@ def row(what: str, figure: str, bar: str = "", ok: bool | None = None) -> Row:
     return {"what": what, "figure": figure, "bar": bar, "verdict": verdict}
 
 
-def throughput(root: Path, at: int, scripts: dict[str, Path]) -> tuple[list[Row], float]:
-    """Each server alone, all in turn, several rounds: medians. Also returns the edge's rate in the compact form."""
+def cpu_seconds(pid: int) -> float:
+    """What a server and its workers have computed so far."""
+    ticks = 0
+    tree = subprocess.run(
+        ["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False
+    ).stdout.split()
+    for process in (str(pid), *tree):
+        fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def flask(root: Path, name: str, source: str) -> tuple[list[str], int, dict[str, str]]:
+    """gunicorn as `tandem web` runs it: two workers, threads, kept connections."""
+    (root / f"{name}.py").write_text(source)
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--chdir",
+        str(root),
+        "-b",
+        f"127.0.0.1:{port}",
+        "-w",
+        "2",
+        "--preload",
+    ]
+    command += [
+        "-k",
+        "gthread",
+        "--threads",
+        str(CONNECTIONS // 2),
+        "--keep-alive",
+        "30",
+        "--log-level",
+        "error",
+        f"{name}:app",
+    ]
+    return command, port, {"BENCH_BODY": str(root / "native.json"), "BENCH_ROOT": str(root), "BENCH_KEY": KEY}
+
+
+def throughput(root: Path, at: int, scripts: dict[str, Path]) -> list[Row]:
+    """Each server alone, all in turn, several rounds: medians."""
     rates: dict[str, list[float]] = {}
+    costs: dict[str, list[float]] = {}
     sizes: dict[str, int] = {}
     command, port = edge(root, 2)
-    with serving(command, port) as url:
+    with serving(command, port) as (url, _):
         number = (root / "numbers").read_text().split("\n", 1)[0]
         for form, path in FORMS.items():
             body = body_of(f"{url}{path}?max=5&at={at}&dnis={number}")
@@ -179,64 +248,68 @@ def throughput(root: Path, at: int, scripts: dict[str, Path]) -> tuple[list[Row]
     (root / "nginx.conf").write_text(NGINX % {"root": root, "port": port})
     os.chmod(root, 0o755)
     servers: dict[str, tuple[list[str], int, dict[str, str]]] = {
-        "nginx": (["nginx", "-c", str(root / "nginx.conf"), "-g", "user root;"], port, {})
+        "nginx": (["nginx", "-c", str(root / "nginx.conf"), "-g", "user root;"], port, {}),
+        "fixed": flask(root, "fixed", FIXED),
+        "decides": flask(root, "decides", DECIDES),
     }
-    (root / "peer.py").write_text(PEER)
-    port = free_port()
-    flask = [sys.executable, "-m", "gunicorn", "--chdir", str(root), "-b", f"127.0.0.1:{port}", "-w", "2"]
-    flask += ["-k", "gthread", "--threads", str(CONNECTIONS // 2), "--log-level", "error", "peer:app"]
-    servers["flask"] = (flask, port, {"BENCH_BODY": str(root / "native.json")})
     for _ in range(RUNS):
         command, port = edge(root, 2)
         servers["edge"] = (command, port, {})
-        for name in ("edge", "nginx", "flask"):
+        for name in ("edge", "nginx", "fixed", "decides"):
             command, port, environment = servers[name]
-            with serving(command, port, environment) as url:
+            with serving(command, port, environment) as (url, pid):
                 for form, script in scripts.items():
-                    if name == "flask" and form != "native":
+                    if name in ("fixed", "decides") and form != "native":
                         continue
-                    rates.setdefault(f"{name} {form}", []).append(wrk(url, script)["rate"])
-    median = {name: statistics.median(seen) for name, seen in rates.items()}
+                    before = cpu_seconds(pid)
+                    seen = wrk(url, script)
+                    rates.setdefault(f"{name} {form}", []).append(seen["rate"])
+                    costs.setdefault(f"{name} {form}", []).append(
+                        (cpu_seconds(pid) - before) * 1e6 / seen["requests"]
+                    )
+    rate = {name: statistics.median(seen) for name, seen in rates.items()}
+    cost = {name: statistics.median(seen) for name, seen in costs.items()}
+
+    def figure(name: str) -> str:
+        return f"{rate[name]:,.0f}, {cost[name]:,.1f} us of processor each"
+
     rows = []
     for form in FORMS:
-        ratio = median[f"edge {form}"] / median[f"nginx {form}"]
-        rows.append(row(f"edge, {form}, {sizes[form]} bytes, requests/s", f"{median[f'edge {form}']:,.0f}"))
-        rows.append(row(f"nginx, fixed body of {sizes[form]} bytes", f"{median[f'nginx {form}']:,.0f}"))
+        ratio = rate[f"edge {form}"] / rate[f"nginx {form}"]
+        rows.append(row(f"edge, {form}, {sizes[form]} bytes, requests/s", figure(f"edge {form}")))
+        rows.append(row(f"nginx, fixed body of {sizes[form]} bytes", figure(f"nginx {form}")))
         rows.append(row(f"edge / nginx, {form}", f"{ratio:.2f}", ">= 0.9", ratio >= 0.9))
-    ratio = median["edge native"] / median["flask native"]
-    rows.append(row("gunicorn + Flask, 2 workers, fixed body", f"{median['flask native']:,.0f}"))
-    rows.append(row("edge / gunicorn + Flask", f"{ratio:.0f}", ">= 20", ratio >= 20))
-    return rows, median["edge compact"]
+    for name, what in (("decides", "the same questions by the same core"), ("fixed", "a fixed body")):
+        ratio = rate["edge native"] / rate[f"{name} native"]
+        spared = cost[f"{name} native"] / cost["edge native"]
+        rows.append(row(f"gunicorn + Flask, {what}", figure(f"{name} native")))
+        rows.append(row("edge / that", f"{ratio:.0f} ({spared:.0f} by processor time)", ">= 20", ratio >= 20))
+    return rows
 
 
-def latency(root: Path, program: Path, path: str, rate: float) -> list[Row]:
-    """Half of what it can do, in an open loop."""
-    command, port = edge(root, 2)
-    with serving(command, port) as url:
-        seen = [open_loop(program, url, root, path, rate / 2) for _ in range(RUNS)]
-    p99 = statistics.median(s["good_p99_ms"] for s in seen)
-    unanswered = sum(s["bad"] + s["refused"] + s["unanswered"] for s in seen)
-    return [
-        row(f"p99 at half load ({rate / 2:,.0f}/s, open loop), ms", f"{p99:.2f}", "<= 1", p99 <= 1),
-        row("not answered with routes at half load", str(unanswered), "0", unanswered == 0),
-    ]
-
-
-def overload(root: Path, program: Path, path: str, script: Path) -> list[Row]:
-    """The edge on one core, the generator on the other: capacity by wrk, then ten times that in an open loop."""
+def alone(root: Path, program: Path, path: str, script: Path) -> list[Row]:
+    """The edge on one core, the generator on the others: capacity by wrk, half of it and ten times it in an open loop."""
+    others = f"1-{(os.cpu_count() or 2) - 1}"
     command, port = edge(root, 1, "0")
-    with serving(command, port) as url:
-        capacity = wrk(url, script, threads=1, cores="1")["rate"]
-        seen = [open_loop(program, url, root, path, capacity * 10, "1") for _ in range(RUNS)]
-    goodput = statistics.median(s["goodput"] for s in seen) / capacity
-    refused = statistics.median(s["refused_p99_ms"] for s in seen)
-    good = statistics.median(s["good_p99_ms"] for s in seen)
-    lost = sum(s["bad"] + s["unanswered"] + s["without_retry_after"] for s in seen)
+    with serving(command, port) as (url, _):
+        capacity = statistics.median(wrk(url, script, threads=1, cores=others)["rate"] for _ in range(RUNS))
+        half = [open_loop(program, url, root, path, capacity / 2, others) for _ in range(RUNS)]
+        over = [open_loop(program, url, root, path, capacity * 10, others) for _ in range(RUNS)]
+    p99 = statistics.median(s["good_p99_ms"] for s in half)
+    unanswered = sum(s["bad"] + s["refused"] + s["unanswered"] for s in half)
+    goodput = statistics.median(s["goodput"] for s in over) / capacity
+    refused = statistics.median(s["refused_p99_ms"] for s in over)
+    good = statistics.median(s["good_p99_ms"] for s in over)
+    late = statistics.median(s["late_p99_ms"] for s in over)
+    lost = sum(s["bad"] + s["unanswered"] + s["without_retry_after"] for s in over)
     return [
         row("capacity of one core, requests/s (wrk)", f"{capacity:,.0f}"),
+        row(f"p99 at half load ({capacity / 2:,.0f}/s, open loop), ms", f"{p99:.2f}", "<= 1", p99 <= 1),
+        row("not answered with routes at half load", str(unanswered), "0", unanswered == 0),
         row("goodput at 10x, of capacity", f"{goodput:.0%}", ">= 90 %", goodput >= 0.9),
         row("refusals at 10x, p99 from the planned instant, ms", f"{refused:.2f}", "<= 10", refused <= 10),
         row("answers at 10x, p99, ms", f"{good:.2f}"),
+        row("the generator's own delay at 10x, p99, ms", f"{late:.2f}"),
         row("lost, or refused without Retry-After", str(lost), "0", lost == 0),
     ]
 
@@ -258,9 +331,8 @@ def run() -> list[Row]:
             scripts[form] = root / f"{form}.lua"
             words = {"numbers": root / "numbers", "key": KEY, "path": f"{path}?max=5&at={at}&dnis="}
             scripts[form].write_text(ASK % words)
-        rows, rate = throughput(root, at, scripts)
+        rows = throughput(root, at, scripts)
         path = f"{FORMS['compact']}?max=5&at={at}&dnis="
-        rows += latency(root, built["openloop"], path, rate)
-        rows += overload(root, built["openloop"], path, scripts["compact"])
+        rows += alone(root, built["openloop"], path, scripts["compact"])
         rows.insert(0, row("rates loaded", f"{facts['rates']:,}"))
     return rows

@@ -129,7 +129,7 @@ def _order(tables: Tables, request: CheckRequest, questions: list[Problem]) -> V
     orders = ("dmy", "mdy", "ymd")
     if request.options.date_order:
         return Value(value=request.options.date_order, confidence=100, alternatives=orders, stated=True)
-    texts = _cells(tables.rates, ("effective_from", "effective_until"))
+    texts = _cells((*tables.rates, *tables.of("closures")), ("effective_from", "effective_until"))
     value, sure = guess_order(texts)
     if value is None:
         questions.append(
@@ -201,8 +201,11 @@ def _default_from(request: CheckRequest, tables: Tables, questions: list[Problem
         ) from None
     stated = request.options.defaults.effective_from
     if stated is None:
-        for table in tables.rates:
-            if "effective_from" not in table.fields:
+        for table in (*tables.rates, *tables.of("closures")):
+            dated = (
+                {"effective_from"} if table.kind.value == "rates" else {"effective_from", "effective_until"}
+            )
+            if not dated & table.fields:
                 questions.append(problem("date_missing", sheet=table.name))
                 break
         return None

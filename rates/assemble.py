@@ -15,12 +15,14 @@ from rates.nanp import codes_by
 from rates.options import CheckRequest, DeckOptions
 from rates.parse.blocks import blocks_by, joined_npanxx, key_of, npanxx_codes
 from rates.parse.layered import split_layers
+from rates.parse.money import MISSING
 from rates.parse.names import name_key
 from rates.parse.sheet import parse_sheet
 from rates.problems import Problem
 from rates.read.ragged import mend
 from rates.read.raw import Refused
 from rates.read.source import Source
+from rates.schema import CLOSED
 from rates.tables import Table, Tables
 
 
@@ -37,7 +39,22 @@ def assemble(tables: Tables, reading: Reading, request: CheckRequest) -> tuple[l
         if not table.has_codes:
             _joined(lines, by_name, by_block)
         found += split_layers(lines, str(table.origin.value or ""))
+    found += [_closing(table, reading) for table in tables.of("closures")]
     return found, helpers
+
+
+def _closing(table: Table, reading: Reading) -> Lines:
+    """Codes without prices, which close on their date, else on that of the deck."""
+    lines = _parsed(table, reading)
+    _whole_codes(lines)
+    if "effective_from" not in lines.texts and "effective_until" in lines.texts:
+        until, since = "effective_until", "effective_from"
+        lines.texts[since], lines.headers[since] = lines.texts.pop(until), lines.headers.pop(until)
+        lines.values[since], lines.faults[since] = lines.values.pop(until), lines.faults.pop(until)
+    lines.texts["rate"] = pa.array([""] * len(lines), pa.utf8())
+    lines.values["rate"] = np.full(len(lines), MISSING, np.int64)
+    lines.values["status"] = np.full(len(lines), CLOSED, np.int8)
+    return lines
 
 
 def _parsed(table: Table, reading: Reading) -> Lines:

@@ -171,8 +171,14 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "range_invalid": Entry(
         "error",
         "Range cannot be read",
-        "Both ends need the same number of digits, the lower one first.",
-        ("skip_bad_codes",),
+        "Both ends need the same number of digits, the lower one first; or say that 44-207 is one code.",
+        ("join_dashed_codes", "skip_bad_codes"),
+    ),
+    "remark_unclear": Entry(
+        "error",
+        "A remark may close or block the code",
+        "The remark speaks of closing or blocking in more than one word: use a status column, or take the rows at their price.",
+        ("take_remarks_as_notes",),
     ),
     "rate_missing": Entry(
         "error",

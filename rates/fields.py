@@ -4,6 +4,8 @@ from typing import Final, Literal, get_args
 
 Field = Literal[
     "code",
+    "code_to",
+    "named_code",
     "country_code",
     "area_code",
     "npanxx",
@@ -35,6 +37,7 @@ Field = Literal[
     "jurisdiction",
     "surcharge",
     "tier",
+    "remark",
     "comment",
     "ignore",
 ]
@@ -43,6 +46,8 @@ FIELDS: Final[tuple[str, ...]] = get_args(Field)
 
 LABELS: Final[dict[str, str]] = {
     "code": "Dial code",
+    "code_to": "Last code of a range (beside its first)",
+    "named_code": "Destination with its dial code in it",
     "country_code": "Country code (first half of a split code)",
     "area_code": "Area code (second half of a split code)",
     "npanxx": "NPA-NXX (6 digits, or 7 with a block)",
@@ -74,6 +79,7 @@ LABELS: Final[dict[str, str]] = {
     "jurisdiction": "Jurisdiction (interstate, intrastate …)",
     "surcharge": "Surcharge a minute of an origin group",
     "tier": "Volume tier",
+    "remark": "Remarks, of which words such as “closed” count",
     "comment": "Comment",
     "ignore": "Leave out",
 }
@@ -87,6 +93,9 @@ JURISDICTION_FIELDS: Final[dict[str, str]] = {
 
 ORIGIN_RATE: Final = "rate:"
 """A column of prices for one origin group is mapped to `rate:` and the group's name, such as `rate:EEA`."""
+
+MANY: Final = ("code", "area_code")
+"""Fields that several columns may hold: the codes of a row are those of all of them."""
 
 FREE: Final = ("ignore", "comment")
 """Fields whose columns are not read; any number of columns may have them."""

@@ -36,6 +36,8 @@ Repair = Literal[
     "skip_expired_rows",  # effective_until in the past
     "join_spaced_codes",  # bad_code: "44 207" is one code
     "split_spaced_codes",  # bad_code: "4420 4421" is a list
+    "join_dashed_codes",  # range_invalid: "44-207" is 44207
+    "take_remarks_as_notes",  # remark_unclear: the row is taken at its price
 ]
 """One-click repairs. A problem names those that mend it in `Problem.repairs`."""
 
@@ -52,8 +54,9 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Decimal string, per call."""
 
 
-TableKind = Literal["rates", "codes", "origins", "surcharges", "blocks", "ignore"]
-"""rates: prices · codes: dial codes of destinations that another sheet prices · origins: A-prefixes of origin groups · surcharges:
+TableKind = Literal["rates", "codes", "closures", "origins", "surcharges", "blocks", "ignore"]
+"""rates: prices · codes: dial codes of destinations that another sheet prices · closures: codes that close, no
+prices · origins: A-prefixes of origin groups · surcharges:
 an amount a minute for each origin group · blocks: NPA-NXX with their OCN and LATA · ignore: cover page, list of changes, notes."""
 
 

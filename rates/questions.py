@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from rates.deckcheck import Column
-from rates.fields import FIELDS, FREE, is_field, label_of
+from rates.fields import FIELDS, FREE, MANY, is_field, label_of
 from rates.options import CheckRequest
 from rates.problems import Problem, problem
 from rates.read.headers import ASK, TAKE, is_tier
@@ -45,7 +45,7 @@ def _stated_questions(table: Table, stated: Mapping[int, str] | None) -> Iterato
             )
     fields = list(table.mapping.values())
     for name in dict.fromkeys(fields):
-        if fields.count(name) > 1:
+        if fields.count(name) > 1 and name not in MANY:
             twice = ", ".join(c.header or c.letter for c in table.columns if c.field == name)
             yield problem("column_ambiguous", sheet=table.name, column=name, text=twice)
     if stated is None:
@@ -69,8 +69,14 @@ def _same_heading(table: Table) -> Iterator[Problem]:
                 text=", ".join(c.letter for c in columns),
                 hint="Columns "
                 + " and ".join(c.letter for c in columns)
-                + " have the same heading: map the one that counts.",
+                + " have the same heading: map the one that counts"
+                + (", or all of them as dial codes." if field_of(columns[0]) in MANY else "."),
             )
+
+
+def field_of(column: Column) -> str | None:
+    """What the heading alone says."""
+    return EXACT.get(words_of(column.header))
 
 
 def _missing(table: Table, tables: Tables, request: CheckRequest) -> Iterator[Problem]:
@@ -147,6 +153,7 @@ _NEEDS: dict[str, Sequence[str]] = {
     "codes": ("destination",),
     "surcharges": ("origin",),
     "blocks": (),
+    "closures": (),
 }
 
 
@@ -159,7 +166,7 @@ def _helper_questions(table: Table) -> Iterator[Problem]:
                 column=name,
                 hint=f"Map the column that holds “{label_of(name)}”.",
             )
-    if table.kind.value in ("codes", "blocks") and not table.has_codes:
+    if table.kind.value in ("codes", "blocks", "closures") and not table.has_codes:
         yield problem(
             "column_missing", sheet=table.name, column="code", hint="Map the column that holds dial codes."
         )

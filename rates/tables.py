@@ -13,14 +13,18 @@ from rates.read.raw import RawSheet, Refused
 from rates.read.source import Source
 
 MOST_SHEETS = 40
-KINDS = ("rates", "codes", "origins", "surcharges", "blocks", "ignore")
+KINDS = ("rates", "codes", "closures", "origins", "surcharges", "blocks", "ignore")
 _CHANGES = re.compile(
     r"chang|amend|updat|\bnew rates?\b|increase|decrease|anderung|neuerung|modif|cambi|variazion|alterac|delta"
+)
+_CLOSES = re.compile(
+    r"\b(clos|delet|remov|discontinu|withdraw|terminated|losch|geloscht|schliess|geschlossen|entfall|suppr|ferm|retir|cierr|cerrad|elimin"
+    r"|bajas?\b|chius|cess|soppress|fechad|removid|encerrad)"
 )
 _ORIGINS = re.compile(
     r"\b(origins?|originations?|a numbers?|a codes?|ani|cli|groups?|ursprung|herkunft|origine|origen|origem)\b"
 )
-_CODES = ("code", "country_code", "area_code", "npanxx", "npa")
+_CODES = ("code", "named_code", "country_code", "area_code", "npanxx", "npa")
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class Table:
     def has_codes(self) -> bool:
         fields = self.fields
         return (
-            bool(fields & {"code", "npanxx"})
+            bool(fields & {"code", "npanxx", "named_code"})
             or {"country_code", "area_code"} <= fields
             or {"npa", "nxx"} <= fields
         )
@@ -222,6 +226,8 @@ def _kind(table: Table) -> tuple[str, int]:
         return "origins", 90
     if _ORIGINS.search(name) and _is_wide(table):
         return "origins", 80
+    if not table.has_rates and coded and _CLOSES.search(name):
+        return "closures", 85
     if not table.has_rates and coded and "destination" in fields:
         return "codes", 90
     return "ignore", 85

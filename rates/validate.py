@@ -141,13 +141,10 @@ def _layers(texts: dict[str, pa.Array], count: int) -> Keys:
 
 
 def _destination(lines: Lines) -> pa.Array:
-    """Name of each row; an empty cell (merged in the sheet) takes the name above; a country column stands in front."""
-    names = lines.texts.get("destination")
-    country = lines.texts.get("country")
+    """Name of each row; an empty cell (merged in the sheet) takes the one above; a country column stands in front."""
+    names, country = (_filled_down(lines.texts.get(name)) for name in ("destination", "country"))
     if names is None:
         return country if country is not None else pa.array([""] * len(lines), pa.utf8())
-    if pc.any(pc.equal(names, "")).as_py():
-        names = pc.fill_null(pc.fill_null_forward(pc.if_else(pc.equal(names, ""), None, names)), "")
     if country is None:
         return names
     joined = pc.binary_join_element_wise(country, names, " - ")
@@ -157,6 +154,12 @@ def _destination(lines: Lines) -> pa.Array:
         pa.bool_(),
     )
     return pc.if_else(pc.or_(known, inside), names, joined)
+
+
+def _filled_down(cells: pa.Array | None) -> pa.Array | None:
+    if cells is None or not pc.any(pc.equal(cells, "")).as_py():
+        return cells
+    return pc.fill_null(pc.fill_null_forward(pc.if_else(pc.equal(cells, ""), None, cells)), "")
 
 
 def _rows(lines: Lines, where: Mask, sheets: Sequence[Lines]) -> pa.Table:

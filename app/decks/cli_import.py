@@ -215,7 +215,11 @@ def _mapped(options: DeckOptions, report: CheckReport, pairs: tuple[str, ...]) -
             raise Invalid(
                 f"The file has no column {name}.", hint=f"It has: {known or 'none that could be read'}."
             )
-        mapping = {index: old for index, old in mapping.items() if old != field or field == "ignore"}
+        mapping = {
+            index: old
+            for index, old in mapping.items()
+            if old != field or field in (*fields.FREE, *fields.MANY)
+        }
         mapping[found] = field
     return msgspec.structs.replace(options, mapping=mapping)
 

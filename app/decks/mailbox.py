@@ -17,6 +17,7 @@ from imap_tools import AND, BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencr
 
 from app.config import Mail
 from app.decks.service.take_mail import Letter, raw_sha256
+from app.mail.bounces import bounce_of
 
 TAKEN = "TandemTaken"
 BATCH = 50
@@ -123,7 +124,7 @@ def letter_of(message: MailMessage) -> Letter:
     return Letter(
         message_id=" ".join(next(iter(headers.get("message-id", ())), "").split()), sender=message.from_.lower(),
         subject=" ".join(message.subject.split()), files=files, authentication=results[0] if results else "",
-        raw_sha256=raw_sha256(message.obj.as_bytes()),
+        raw_sha256=raw_sha256(message.obj.as_bytes()), bounce=bounce_of(message.obj),
     )  # fmt: skip
 
 

@@ -58,7 +58,9 @@ def add_calls(session: Session, settings: Settings, *, now: datetime, calls: int
             session, settings, who, BytesIO(text.encode()), filename="calls-of-three-weeks.csv", way="demo", source="sbc-1",
             now=now,
         )  # fmt: skip
-        counts = import_calls(session, settings, received.id, now=now, progress=SilentProgress())
+        counts = import_calls(
+            session, settings, received.id, now=now, progress=SilentProgress(), save=session.flush
+        )
         queued = session.get_one(Job, received.job_id)
         queued.state, queued.started_at, queued.finished_at, queued.result = "done", now, now, dict(counts)
         taken += int(counts["new"])

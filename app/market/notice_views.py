@@ -22,7 +22,7 @@ from app.config import Settings
 from app.db import db
 from app.decks import exports, grids
 from app.decks.timelines import LABELS
-from app.market.notices import notice_of, notices
+from app.market.notices import delivery_of, notice_of, notices
 from app.market.service.acknowledge_notice import acknowledge_notice
 from app.market.service.notify_buyers import COLUMNS
 from app.security.access import actor, require
@@ -73,7 +73,7 @@ def show(notice_id: int) -> str:
         _changes(notice.changes_key), label=label, q=q, sort=request.args.get("sort", "effective")
     )
     return render_template(
-        "market/notice.html", notice=notice, row=row, label=label, q=q,
+        "market/notice.html", notice=notice, row=row, delivery=delivery_of(db.session, notice), label=label, q=q,
         rows=grids.paged(table, request.args.get("page", 1, int)),
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.carriers.models import Company, Product
 from app.errors import NotFound
+from app.mail.models import OutboxMail
 from app.market.models import RateNotice
 from app.security.actor import Actor
 from app.security.models import User
@@ -93,6 +94,25 @@ def notice_of(session: Session, who: Actor, notice_id: int) -> RateNotice:
     if found is None:
         raise NotFound(f"There is no rate notice {notice_id}.", hint="The list shows those of your company.")
     return found
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Messages of one notice: how many were written, and those that did not arrive (recipient, why)."""
+
+    written: int
+    returned: tuple[tuple[str, str], ...]
+
+
+def delivery_of(session: Session, notice: RateNotice) -> Delivery:
+    mails = session.scalars(
+        sa.select(OutboxMail)
+        .where(OutboxMail.mark.startswith(f"rate-notice-{notice.id}-", autoescape=True))
+        .order_by(OutboxMail.id)
+    ).all()
+    return Delivery(
+        len(mails), tuple((mail.recipient, mail.error) for mail in mails if mail.state == "failed")
+    )
 
 
 def _mine(who: Actor) -> Any:

@@ -8,7 +8,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.routing.explained import arithmetic, as_of, digits, filters, layer, matched_number
+from app.routing.explained import (
+    arithmetic,
+    as_of,
+    digits,
+    filters,
+    hunting,
+    layer,
+    matched_number,
+    quality_state,
+)
 
 TONES = {"selected": "green", "outranked": "cyan", "quality_floor": "yellow", "max_cost": "yellow",
          "profit_guard": "yellow", "blocked": "red", "closed": "red"}  # fmt: skip
@@ -76,6 +85,9 @@ def _explained(console: Console, answer: dict[str, Any], asked: dict[str, Any]) 
             console.print(f"  layer   {line}")
         for place, line in enumerate(arithmetic(answer, row)):
             console.print(f"  {'cost' if place == 0 else '    '}    {line}")
+        for name, words in (("judged", quality_state(row)), ("next", hunting(answer, row))):
+            if words:
+                console.print(f"  {name:<8}{words}")
         verdicts = Text("  filters ")
         for verdict in filters(row):
             mark, style = MARKS[verdict.state]

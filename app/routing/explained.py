@@ -128,6 +128,30 @@ def _keyed(jurisdiction: dict[str, Any]) -> str:
     return "LRN" if jurisdiction["keyed"] == "lrn" else "dialled number"
 
 
+def quality_state(row: dict[str, Any]) -> str:
+    """What the routing state says of the vendor's quality to this number; "" where it says nothing."""
+    held = row.get("demoted")
+    if not held:
+        return ""
+    words = f"{held['level']} below {held['code']}"
+    if held["level"] != "critical":
+        return words
+    share = f"tried for {held['trial_ppm'] / 10_000:g} % of calls"
+    return f"{words}: behind all others, {share}{', this one among them' if held['trial'] else ''}"
+
+
+def hunting(answer: dict[str, Any], row: dict[str, Any]) -> str:
+    """How long the switch waits on this route and which SIP codes stop or go on; "" for a vendor that is no route."""
+    route = next((r for r in answer["routes"] if r["offer"] == row["offer"]), None)
+    if route is None:
+        return ""
+    timers = {"timeout_ms": "in all", "no_reply_ms": "to a first reply", "ringing_ms": "to ringing"}
+    words = [f"waits {route[name] / 1000:g} s {what}" for name, what in timers.items() if route.get(name)]
+    codes = {"hunt_stop": "stops at", "hunt_next": "goes on at"}
+    words += [f"{what} {' '.join(map(str, route[name]))}" for name, what in codes.items() if route.get(name)]
+    return ", ".join(words)
+
+
 def as_of(row: dict[str, Any]) -> str:
     """Since when the rate holds and where it stands."""
     if not row.get("effective_from"):

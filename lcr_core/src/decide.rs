@@ -1,125 +1,38 @@
 //! `decide(&Snapshot, Option<&View>, &Query)`: the one entry point. Two ways to the same answer: the pre-sorted lists for
 //! plain questions inside the epoch, all timeline rows of the number's prefixes for everything else.
 
+mod asked;
+mod decision;
 mod general;
 mod group;
 mod lists;
 pub mod masks;
 
+pub use decision::{Currency, Decision, Route, SellRow, Status};
 pub use masks::Masks;
 
 use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use crate::access::policy::{Guard, Kind, PolicyWords};
+use crate::access::policy::PolicyWords;
 use crate::access::{Mix, Trunk};
 use crate::error::QueryError;
-use crate::explain::Explained;
 use crate::index::lookup::{Found, Lookup};
 use crate::layers::lrn::{Dip, Known, LrnBy};
 use crate::layers::pick::{Facts, Picks};
-use crate::number::DigitKey;
-use crate::policy::order::{self, Hit, Member};
-use crate::policy::verdict::Verdict;
-use crate::policy::{
-    grant::Offered, max_cost, number_block, profit_guard, quality_floor, score, share,
-};
-use crate::quality::Figures;
+use crate::policy::{grant::Offered, number_block};
 use crate::query::{Call, Common, Query};
 use crate::rating::Terms;
 use crate::snapshot::Snapshot;
 use crate::snapshot::eligible::Eligibility;
-use crate::state::{Demotion, Level, View};
+use crate::state::View;
 use crate::time;
 
 /// Routes of an answer when nobody says how many.
 const DEFAULT_ROUTES: usize = 5;
-/// So many routes are worked out without asking for memory.
-const USUAL: usize = 8;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    Ok,
-    Blocked(&'static str),
-    /// The customer has no credit left: `company` or `trunk`.
-    NoCredit(&'static str),
-    NoCode,
-    AllRefused,
-}
-
-impl Status {
-    /// `status` and `reason` of the answer.
-    pub fn words(self) -> (&'static str, Option<&'static str>) {
-        match self {
-            Self::Ok => ("ok", None),
-            Self::Blocked(reason) => ("blocked", Some(reason)),
-            Self::NoCredit(reason) => ("no_credit", Some(reason)),
-            Self::NoCode => ("no_route", Some("no_code")),
-            Self::AllRefused => ("no_route", Some("all_refused")),
-        }
-    }
-}
-
-/// What the call earns.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SellRow {
-    pub code: Option<DigitKey>,
-    pub terms: Terms,
-    pub currency: String,
-    /// `None` = no exchange rate for its currency; the guard then counts it as no sell row.
-    pub comparable: Option<u128>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Route {
-    /// Place of the offer in access.
-    pub offer: u32,
-    pub code: u32,
-    pub row: u32,
-    pub comparable: u128,
-    pub score: Option<u64>,
-    /// Judged critical for this number; `trial` = drawn to be tried all the same.
-    pub demoted: bool,
-    pub trial: bool,
-    /// Origin choice, for an offer with groups.
-    pub choice: Option<u16>,
-}
-
-/// The answer; names and terms stay in the snapshot until it is printed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    pub status: Status,
-    pub number: DigitKey,
-    pub ani: Option<String>,
-    pub lrn: Option<DigitKey>,
-    pub call_id: Option<String>,
-    pub decision_id: Option<String>,
-    pub trunk: Option<i64>,
-    pub at_us: i64,
-    pub reference_seconds: u32,
-    /// What a comparable is divided by: the reference seconds, or `Σ wᵢ·dᵢ` of the mix.
-    pub basis: u32,
-    /// Code of the duration mix that was used.
-    pub mix: Option<DigitKey>,
-    /// Generation of the state.
-    pub state: Option<u64>,
-    /// `time::NEVER` = no change ahead.
-    pub valid_until: i64,
-    pub sell: Option<SellRow>,
-    pub max_seconds: u32,
-    pub routes: Vec<Route>,
-    pub explain: Option<Vec<Explained>>,
-    /// What was known of both sides.
-    pub facts: Facts,
-}
-
-impl Decision {
-    /// Nanos of the base currency per minute, half-up, of a comparable of this decision.
-    pub fn effective_nanos(&self, comparable: u128) -> u128 {
-        crate::rating::effective_nanos(comparable, self.basis)
-    }
-}
+/// So many candidates are worked out without asking for memory.
+type Many<T> = SmallVec<[T; 64]>;
 
 /// `view` must be compiled against this snapshot (`View::is_of`); `None` = no state.
 pub fn decide(
@@ -141,7 +54,7 @@ pub struct Prepared<'a> {
     seconds: u32,
     most: usize,
     /// Places of the policy's `first_offers`, in its order.
-    first: Vec<u32>,
+    first: SmallVec<[u32; 8]>,
     /// Why this customer gets no routes at all.
     no_credit: Option<&'static str>,
     lookup: Lookup<'a>,
@@ -377,7 +290,7 @@ impl<'a> Prepared<'a> {
         if sources.query && (call.lrn.is_some() || call.npdi) {
             return said(call.lrn, LrnBy::Query);
         }
-        if !snapshot.layers.any_lrn() {
+        if !snapshot.any_lrn {
             return Known::NOTHING;
         }
         let of_file = || snapshot.lrn.as_ref()?.get(call.number);
@@ -404,7 +317,7 @@ impl<'a> Prepared<'a> {
             return Some(SellRow {
                 code: given.code,
                 terms: given.terms,
-                currency: given.currency.clone(),
+                currency: given.currency.as_str().into(),
                 comparable: fx.map(|&fx| comparable(&given.terms, fx)),
             });
         }
@@ -418,7 +331,7 @@ impl<'a> Prepared<'a> {
         Some(SellRow {
             code: Some(code),
             terms,
-            currency: card.index.currency(currency).to_owned(),
+            currency: card.index.currency(currency).into(),
             comparable: fx.map(|fx| comparable(&terms, fx)),
         })
     }
@@ -433,133 +346,5 @@ impl<'a> Prepared<'a> {
 
     fn offered(&self) -> Option<&Offered> {
         self.common.offers.as_ref()
-    }
-}
-
-impl Asked<'_> {
-    /// Does any rule look at a candidate beyond its column? If not, the walk need not know its cost.
-    fn judges_candidates(&self) -> bool {
-        let policy = &self.prepared.policy;
-        self.needs_figures() || policy.max_cost_nanos.is_some() || policy.guard != Guard::Off
-    }
-
-    fn needs_figures(&self) -> bool {
-        self.prepared.policy.kind == Kind::Score || self.prepared.policy.has_floor()
-    }
-
-    fn figures(&self, offer: u32) -> Figures {
-        let fresh = self.prepared.view.map(|v| &v.quality);
-        self.prepared.snapshot.access.quality.figures(
-            fresh,
-            offer,
-            self.call.number,
-            &self.prepared.policy,
-        )
-    }
-
-    /// The origin choice of an offer with groups whose caller decides it.
-    fn choice(&self, offer: u32) -> Option<u16> {
-        let layers = &self.prepared.snapshot.layers;
-        let found = layers.of_offer(offer).filter(|o| o.has_groups())?;
-        found.origin(self.facts.caller).map(|o| o.choice as u16)
-    }
-
-    /// Rules 19–21 (the guard's own limit), for an offer of this cost.
-    fn refusal(&self, comparable: u128, figures: &Figures) -> Option<Verdict> {
-        let policy = &self.prepared.policy;
-        if quality_floor::missed(policy, figures).is_some() {
-            Some(Verdict::QualityFloor)
-        } else if max_cost::refuses(policy, comparable, self.basis) {
-            Some(Verdict::MaxCost)
-        } else if profit_guard::refuses(policy, self.sell, comparable, self.basis) {
-            Some(Verdict::ProfitGuard)
-        } else {
-            None
-        }
-    }
-
-    /// `demoted`: as the masks say of its column.
-    fn member(&self, offer: u32, comparable: u128, hit: Hit, demoted: bool) -> Member {
-        let words = self.prepared.snapshot.access.offers.get(offer as usize);
-        Member {
-            offer,
-            priority: words.map_or(0, |o| o.priority),
-            weight: words.map_or(0, |o| o.weight),
-            comparable,
-            score: None,
-            demoted,
-            trial: demoted && self.is_trial(offer, self.demotion(offer)),
-            hit,
-        }
-    }
-
-    /// What the state says about the offer's quality to this number.
-    fn demotion(&self, offer: u32) -> Option<Demotion> {
-        self.prepared.view?.demotion(offer, self.call.number)
-    }
-
-    fn is_trial(&self, offer: u32, demotion: Option<Demotion>) -> bool {
-        let id = self.prepared.snapshot.access.offers.get(offer as usize);
-        demotion
-            .filter(|d| d.level == Level::Critical && d.trial_ppm > 0)
-            .zip(id)
-            .is_some_and(|(d, o)| share::is_trial(o.offer_id, d.trial_ppm, &self.seed()))
-    }
-
-    /// The same call draws the same.
-    fn seed(&self) -> Cow<'_, str> {
-        match &self.call.call_id {
-            Some(id) => Cow::Borrowed(id),
-            None => Cow::Owned(format!(
-                "{}|{}|{}",
-                self.call.number,
-                self.call.ani.as_deref().unwrap_or(""),
-                self.call.at_us
-            )),
-        }
-    }
-
-    /// Scores where the policy wants them, order, then what becomes of each.
-    fn rank(&self, members: &mut [Member]) -> SmallVec<[Verdict; USUAL]> {
-        let policy = &self.prepared.policy;
-        if policy.kind == Kind::Score {
-            let cheapest = members.iter().map(|m| m.comparable).min().unwrap_or(0);
-            for member in members.iter_mut() {
-                member.score = Some(score::score(
-                    policy,
-                    member.comparable,
-                    cheapest,
-                    &self.figures(member.offer),
-                ));
-            }
-        }
-        let seed = (policy.kind == Kind::Percentage).then(|| self.seed());
-        // Whoever reads only the routes needs no draws behind them.
-        let draws = if self.call.explain.is_some() || policy.guard == Guard::LossAllowed {
-            usize::MAX
-        } else {
-            self.prepared.most + self.prepared.first.len()
-        };
-        let by = order::By {
-            policy,
-            seconds: self.basis,
-            first: &self.prepared.first,
-            seed: seed.as_deref().unwrap_or(""),
-            draws,
-        };
-        order::sort(&by, members);
-        let mut kept = 0usize;
-        let verdict = |member: &Member| {
-            if profit_guard::refuses_in_order(policy, self.sell, member.comparable, kept) {
-                return Verdict::ProfitGuard;
-            }
-            kept += 1;
-            if kept <= self.prepared.most {
-                Verdict::Selected
-            } else {
-                Verdict::Outranked
-            }
-        };
-        members.iter().map(verdict).collect()
     }
 }

@@ -171,9 +171,10 @@ fn check(of: &Hostile) {
     let bridge = |place: usize| {
         let rate = ["0.00000001", "0.00000002"][place];
         format!(
-            "[lcr_carrier=v{},lcr_offer={},lcr_rate={rate},leg_progress_timeout=6]sofia/external/{user}@{}",
-            place + 11,
+            "[tandem_offer={},tandem_attempt={},lcr_carrier=v{},lcr_rate={rate},leg_progress_timeout=6]sofia/external/{user}@{}",
             place + 1,
+            place + 1,
+            place + 11,
             addresses[place]
         )
     };

@@ -32,7 +32,9 @@ def check(lines: Lines) -> None:
     column = "code" if "code" in lines.texts else "area_code"
     prefixes = lines.texts.get("country_code") if column == "area_code" else None
     zeros = next((word for word, repair in ZERO_RULES.items() if repair in options.repairs), None)
-    codes, sources, faults = parse_codes(lines.texts[column], prefixes, spaces, zeros)
+    codes, sources, faults = parse_codes(
+        lines.texts[column], prefixes, spaces, zeros, dashes=lines.chosen("join_dashed_codes")
+    )
     skip = lines.chosen("skip_bad_codes")
     lines.faults[column] = faults
     for id in _FAULTS:

@@ -8,6 +8,11 @@ from rates.schema import BLOCKED, CLOSED, OPEN
 
 def check(lines: Lines) -> None:
     lines.report("status_unknown", lines.fault("status_unknown", "status"), "status")
+    notes = lines.chosen("take_remarks_as_notes")
+    lines.report(
+        "remark_unclear", lines.fault("remark_unclear", "remark"), "remark", severity="warning" if notes else None,
+        hint="Taken at its price by your choice." if notes else None,
+    )  # fmt: skip
     status = lines.values.get("status", np.full(len(lines), OPEN, np.int8)).copy()
     for name in ("rate", "rate_peak"):
         status[lines.fault("blocked", name)] = BLOCKED

@@ -53,11 +53,18 @@ def _cover(first: str, last: str) -> Iterator[str]:
 
 
 def parse_codes(
-    texts: pa.Array, prefixes: pa.Array | None, spaces: str | None, zeros: str | None = None
+    texts: pa.Array,
+    prefixes: pa.Array | None,
+    spaces: str | None,
+    zeros: str | None = None,
+    *,
+    dashes: bool = False,
 ) -> tuple[pa.Array, npt.NDArray[np.int64], npt.NDArray[np.object_]]:
     """(codes, source row of each code, faults per source row). `prefixes`: country codes to put in front of every part.
     `spaces`: "join" or "split" for blanks inside a cell; `zeros`: "strip" or "keep" for an area code that begins with 0 where the
-    country does not keep it; None = a problem."""
+    country does not keep it; None = a problem. `dashes`: what cannot be a range is country and area, `44-207`."""
+    if dashes:
+        texts = undashed(texts)
     if prefixes is not None:
         return _parse_parts(texts, prefixes, spaces, zeros)
     faults = np.empty(len(texts), object)
@@ -79,6 +86,21 @@ def parse_codes(
     codes = pa.concat_arrays([kept, pa.array(found, pa.utf8())])
     rank = np.argsort(order, kind="stable")
     return codes.take(pa.array(rank)), order[rank], faults
+
+
+_PAIR = re.compile(r"(?<![\d-])(\+?\d{1,3})\s*[-–]\s*(\d+)(?![\d-])")
+
+
+def undashed(texts: pa.Array) -> pa.Array:
+    """`44-207` as `44207`, where the two cannot be the ends of a range (one length, the lower first)."""
+
+    def joined(found: re.Match[str]) -> str:
+        first, last = found[1].lstrip("+"), found[2]
+        return found[0] if len(first) == len(last) and first <= last else found[1] + last
+
+    encoded = texts.dictionary_encode()
+    words = pa.array([_PAIR.sub(joined, text) for text in encoded.dictionary.to_pylist()], pa.utf8())
+    return words.take(encoded.indices)
 
 
 def _parse_parts(

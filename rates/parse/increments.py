@@ -25,6 +25,8 @@ def _seconds(text: str, lowest: int) -> tuple[int | None, str | None]:
         return None, None
     if text.lower() in _WORDS:
         return _WORDS[text.lower()], None
+    if minutes := re.fullmatch(r"(\d{1,3})\s*(?:m|min|mins|minutes?)", words):
+        words = str(int(minutes[1]) * 60)
     words = re.sub(r"[.,]0+$", "", words)
     if not re.fullmatch(r"\d{1,6}", words) or not lowest <= int(words) <= LARGEST:
         return None, "increment_invalid"

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from rates.fields import is_rate
 from rates.lines import Lines, Reading
 from rates.parse import dates, increments, money, words
+from rates.parse.named import split_named
 from rates.parse.text import clean
 from rates.read.raw import RawSheet
 
@@ -27,17 +28,23 @@ def parse_sheet(
 ) -> Lines:
     """`mapping`: column index → field, without `ignore`. Blank rows vanish here; every other row stays."""
     body = sheet.frame.iloc[header_row:last_row]
-    texts = {name: clean(body[index]) for index, name in mapping.items()}
+    texts: dict[str, pa.Array] = {}
+    heads: dict[str, str] = {}
+    for index, name in mapping.items():
+        cells, head = clean(body[index]), headers.get(index) or f"column {index + 1}"
+        texts[name] = _together(texts[name], cells, ",") if name in texts else cells
+        heads[name] = f"{heads[name]}, {head}" if name in heads else head
     filled = _filled(texts)
     rows = body.index.to_numpy().astype(np.int32)
     if not filled.all():
         kept = pa.array(filled)
         texts, rows = {name: cells.filter(kept) for name, cells in texts.items()}, rows[filled]
+    _unusual_codes(texts, heads)
     _fill_country(texts)
     lines = Lines(
         sheet=sheet.name,
         rows=rows,
-        headers={name: headers.get(i) or f"column {i + 1}" for i, name in mapping.items()},
+        headers=heads,
         texts=texts,
         reading=reading,
         keep=np.ones(len(rows), bool),
@@ -48,7 +55,27 @@ def parse_sheet(
     _increments(lines)
     if "status" in texts:
         lines.values["status"], lines.faults["status"] = words.parse_status(texts["status"])
+    elif "remark" in texts:
+        lines.values["status"], lines.faults["remark"] = words.parse_remarks(texts["remark"])
     return lines
+
+
+def _together(first: pa.Array, second: pa.Array, mark: str) -> pa.Array:
+    """Both cells with the mark between them; one alone stays as it is."""
+    both = pc.binary_join_element_wise(first, second, mark)
+    return pc.if_else(pc.equal(second, ""), first, pc.if_else(pc.equal(first, ""), second, both))
+
+
+def _unusual_codes(texts: dict[str, pa.Array], headers: dict[str, str]) -> None:
+    """Codes out of names, and ranges out of two columns, as texts["code"]."""
+    if "named_code" in texts and "code" not in texts:
+        texts["code"], names = split_named(texts["named_code"])
+        texts.setdefault("destination", names)
+        headers["code"] = headers["named_code"]
+        headers.setdefault("destination", headers["named_code"])
+    if "code_to" in texts and "code" in texts:
+        first, last = (pc.replace_substring_regex(texts[name], r"\.0+$", "") for name in ("code", "code_to"))
+        texts["code"] = pc.if_else(pc.equal(first, last), first, _together(first, last, "-"))
 
 
 def _filled(texts: dict[str, pa.Array]) -> npt.NDArray[np.bool_]:

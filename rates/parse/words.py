@@ -14,7 +14,7 @@ from rates.schema import BLOCKED, CLOSED, OPEN
 
 def _plain(text: str) -> str:
     """Lower case, without accents, spaces and the marks around a word."""
-    bare = unicodedata.normalize("NFKD", text.lower())
+    bare = unicodedata.normalize("NFKD", text.lower().replace("ß", "ss"))
     words = "".join(c for c in bare if not unicodedata.combining(c))
     return " ".join(words.replace("_", " ").split()).strip(" .+-*!()")
 
@@ -88,6 +88,37 @@ _SIGNS = {
 
 def is_status(text: str) -> bool:
     return _plain(text) in _WORDS
+
+
+_ENDS = {word for word, status in _WORDS.items() if status in (BLOCKED, CLOSED)}
+_CLOSING = re.compile(
+    r"\b(blocked|blocking|barred|suspen[ds]\w*|clos(?:e|ed|es|ing|ure)|delet(?:e|ed|ion)|remov(?:e|ed|al)|discontinu\w*|withdraw\w*"
+    r"|terminated|no longer|(?:ge)?sperr\w*|blockiert|geschlossen|geloscht|entfernt|entfall\w*|schliess\w*|bloqu\w+|fermee?s?|fermeture"
+    r"|supprim\w+|retiree?s?|cerrad[oa]s?|cierre|eliminad[oa]s?|retirad[oa]s?|bloccat[oa]|sospes[oa]|chius[oa]|chiusura|cessat[oa]|rimoss[oa]"
+    r"|fechad[oa]|removid[oa]|encerrad[oa]|suspens[oa])\b"
+)
+
+
+def closes(text: str) -> bool:
+    """Whether a remark is a word that closes or blocks its code."""
+    return _plain(text) in _ENDS
+
+
+def speaks_of_closing(text: str) -> bool:
+    """Whether a remark of several words may mean that."""
+    return bool(_CLOSING.search(_plain(text)))
+
+
+def parse_remarks(texts: pa.Array) -> tuple[npt.NDArray[np.int8], Faults]:
+    """(status, faults): words of a status count, other remarks do not; `remark_unclear` where one of them may close or block."""
+
+    def one(text: str) -> tuple[int | None, str | None]:
+        status = _WORDS.get(_plain(text))
+        if status is None and speaks_of_closing(text):
+            return None, "remark_unclear"
+        return (OPEN if status is None else status), None
+
+    return parse_distinct(texts, one, OPEN, np.int8)
 
 
 def parse_status(texts: pa.Array) -> tuple[npt.NDArray[np.int8], Faults]:

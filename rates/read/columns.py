@@ -10,6 +10,7 @@ from rates.deckcheck import Column
 from rates.fields import FREE, ORIGIN_RATE
 from rates.parse.codes import may_be_codes
 from rates.parse.words import is_status
+from rates.read.coded import a_series, names_with_codes, remarks_count
 from rates.read.headers import ASK, NEW_PRICE, REST, Guessed, find_header, is_tier, layer_of, score_header
 from rates.read.looks import DATE, INCREMENTS, MONEY, look_at, share
 from rates.read.raw import letter
@@ -46,7 +47,9 @@ def map_columns(
             found = _with_layers(headers[index], samples, found)
             if not found or found[0].confidence < ASK:
                 found += look_at(samples, headless=not header_row)
-            chosen = found[0] if found else None
+            # A heading that says little does not outweigh what the cells show; but a tier is a tier.
+            first = found[:1] if is_tier(headers[index]) else found
+            chosen = max(first, key=lambda guess: guess.confidence) if first else None
         columns.append(
             Column(
                 index=index,
@@ -60,7 +63,9 @@ def map_columns(
                 reason=chosen.reason if chosen else "left out" if stated else "nothing tells what it holds",
             )
         )
-    return tuple(columns) if mapping is not None else _Settling(columns, body).done()
+    if mapping is not None:
+        return tuple(columns)
+    return _Settling(columns, body, frame.iloc[header_row:]).done()
 
 
 def _with_layers(header: str, samples: tuple[str, ...], found: list[Guessed]) -> list[Guessed]:
@@ -84,16 +89,21 @@ class _Settling:
 
     columns: list[Column]
     body: pd.DataFrame
+    whole: pd.DataFrame
 
     def done(self) -> tuple[Column, ...]:
         self.out = {column.index: column for column in self.columns}
+        self.series: set[int] = set()
         self._changes()
+        self._remarks()
         self._rest_of_world()
+        self._series()
         self._rivals()
         self._dates()
         self._increments()
         self._codes()
         self._blocks()
+        self._named()
         return tuple(self.out[i] for i in sorted(self.out))
 
     def _fields(self) -> dict[str | None, Column]:
@@ -128,6 +138,30 @@ class _Settling:
             else:
                 self._put(column, "comment", 95, "heading of a remark")
 
+    def _remarks(self) -> None:
+        """Remarks are read where one of them closes or blocks a code, and no column is the status."""
+        if any(column.field in ("status", "remark") for column in self.out.values()):
+            return
+        for column in list(self.out.values()):
+            if column.field == "comment" and not column.stated:
+                counts = remarks_count(self.whole[column.index])
+                if counts:
+                    self._put(column, *counts)
+
+    def _series(self) -> None:
+        """`Code 1`, `Code 2`, …: the codes of a row stand in all of them."""
+        free = [column for column in self.columns if not column.stated]
+        for index, sure in a_series(free, self.body).items():
+            self.series.add(index)
+            self._put(self.out[index], "code", sure, "one of several columns of codes")
+
+    def _named(self) -> None:
+        """Names with their code in them, where nothing else tells the codes."""
+        held = {"code", "area_code", "npanxx", "ocn", "lata"} & set(self._fields())
+        names = self._fields().get("destination")
+        if names and not held and not names.stated and names_with_codes(_samples(self.body[names.index])):
+            self._put(names, "named_code", 80, "cells hold a name and a dial code")
+
     def _rest_of_world(self) -> None:
         """Prices for callers from elsewhere are those for everybody, when no other column is."""
         rests = [
@@ -144,7 +178,7 @@ class _Settling:
     def _rivals(self) -> None:
         by_field: dict[str, list[Column]] = {}
         for column in self.out.values():
-            if column.field and column.field not in FREE:
+            if column.field and column.field not in FREE and column.index not in self.series:
                 by_field.setdefault(column.field, []).append(column)
         for field, rivals in by_field.items():
             if len(rivals) < 2:
@@ -196,6 +230,8 @@ class _Settling:
         both = fields.get("increments")
         if both and "initial_increment" in fields and "next_increment" not in fields:
             self._put(both, "next_increment", 95, "stands beside the initial increment")
+        if not {"increments", "initial_increment", "next_increment"} & set(fields):
+            self._unnamed_increments()
         initial = fields.get("initial_increment")
         following = fields.get("next_increment")
         if (
@@ -208,6 +244,16 @@ class _Settling:
             self._put(following, "increments", 92, "cells hold both increments")
         if initial and initial.samples and all(INCREMENTS.match(s) for s in initial.samples):
             self._put(initial, "increments", 92, "cells hold both increments")
+
+    def _unnamed_increments(self) -> None:
+        """The only column that looks like increments is asked about: leaving it out would price calls by the second."""
+        looking = [
+            column
+            for column in self.out.values()
+            if column.field is None and not column.stated and share(column.samples, INCREMENTS) > 0.8
+        ]
+        if len(looking) == 1:
+            self._put(looking[0], "increments", 78, "cells look like increments")
 
     def _codes(self) -> None:
         """Country code + area code make a code; a country code beside full codes is only decoration."""

@@ -15,7 +15,7 @@ TAKE, ASK = 90, 75
 HEADER_ROWS = 30
 _NOISE = re.compile(
     r"\b(per seconds?|per secs?|per (?:6|30|60) (?:s|sec|secs|seconds?)|per increment|per pulse|per block|per min|per minute"
-    r"|usd|eur|gbp|in|the|of|new|us|euro|dollar|min|sec|seconds|s|call|voip|termination|utc|gmt|cents?|pro minute|par minute"
+    r"|usd|eur|gbp|in|en|em|the|of|new|us|euro|dollar|min|sec|seconds|s|call|voip|termination|utc|gmt|cents?|pro minute|par minute"
     r"|por minuto|al minuto|je minute|vat|excl|ex|net)\b"
 )
 
@@ -108,6 +108,13 @@ NEW_PRICE: Final = re.compile(
 _TIER = re.compile(
     rf"^(?:{_RATE_WORDS} )*(?:volume )?(?:tier|band|commit|staffel|palier|tramo|scaglione) ?[0-9a-z]+(?: {_RATE_WORDS})*$"
 )
+_AMOUNT = r"\d[\d.,' ]*\s*(?:k|m|mio|min|mins|minutes)?"
+_VOLUME = re.compile(
+    rf"^(?:(?:rate|price|tarif|preis)\s*)?(?:{_AMOUNT}\s*(?:-|–|to|bis|à|\.\.)\s*{_AMOUNT}"
+    rf"|(?:[<>≤≥]|up to|over|from|above|bis|ab)\s*=?\s*{_AMOUNT}"
+    rf"|{_AMOUNT}\s*\+)$",
+    re.I,
+)
 REST: Final = re.compile(
     r"\b(rest|row|other|others|default|standard|rest\w*|non (eea|eu|uk)|extra eu|reste|resto)\b"
 )
@@ -150,8 +157,12 @@ _CALLS: Final = {
 
 
 def is_tier(header: str) -> bool:
-    """Whether the heading names a volume tier: `Tier 2 rate`."""
-    return bool(_TIER.match(full_words(header)) or _TIER.match(words_of(header)))
+    """Whether the heading names a volume tier: `Tier 2 rate`, `0-100k`, `> 500,000 min`."""
+    if len(header) > 100:
+        return False
+    return bool(
+        _VOLUME.match(header.strip()) or _TIER.match(full_words(header)) or _TIER.match(words_of(header))
+    )
 
 
 _PER_SECOND = re.compile(

@@ -208,3 +208,40 @@ def deck_mail(
     for name, content in files.items():
         message.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
     return message
+
+
+def delivery_report(
+    message_id: str, recipient: str, *, action: str = "failed", words: str = "550 5.1.1 No such user"
+) -> bytes:
+    """What a mail server sends back (RFC 3464), with the headers of the message it is about."""
+    return f"""From: Mail Delivery System <mailer-daemon@mx.example>
+To: rates@exchange.example
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <report-{action}-{abs(hash((message_id, recipient)))}@mx.example>
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="part"
+
+--part
+Content-Type: text/plain; charset=us-ascii
+
+I could not deliver your message.
+--part
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; {recipient}
+Action: {action}
+Status: 5.1.1
+Diagnostic-Code: smtp; {words}
+
+--part
+Content-Type: text/rfc822-headers
+
+From: rates@exchange.example
+To: {recipient}
+Message-ID: {message_id}
+
+--part--
+""".replace("\n", "\r\n").encode()

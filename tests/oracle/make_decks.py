@@ -65,7 +65,7 @@ def layers_of(r: Random, rules: dict[str, Any]) -> list[tuple[str | None, str | 
     groups = [g["name"] for g in rules["origin"]["groups"]] if "origin" in rules else []
     kinds = JURISDICTIONS if "jurisdiction" in rules else []
     origins = [None, *r.sample(groups, r.randint(0, len(groups)))]
-    jurisdictions = [None, *r.sample(kinds, r.randint(1, len(kinds)) if kinds else 0)]
+    jurisdictions = [None, *r.sample(kinds, r.randint(2, len(kinds)) if kinds else 0)]
     pairs: list[tuple[str | None, str | None]] = [(o, j) for o in origins for j in jurisdictions]
     return r.sample(pairs, max(1, min(len(pairs), 5) - r.randint(0, 1)))
 

@@ -33,6 +33,9 @@ CALLERS += [
 ]
 
 
+AMERICANS = ["12125550100", "12125551999", "17185551234", "17185550001", "19735550000", "14165550100"]
+
+
 class Asker:
     """Draws questions to one world."""
 
@@ -41,7 +44,11 @@ class Asker:
         self.world = world
         self.numbers = [make_number(r, world) for _ in range(24)]
         self.numbers += [r.choice(LRNS)] if world.nanp else []
+        self.numbers += r.sample(sorted(world.lrns), min(3, len(world.lrns)))
         self.callers = [None, *r.sample(CALLERS, 5)]
+        if world.nanp:  # both sides are to lie in known blocks often enough
+            self.numbers = [*self.numbers[:12], *self.numbers[24:], *AMERICANS, *AMERICANS]
+            self.callers = [*self.callers[:4], *AMERICANS, *AMERICANS]
         self.lrns = [r.choice(LRNS), r.choice(LRNS), make_number(r, world)]
         self.instants = [make_instant(r, world) for _ in range(8)]
         self.ids = [o["offer_id"] for o in world.offers]

@@ -41,7 +41,7 @@ def make_offer(r: Random, offer_id: int, carriers: int) -> dict[str, Any]:
         "timeout_ms": 6000,
         "lrn_rated": r.random() < 0.25,
         "weight": r.choice([0, 1, 1, 5, 100, 1_000_000]) if r.random() < 0.05 else r.choice([0, 1, 1, 5, 70]),
-        "keeps_cli": r.random() < 0.8,
+        "keeps_cli": r.random() < 0.6,
         "keeps_identity": r.random() < 0.5,
         "min_digits": r.choice([1, 5, 8, 11]) if special else 1,
         "max_digits": r.choice([11, 12, 15]) if special else 15,
@@ -60,11 +60,11 @@ def make_trunk(
 ) -> dict[str, Any]:
     """A trunk that sees few, most or all offers, with windows on some grants."""
     grants = []
-    share = r.choice([0.1, 0.4, 0.9, 1.0])
+    share = r.choice([0.1, 0.5, 0.9, 1.0, 1.0])
     for offer_id in ids:
         if r.random() < share:
-            start = r.choice([None, None, None, *range(-6, 7)])
-            end = r.choice([None, None, None, *range((-6 if start is None else start) + 1, 9)])
+            start = r.choice([None] * 20 + [*range(-6, 7)])
+            end = r.choice([None] * 20 + [*range((-6 if start is None else start) + 1, 9)])
             grants.append(
                 {
                     "offer_id": offer_id,
@@ -95,7 +95,7 @@ def make_policy(r: Random, prices: list[int], has_sell: bool, ids: list[int]) ->
     policy: dict[str, Any] = {"kind": kind}
     if r.random() < 0.2:
         policy["classes"] = r.sample(CLASSES, r.randint(1, 3))
-    if r.random() < 0.2:
+    if r.random() < 0.3:
         policy["max_cost_nanos"] = r.choice(prices)
     if kind == "cost_delta":
         width = r.choice(["delta_nanos", "delta_ppm", None])
@@ -114,7 +114,7 @@ def make_policy(r: Random, prices: list[int], has_sell: bool, ids: list[int]) ->
         }
         if r.random() < 0.3:
             policy["prior_ppm"] = r.choice([0, 1_000_000, 333_333])
-    if kind == "quality" or r.random() < 0.15:
+    if kind == "quality" or r.random() < 0.25:
         floors = {
             "floor_asr_ppm": [0, 300_000, 500_000],
             "floor_acd_ms": [60_000, 120_000],
@@ -137,9 +137,9 @@ def make_policy(r: Random, prices: list[int], has_sell: bool, ids: list[int]) ->
         policy["reference_seconds"] = r.choice([1, 7, 61, 86_400])
     if r.random() < 0.25:
         policy["use_mix"] = True
-    if r.random() < 0.12:
+    if r.random() < 0.2:
         policy["need_cli"] = True
-    if r.random() < 0.12:
+    if r.random() < 0.15:
         policy["need_signature"] = True
     if ids and r.random() < 0.12:
         policy["only_offers"] = r.sample(ids, r.randint(1, len(ids)))

@@ -36,7 +36,7 @@ def make_state(r: Random, generation: int, ids: list[int], pool: list[str]) -> d
     known = [*ids, 4002]
 
     def some(most: int = 2) -> list[int]:
-        return r.sample(known, min(len(known), r.choice([0, 0, 0, 1, most])))
+        return r.sample(known, min(len(known), r.choice([0, 0, 1, 1, most])))
 
     pairs = {(r.choice(known), r.choice(pool)) for _ in range(r.choice([0, 1, 4, 12]))}
     return {
@@ -49,7 +49,7 @@ def make_state(r: Random, generation: int, ids: list[int], pool: list[str]) -> d
         "channels_full": some(),
         "cps_full": some(),
         "cap_reached": some(),
-        "vendor_credit_out": r.sample(range(1, 6), r.choice([0, 0, 0, 1])),
+        "vendor_credit_out": r.sample(range(1, 5), r.choice([0, 0, 1, 2])),
         "company_credit_out": r.sample([1, 2, 5000], r.choice([0, 0, 0, 0, 1])),
         "trunk_credit_out": r.sample([1, 2, 3, 4, 99], r.choice([0, 0, 0, 1])),
         "demoted": [

@@ -44,6 +44,7 @@ PLACES += [
     ("US", "DC", "WSHNGTNZN1"),
     ("US", "NY", "NEWARK"),
 ]
+PLACES += PLACES[:3]  # most blocks lie in two states, so that calls stay in one and leave one
 
 
 NEAR = [
@@ -56,10 +57,10 @@ def make_world(seed: int) -> World:
     """World number `seed`; the same number gives the same world on every machine."""
     r = Random(seed)
     wide = r.random() < 0.05
-    count = r.randint(33, 70) if wide else r.randint(0 if r.random() < 0.02 else 1, r.choice([4, 7, 12]))
-    american = r.random() < 0.4
+    count = r.randint(50, 90) if wide else r.randint(0 if r.random() < 0.02 else 1, r.choice([4, 7, 12]))
+    american = r.random() < 0.5
     base_us = r.choice([EPOCHS_US[0], *EPOCHS_US])
-    pool = make_codes(r, r.randint(5, 12 if wide else 30), [*ROOTS[:4], *NANP_ROOTS] if american else ROOTS)
+    pool = make_codes(r, r.randint(5, 12 if wide else 30), [*ROOTS[:3], *NANP_ROOTS] if american else ROOTS)
     fx_text = {"USD": "1"}
     if r.random() < 0.8:
         fx_text["EUR"] = r.choice(["1.08", "1.083333333", "1"])
@@ -74,9 +75,7 @@ def make_world(seed: int) -> World:
     rows: dict[int, list[Row]] = {}
     tables = {}
     for owner in owners:
-        kinds = ["plain", "plain", "plain", "origin"] + (
-            ["jurisdiction", "jurisdiction", "both"] if american else []
-        )
+        kinds = ["plain", "plain", "plain", "origin"] + (["jurisdiction"] * 4 + ["both"] if american else [])
         own = make_rules(r, "plain" if wide and r.random() < 0.8 else r.choice(kinds))
         decks: list[Row] = []
         unlisted = r.choice(["parent", "parent", "block"])
@@ -105,11 +104,17 @@ def make_world(seed: int) -> World:
         rules=rules,
         durations={c: make_mix(r) for c in r.sample(pool, r.choice([0, 1, min(4, len(pool))]))},
         nanp=make_nanp(r) if american and r.random() < 0.9 else None,
-        lrns={number: r.choice(LRNS) for number in LRNS if r.random() < 0.3} if r.random() < 0.5 else {},
+        lrns=make_lrns(r, pool) if r.random() < 0.6 else {},
         tables=tables,
         epoch_us=base_us,
         states=[make_state(r, n, ids, pool) for n in r.sample(range(1, 10**6), 4)],
     )
+
+
+def make_lrns(r: Random, pool: list[str]) -> dict[str, str]:
+    """Ported numbers: some below codes of the decks, and some that are routing numbers themselves."""
+    ported = [(code + "2125550100"[len(code) - 1 :])[:11] for code in pool if len(code) < 11]
+    return {number: r.choice(LRNS) for number in [*r.sample(ported, min(4, len(ported))), *r.sample(LRNS, 1)]}
 
 
 def nanos_of(text: str) -> int:
@@ -142,7 +147,7 @@ def make_nanp(r: Random) -> dict[str, Any]:
     names = ["country", "state", "rate_centre"]
     blocks = {
         code: dict(zip(names, r.choice(PLACES), strict=True))
-        for code in r.sample(codes, r.randint(3, len(codes)))
+        for code in r.sample(codes, r.randint(6, len(codes)))
     }
     places = {
         (b["state"], b["rate_centre"]) for b in blocks.values() if b["country"] == "US" and b["rate_centre"]

@@ -97,18 +97,18 @@ def _read(words: dict[str, Any], number: str, context: str | None) -> str:
             break
     if not home_code:
         return abroad or number
+    # Domain 2: the 0 in front is the national prefix, so what is left of a national number begins with no other 0.
+    dialled_abroad = national_prefix == "0" and number.startswith("00")
     home = None
-    if national_prefix and number.startswith(national_prefix) and number != national_prefix:
-        rest = number.removeprefix(national_prefix)
-        # No national number begins with the national prefix; in North America both are 1, and none begins with 1 or 0.
-        if not rest.startswith(national_prefix) or home_code == "1":
-            home = home_code + rest
-    if abroad and home and abroad != home:
-        fits = [reading for reading in (abroad, home) if can_be(reading)]
-        # Neither can be a number: the international prefix was dialled, and lengths are checked behind this.
-        return "ambiguous" if len(fits) == 2 else fits[0] if fits else abroad
-    if abroad or home:
-        return abroad or home or ""
+    if national_prefix and number.removeprefix(national_prefix) not in ("", number) and not dialled_abroad:
+        home = home_code + number.removeprefix(national_prefix)
+    readings = {reading for reading in (abroad, home) if reading}
+    if len(readings) == 1:
+        return readings.pop()
+    if readings:
+        # Domain 2: never guess. Only when exactly one of the two can be a number is it known which was meant.
+        fits = [reading for reading in readings if can_be(reading)]
+        return fits[0] if len(fits) == 1 else "ambiguous" if fits else "not_assigned"
     return _bare(number, home_code, national_prefix)
 
 

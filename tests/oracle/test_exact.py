@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import shutil
+from collections import Counter
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,6 +19,7 @@ from tests.oracle import filters, rating
 from tests.oracle.ask import Doors
 from tests.oracle.call import Call
 from tests.oracle.compare import differences, of_batch, of_oracle
+from tests.oracle.features import WANTED, features
 from tests.oracle.make_queries import Asker
 from tests.oracle.make_worlds import make_world
 from tests.oracle.worlds import World
@@ -145,9 +147,28 @@ def is_text(node: ast.AST) -> bool:
     )
 
 
+def test_each_feature_decides_at_least_one_question_in_a_hundred() -> None:
+    """Of single questions and rows of batches in the proportion in which they are asked; the shares are printed."""
+    met, asked = Counter[str](), 0
+    for seed in range(60):
+        world = make_world(seed)
+        asker = Asker(seed, world)
+        for n in range(50):
+            if n % 5 < 2:
+                query = asker.question()
+            else:
+                plain = n % 3 < 2
+                query = asker.common(plain=plain) | NOT_OF_MANY | asker.call(plain=plain)
+            met.update(features(world, oracle.decide(world, query)))
+            asked += 1
+    shares = {name: met[name] / asked for name in sorted(WANTED, key=lambda name: met[name])}
+    print("\n".join(f"{share:7.2%} {name}" for name, share in shares.items()))
+    assert [name for name, share in shares.items() if share < 0.01] == []
+
+
 def test_the_random_worlds_reach_every_verdict_policy_guard_and_layer() -> None:
     seen = set[Any]()
-    for seed in range(150):
+    for seed in range(300):
         world = make_world(seed)
         seen |= {("kind", trunk["policy"]["kind"]) for trunk in world.trunks.values()}
         seen |= {("guard", trunk["policy"].get("guard", "off")) for trunk in world.trunks.values()}

@@ -73,6 +73,48 @@ def written(r: Random, words: dict[str, Any]) -> str:
     return text
 
 
+UK: dict[str, Any] = {"country_code": "44", "national_prefix": "0", "international_prefixes": ["00"]}
+JAPAN: dict[str, Any] = {"country_code": "81", "national_prefix": "0", "international_prefixes": ["010"]}
+RUSSIA: dict[str, Any] = {"country_code": "7", "national_prefix": "8", "international_prefixes": ["810"]}
+AUSTRALIA: dict[str, Any] = {"country_code": "61", "national_prefix": "0", "international_prefixes": ["0011"]}
+USA: dict[str, Any] = {"country_code": "1", "national_prefix": "1", "international_prefixes": ["011"]}
+NORTH_OF_ENGLAND = UK | {
+    "international_prefixes": ["011"]
+}  # whose international prefix begins a national area
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "expected"),
+    [  # from the numbering plans, not from either program
+        (UK, "020 7946 0000", "442079460000"),
+        (UK, "0033 1 23 45 67 89", "33123456789"),
+        (JAPAN, "03-1234-5678", "81312345678"),  # Tokyo
+        (JAPAN, "010 1 212 555 0100", "ambiguous"),  # E.164 leaves Japan up to 13 digits of its own
+        (AUSTRALIA, "0011 64 9 123 4567", "6491234567"),
+        (AUSTRALIA, "02 9123 4567", "61291234567"),
+        (RUSSIA, "8 495 123-45-67", "74951234567"),  # Moscow
+        (RUSSIA, "8 812 123-45-67", "78121234567"),  # Saint Petersburg: the area begins like the prefix
+        (RUSSIA, "8 800 555-35-35", "78005553535"),
+        (RUSSIA, "810 44 20 7946 0000", "442079460000"),
+        (USA, "1 212 555 0100", "12125550100"),
+        (USA, "011 44 20 7946 0000", "442079460000"),
+        (NORTH_OF_ENGLAND, "0114 496 0000", "441144960000"),  # Sheffield
+        (NORTH_OF_ENGLAND, "011 1 212 555 0100", "12125550100"),
+        # Two readings of which neither can be a number: refused, never guessed.
+        (NORTH_OF_ENGLAND, "01144", "not_assigned"),
+        (NORTH_OF_ENGLAND, "0119 9912 3456 7890", "not_assigned"),
+        (RUSSIA, "810 44", "not_assigned"),
+        (JAPAN, "010 81", "not_assigned"),
+    ],
+)
+def test_numbers_of_the_plans_are_read_as_dialled_there(
+    words: dict[str, Any], text: str, expected: str
+) -> None:
+    found = json.loads(lcr_core.normalise(json.dumps(words), text))
+    assert (found["e164"] or found["reason"]) == expected
+    assert normalise(words, text) == found
+
+
 @pytest.mark.parametrize("shard", range(2))
 def test_the_core_reads_numbers_as_the_rules_say(shard: int) -> None:
     r = Random(90 + shard)

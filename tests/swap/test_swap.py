@@ -101,7 +101,9 @@ def test_no_question_over_http_fails_or_mixes_while_decks_and_states_change(
     print(figures)
     for name, value in figures.items():
         record_property(name, value)
-    assert len(changes) >= CHANGES_PER_S // 2 * (paced - 1)
+    # A second for the processes to start; the changes are made at their instants, so a busy machine only delays some.
+    assert len(changes) >= CHANGES_PER_S * 0.95 * (paced - 1)
+    assert len({generation for generation, _ in changes}) == len(changes)
     check(stage, seen, changes)
 
 

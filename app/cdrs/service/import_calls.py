@@ -1,11 +1,16 @@
-"""One file of call records into the exchange: read, placed, rated, stored, summed up. One transaction: all of it or nothing."""
+"""One file of call records into the exchange: read, placed, rated, stored, summed up.
+
+Stored in parts, each one transaction with its sums, so that nobody waits long for SQLite's one writer. After a crash the job
+begins anew: what is stored is known by its content, and no record counts twice.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import tempfile
+import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -36,7 +41,11 @@ from rates.settle.tariff import Tariffs
 from rates.store import Store
 
 ROWS = 100_000
-"""Of one file: SQLite has one writer, and storing them must not keep others waiting for long."""
+"""Of one file: all of it is held in memory while it is rated."""
+PART = 2_000
+"""Records a transaction: well below a second of SQLite's one writer."""
+PAUSE_S = 0.15
+"""Between two of them, on SQLite: longer than a waiting writer sleeps between its looks (100 ms), so that each of them gets in."""
 BATCH = 500
 TOLD_EVERY = 1_000
 T = TypeVar("T")
@@ -69,11 +78,14 @@ class Placed:
 
 
 def import_calls(
-    session: Session, settings: Settings, import_id: int, *, now: datetime, progress: Progress
-) -> dict[str, int | str]:
-    """Counts of what happened. A finished import is left as it is, so the job may run again.
+    session: Session, settings: Settings, import_id: int, *, now: datetime, progress: Progress,
+    save: Callable[[], None] | None = None,
+) -> dict[str, int | str]:  # fmt: skip
+    """Counts of what happened. Commits part by part (`save`, else the session's commit); a finished import
+    is left as it is, so the job may run again.
 
     Raises Invalid for a file that is none of the known shapes; the import is then to be failed by the caller."""
+    save = save or session.commit
     taken = session.get_one(CallImport, import_id)
     if taken.state == "done":
         return dict(taken.counts)
@@ -83,31 +95,68 @@ def import_calls(
     operator = session.get_one(Company, taken.company_id).is_operator
     placed, unplaced = _place(records, Names(session, None if operator else taken.company_id), taken, now)
     refused += unplaced
-    fresh, known_before = _unknown(session, placed)
+    fresh = _unknown(session, placed)
     priced, unpriced = _price(session, settings, fresh, now, progress)
     refused += unpriced
-    _one_at_a_time(session, {one.company_id for one in priced} | {taken.company_id})
-    new, same, other = _new_ones(session, priced)
-    same += known_before
+    save()  # rating took a while: what follows sees what others stored meanwhile
+    other: list[Priced] = []
+    for done, part in _parts(session, priced):
+        progress(done, len(priced), "storing")
+        other += _store(session, part, taken, now)
+        save()
     refused += [
         Refused("other_content", p.record, trunk_id=p.trunk_id, product_id=p.product_id, company_id=p.company_id) for p in other
     ]  # fmt: skip
-    progress(len(records), len(records), "storing")
-    for part in batches(new):
-        session.execute(sa.insert(CallRecord), [row_of(one, taken.id) for one in part])
-    quarantined = _quarantine(session, taken, refused, now)
-    _lift(session, new, now)
-    sum_up(session, new, (), now=now)
+    for done, lines in _parts(session, refused):
+        progress(done, len(refused), "listing what was refused")
+        _quarantine(session, taken, lines, now)
+        save()
     reasons = Counter(one.reason for one in refused)
+    new, answered, quarantined = _counted(session, taken)
     taken.counts = {
-        "shape": shape, "records": len(records), "new": len(new), "same": same, "other": len(other),
-        "answered": sum(one.record.answered for one in new), "unread": reasons.get("unreadable", 0),
+        "shape": shape, "records": len(records), "new": new, "same": len(placed) - len(unpriced) - len(other) - new,
+        "other": len(other), "answered": answered, "unread": reasons.get("unreadable", 0),
         "refused": len(refused), "quarantined": quarantined, "reasons": dict(sorted(reasons.items())),
     }  # fmt: skip
     taken.state, taken.finished_at, taken.error = "done", now, ""
     if new:
         announce(session, now)
     return dict(taken.counts)
+
+
+def _parts(session: Session, whole: Sequence[T]) -> Iterator[tuple[int, Sequence[T]]]:
+    """(how many came before, the next ones); others may write in between."""
+    for at in range(0, len(whole), PART):
+        if at and session.get_bind().dialect.name == "sqlite":
+            time.sleep(PAUSE_S)
+        yield at, whole[at : at + PART]
+
+
+def _store(session: Session, part: Sequence[Priced], taken: CallImport, now: datetime) -> list[Priced]:
+    """Those of the part that are new, with their sums; returns those recorded before with other content."""
+    rows = {id(one): row_of(one, taken.id) for one in part}  # before the lock
+    _one_at_a_time(session, {one.company_id for one in part} | {taken.company_id})
+    new, other = _new_ones(session, part)
+    for some in batches(new):
+        session.execute(sa.insert(CallRecord), [rows[id(one)] for one in some])
+    _lift(session, new, now)
+    sum_up(session, new, (), now=now)
+    return other
+
+
+def _counted(session: Session, taken: CallImport) -> tuple[int, int, int]:
+    """(new, answered, quarantined) of this import, also of a run before that was broken off."""
+    own = CallRecord.import_id == taken.id
+    new, answered = session.execute(
+        sa.select(sa.func.count(), sa.func.count().filter(CallRecord.answered)).where(own)
+    ).one()
+    listed = sa.select(sa.func.count()).where(CallQuarantine.import_id == taken.id)
+    return new, answered, session.scalar(listed) or 0
+
+
+def stored_of(session: Session, taken: CallImport) -> int:
+    """How many records of an import that ended early are stored; they stay."""
+    return _counted(session, taken)[0]
 
 
 def announce(session: Session, now: datetime) -> None:
@@ -236,8 +285,8 @@ def _one_at_a_time(session: Session, companies: Iterable[int]) -> None:
         )
 
 
-def _unknown(session: Session, placed: list[Placed]) -> tuple[list[Placed], int]:
-    """Those that are not stored with this very content, and how many are: a file sent again needs no rating."""
+def _unknown(session: Session, placed: list[Placed]) -> list[Placed]:
+    """Those that are not stored with this very content: a file sent again needs no rating."""
     contents = [(one, one.record.content()) for one in placed]
     stored: set[tuple[int, str]] = set()
     for part in batches(contents):
@@ -250,18 +299,16 @@ def _unknown(session: Session, placed: list[Placed]) -> tuple[list[Placed], int]
                 )
             ).all()
         )  # fmt: skip
-    fresh = [one for one, content in contents if (one.trunk.company_id, content) not in stored]
-    return fresh, len(placed) - len(fresh)
+    return [one for one, content in contents if (one.trunk.company_id, content) not in stored]
 
 
-def _new_ones(session: Session, priced: list[Priced]) -> tuple[list[Priced], int, list[Priced]]:
-    """New, the count of duplicates, and those that were recorded before with other content."""
+def _new_ones(session: Session, priced: Sequence[Priced]) -> tuple[list[Priced], list[Priced]]:
+    """New, and those that were recorded before with other content; duplicates are in neither."""
     by_company: dict[int, list[Priced]] = defaultdict(list)
     for one in priced:
         by_company[one.company_id].append(one)
     new: list[Priced] = []
     other: list[Priced] = []
-    same = 0
     for company, group in by_company.items():
         known: dict[str, str] = {}
         for part in batches(group):
@@ -274,11 +321,10 @@ def _new_ones(session: Session, priced: list[Priced]) -> tuple[list[Priced], int
                 ).all()
             )  # fmt: skip
         found = sort_out((one.record for one in group), known)
-        same += found.same
         fresh, odd = {id(r) for r in found.new}, {id(r) for r in found.other}
         new += [one for one in group if id(one.record) in fresh]
         other += [one for one in group if id(one.record) in odd]
-    return new, same, other
+    return new, other
 
 
 def row_of(one: Priced, import_id: int, version: int = 1) -> dict[str, Any]:
@@ -298,7 +344,7 @@ def row_of(one: Priced, import_id: int, version: int = 1) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _quarantine(session: Session, taken: CallImport, refused: list[Refused], now: datetime) -> int:
+def _quarantine(session: Session, taken: CallImport, refused: Sequence[Refused], now: datetime) -> None:
     """New lines of the quarantine; a record that stands there is not listed twice, whatever was decided about it."""
     lines: dict[tuple[int, str], Refused] = {}
     for one in refused:
@@ -322,7 +368,6 @@ def _quarantine(session: Session, taken: CallImport, refused: list[Refused], now
     ]  # fmt: skip
     for rows in batches(fresh):
         session.execute(sa.insert(CallQuarantine), rows)
-    return len(fresh)
 
 
 def _lift(session: Session, new: list[Priced], now: datetime) -> None:

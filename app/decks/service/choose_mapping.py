@@ -15,6 +15,7 @@ from app.decks.remembered import still_remembered
 from app.decks.service.start_check import CHECKABLE, start_check
 from app.errors import Conflict, Invalid
 from app.security.actor import Actor
+from rates.fields import FREE, MANY
 from rates.options import DeckOptions, options_from_dict
 
 
@@ -29,7 +30,7 @@ def choose_mapping(
             hint="Upload the file again.",
         )
     if options.mapping is not None:
-        used = [field for field in options.mapping.values() if field not in ("ignore", "comment")]
+        used = [field for field in options.mapping.values() if field not in (*FREE, *MANY)]
         twice = sorted({field for field in used if used.count(field) > 1})
         if twice:
             raise Invalid(

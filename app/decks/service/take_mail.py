@@ -23,6 +23,8 @@ from app.decks.service.take_file import (
     operator_company,
     take_file,
 )
+from app.mail.bounces import Bounce
+from app.mail.service.note_bounce import note_bounce
 
 FORGED = re.compile(r"\b(?:dmarc|spf|dkim)=fail\b", re.I)
 
@@ -37,10 +39,13 @@ class Letter:
     files: tuple[tuple[str, bytes], ...]
     authentication: str = ""
     raw_sha256: str = ""
+    bounce: Bounce | None = None
 
 
 def take_mail(session: Session, settings: Settings, letter: Letter, *, now: datetime) -> list[Arrival]:
     """The arrivals of this message. An unknown or doubtful sender's files wait in quarantine, unparsed and unanswered."""
+    if letter.bounce is not None:
+        return [_returned(session, letter, letter.bounce, now)]
     company = carrier_of(session, letter.sender)
     fault = ""
     if company is not None and FORGED.search(letter.authentication):
@@ -92,6 +97,26 @@ def _without_deck(
             company_id=(company or operator_company(session)).id, way="mail", mark=came.mark, sender=letter.sender[:254],
             subject=letter.subject[:255], message_id=letter.message_id[:255], filename="", size_bytes=0, state="refused",
             reason="No rate deck is attached: attach CSV, XLSX, XLS, XLSB, ODS or a ZIP of these.", created_at=now,
+        )  # fmt: skip
+        session.add(found)
+        session.flush()
+    return found
+
+
+def _returned(session: Session, letter: Letter, bounce: Bounce, now: datetime) -> Arrival:
+    """A delivery report: put down on our message, and never answered."""
+    key = letter.message_id or letter.raw_sha256
+    came = Incoming(way="mail", mark=mark_of(key, letter.sender, "none"), filename="", sender=letter.sender)
+    found = known_arrival(session, came)
+    if found is None:
+        mail = note_bounce(session, bounce)
+        about = (
+            f"“{mail.subject}” to {mail.recipient}" if mail is not None else "a message that is none of ours"
+        )
+        found = Arrival(
+            company_id=mail.company_id if mail is not None else operator_company(session).id, way="mail", mark=came.mark,
+            sender=letter.sender[:254], subject=letter.subject[:255], message_id=letter.message_id[:255], filename="",
+            size_bytes=0, state="dropped", reason=f"Delivery report about {about}: {bounce.words}", created_at=now,
         )  # fmt: skip
         session.add(found)
         session.flush()

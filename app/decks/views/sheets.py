@@ -14,7 +14,7 @@ from rates.options import DeckOptions, TableOptions
 
 KIND_NAMES = {
     "rates": "Rates", "codes": "Dial codes of destinations", "origins": "Origin groups (A-prefixes)",
-    "surcharges": "Surcharges by origin", "blocks": "NPA-NXX blocks", "ignore": "Leave out",
+    "closures": "Codes that close", "surcharges": "Surcharges by origin", "blocks": "NPA-NXX blocks", "ignore": "Leave out",
 }  # fmt: skip
 
 

@@ -34,6 +34,8 @@ REPAIRS = {
     "keep_last_duplicate": "Keep the last of each", "use_highest_rate": "Use the highest rate",
     "default_increments": "Use the default increments", "skip_bad_dates": "Leave these rows out",
     "skip_expired_rows": "Leave these rows out", "join_spaced_codes": "The parts are one code",
+    "join_dashed_codes": "Country and area: 44-207 is 44207",
+    "take_remarks_as_notes": "Take these rows at their price",
     "split_spaced_codes": "The parts are a list of codes",
     "skip_unknown_destinations": "Leave these rows out", "strip_area_zero": "Dialled only inside the country: drop the 0",
     "keep_area_zero": "Dialled from abroad too: keep the 0", "restore_zeros": "Put the lost 0 back",

@@ -1,27 +1,31 @@
 //! An open-loop load: requests leave when the plan says so, whatever has been answered; every latency counts from the
 //! planned instant. `openloop <address> <key> <numbers file> <requests a second> <seconds> <connections> [path]` prints JSON.
+//!
+//! It has a processor to itself and never sleeps: a timer would send in bursts and add its own grain to every latency.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::float_arithmetic)]
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::rc::Rc;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::task::{LocalSet, spawn_local};
+use memchr::memmem::Finder;
 
-/// Latencies in buckets of 1/16 octave of microseconds.
+const READ_BYTES: usize = 256 * 1024;
+/// Answers are awaited this long after the last request.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Durations in buckets of 1/16 octave of nanoseconds.
 struct Histogram(Vec<u64>);
 
 impl Histogram {
     fn new() -> Self {
-        Self(vec![0; 16 * 40])
+        Self(vec![0; 16 * 64])
     }
-    fn add(&mut self, took: Duration) {
-        let us = took.as_micros().max(1) as f64;
-        let at = (us.log2() * 16.0) as usize;
-        self.0[at.min(16 * 40 - 1)] += 1;
+    fn add(&mut self, took_ns: u64) {
+        let ns = took_ns.max(16);
+        let octave = ns.ilog2();
+        self.0[(octave * 16 + ((ns >> (octave - 4)) & 15) as u32) as usize] += 1;
     }
     fn count(&self) -> u64 {
         self.0.iter().sum()
@@ -33,7 +37,8 @@ impl Histogram {
         for (at, count) in self.0.iter().enumerate() {
             seen += count;
             if seen >= want && seen > 0 {
-                return 2f64.powf((at + 1) as f64 / 16.0) / 1000.0;
+                let (octave, part) = ((at / 16) as i32, (at % 16) as f64);
+                return 2f64.powi(octave) * (1.0 + (part + 1.0) / 16.0) / 1e6;
             }
         }
         0.0
@@ -43,13 +48,107 @@ impl Histogram {
 struct Tally {
     good: Histogram,
     refused: Histogram,
+    /// How much later than planned requests were handed to their connection: the generator's own delay.
+    late: Histogram,
     bad: u64,
     without_retry_after: u64,
 }
 
+struct Lane {
+    stream: TcpStream,
+    output: Vec<u8>,
+    written: usize,
+    input: Vec<u8>,
+    filled: usize,
+    /// Planned instants, in ns since the start, of what is not answered yet.
+    planned: VecDeque<u64>,
+}
+
+impl Lane {
+    fn connect(address: &str) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_nonblocking(true).unwrap();
+        Self {
+            stream,
+            output: Vec::new(),
+            written: 0,
+            input: vec![0; READ_BYTES],
+            filled: 0,
+            planned: VecDeque::new(),
+        }
+    }
+
+    fn write(&mut self) {
+        if self.written == self.output.len() {
+            return;
+        }
+        match self.stream.write(&self.output[self.written..]) {
+            Ok(count) => self.written += count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+            Err(error) => panic!("the edge ended a connection: {error}"),
+        }
+        if self.written == self.output.len() {
+            self.output.clear();
+            self.written = 0;
+        }
+    }
+
+    /// Read answers and book each on the request it belongs to.
+    fn read(&mut self, start: Instant, find: &Find, tally: &mut Tally) {
+        if self.planned.is_empty() {
+            return;
+        }
+        match self.stream.read(&mut self.input[self.filled..]) {
+            Ok(0) => panic!("the edge ended a connection"),
+            Ok(count) => self.filled += count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+            Err(error) => panic!("the edge ended a connection: {error}"),
+        }
+        let now_ns = nanos(start);
+        let buffer = &self.input[..self.filled];
+        let mut at = 0;
+        while let Some(head) = find.end.find(&buffer[at..]) {
+            let text = &buffer[at..at + head];
+            let found = find.length.find(text).unwrap() + 16;
+            let length = text[found..]
+                .iter()
+                .take_while(|b| b.is_ascii_digit())
+                .fold(0usize, |sum, b| sum * 10 + usize::from(b - b'0'));
+            if buffer.len() < at + head + 4 + length {
+                break;
+            }
+            let took = now_ns.saturating_sub(self.planned.pop_front().unwrap());
+            match &text[9..12] {
+                b"200" => tally.good.add(took),
+                b"503" | b"429" => {
+                    tally.refused.add(took);
+                    if find.retry_after.find(text).is_none() {
+                        tally.without_retry_after += 1;
+                    }
+                }
+                _ => tally.bad += 1,
+            }
+            at += head + 4 + length;
+        }
+        self.input.copy_within(at..self.filled, 0);
+        self.filled -= at;
+    }
+}
+
+struct Find {
+    end: Finder<'static>,
+    length: Finder<'static>,
+    retry_after: Finder<'static>,
+}
+
+fn nanos(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_nanos()).unwrap()
+}
+
 fn main() {
     let args: Vec<String> = std::env::args().collect();
-    let (address, key, numbers) = (args[1].clone(), args[2].clone(), &args[3]);
+    let (address, key, numbers) = (&args[1], &args[2], &args[3]);
     let rate: f64 = args[4].parse().unwrap();
     let seconds: f64 = args[5].parse().unwrap();
     let connections: usize = args[6].parse().unwrap();
@@ -62,29 +161,20 @@ fn main() {
                 .into_bytes()
         })
         .collect();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let tally = Rc::new(RefCell::new(Tally {
+    let mut tally = Tally {
         good: Histogram::new(),
         refused: Histogram::new(),
+        late: Histogram::new(),
         bad: 0,
         without_retry_after: 0,
-    }));
-    let local = LocalSet::new();
-    let (sent, unanswered) = runtime.block_on(local.run_until(drive(
-        address,
-        requests,
-        rate,
-        seconds,
-        connections,
-        Rc::clone(&tally),
-    )));
-    let tally = tally.borrow();
+    };
+    let mut lanes: Vec<Lane> = (0..connections).map(|_| Lane::connect(address)).collect();
+    let sent = drive(&mut lanes, &requests, (rate, seconds), &mut tally);
+    let unanswered: usize = lanes.iter().map(|l| l.planned.len()).sum();
     println!(
         "{{\"offered\":{rate},\"sent\":{sent},\"good\":{},\"refused\":{},\"bad\":{},\"unanswered\":{unanswered},\"without_retry_after\":{},\
-\"goodput\":{:.0},\"good_p50_ms\":{:.3},\"good_p99_ms\":{:.3},\"refused_p50_ms\":{:.3},\"refused_p99_ms\":{:.3},\"refused_p999_ms\":{:.3}}}",
+\"goodput\":{:.0},\"good_p50_ms\":{:.3},\"good_p99_ms\":{:.3},\"refused_p50_ms\":{:.3},\"refused_p99_ms\":{:.3},\"refused_p999_ms\":{:.3},\
+\"late_p99_ms\":{:.3}}}",
         tally.good.count(),
         tally.refused.count(),
         tally.bad,
@@ -95,114 +185,48 @@ fn main() {
         tally.refused.quantile_ms(0.5),
         tally.refused.quantile_ms(0.99),
         tally.refused.quantile_ms(0.999),
+        tally.late.quantile_ms(0.99),
     );
 }
 
-struct Lane {
-    /// Planned instants of what was sent and is not answered yet.
-    planned: Rc<RefCell<VecDeque<Instant>>>,
-    give: tokio::sync::mpsc::UnboundedSender<Vec<u8>>,
-}
-
-async fn drive(
-    address: String,
-    requests: Vec<Vec<u8>>,
-    rate: f64,
-    seconds: f64,
-    connections: usize,
-    tally: Rc<RefCell<Tally>>,
-) -> (u64, usize) {
-    let mut lanes = Vec::new();
-    for _ in 0..connections {
-        let stream = TcpStream::connect(&address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        let (read, mut write) = stream.into_split();
-        let planned = Rc::new(RefCell::new(VecDeque::new()));
-        let (give, mut take) = tokio::sync::mpsc::unbounded_channel::<Vec<u8>>();
-        spawn_local(async move {
-            while let Some(bytes) = take.recv().await {
-                if write.write_all(&bytes).await.is_err() {
-                    return;
-                }
-            }
-        });
-        spawn_local(listen(read, Rc::clone(&planned), Rc::clone(&tally)));
-        lanes.push(Lane { planned, give });
-    }
-    let start = Instant::now();
-    let (mut sent, mut lane) = (0u64, 0usize);
-    let total = (rate * seconds) as u64;
-    while sent < total {
-        let due = ((start.elapsed().as_secs_f64() * rate) as u64).min(total);
-        // What is due by now goes to the connections in turn, a handful to each, as callers would spread it.
-        let each = ((due - sent) as usize).div_ceil(connections).max(1);
-        while sent < due {
-            let lane_now = &lanes[lane];
-            lane = (lane + 1) % connections;
-            let mut bytes = Vec::with_capacity(each * 128);
-            let mut planned = lane_now.planned.borrow_mut();
-            for _ in 0..each.min((due - sent) as usize) {
-                bytes.extend_from_slice(&requests[sent as usize % requests.len()]);
-                planned.push_back(start + Duration::from_secs_f64(sent as f64 / rate));
-                sent += 1;
-            }
-            let _ = lane_now.give.send(bytes);
-        }
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    let waiting = || {
-        lanes
-            .iter()
-            .map(|l| l.planned.borrow().len())
-            .sum::<usize>()
+/// Send by the plan, one request to each connection in turn, and take the answers. Returns how many were sent.
+fn drive(
+    lanes: &mut [Lane],
+    requests: &[Vec<u8>],
+    (rate, seconds): (f64, f64),
+    tally: &mut Tally,
+) -> u64 {
+    let find = Find {
+        end: Finder::new(b"\r\n\r\n"),
+        length: Finder::new(b"Content-Length: "),
+        retry_after: Finder::new(b"Retry-After: "),
     };
-    let until = Instant::now() + Duration::from_secs(2);
-    while waiting() > 0 && Instant::now() < until {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    (sent, waiting())
-}
-
-/// Read answers and book each on the request it belongs to.
-async fn listen(
-    mut read: tokio::net::tcp::OwnedReadHalf,
-    planned: Rc<RefCell<VecDeque<Instant>>>,
-    tally: Rc<RefCell<Tally>>,
-) {
-    let mut buffer: Vec<u8> = Vec::with_capacity(256 * 1024);
+    let total = (rate * seconds) as u64;
+    let apart_ns = 1e9 / rate;
+    let start = Instant::now();
+    let (mut sent, mut ended) = (0u64, None::<Instant>);
     loop {
-        buffer.reserve(64 * 1024);
-        match read.read_buf(&mut buffer).await {
-            Ok(count) if count > 0 => {}
-            _ => return,
+        let now_ns = nanos(start);
+        let due = ((now_ns as f64 / apart_ns) as u64).min(total);
+        while sent < due {
+            let planned_ns = (sent as f64 * apart_ns) as u64;
+            let count = lanes.len();
+            let lane = &mut lanes[sent as usize % count];
+            lane.output
+                .extend_from_slice(&requests[sent as usize % requests.len()]);
+            lane.planned.push_back(planned_ns);
+            tally.late.add(now_ns.saturating_sub(planned_ns));
+            sent += 1;
         }
-        let now = Instant::now();
-        let mut at = 0;
-        let mut tally = tally.borrow_mut();
-        let mut planned = planned.borrow_mut();
-        while let Some(head) = memchr::memmem::find(&buffer[at..], b"\r\n\r\n") {
-            let text = &buffer[at..at + head];
-            let found = memchr::memmem::find(text, b"Content-Length: ").unwrap() + 16;
-            let length = text[found..]
-                .iter()
-                .take_while(|b| b.is_ascii_digit())
-                .fold(0usize, |sum, b| sum * 10 + usize::from(b - b'0'));
-            if buffer.len() < at + head + 4 + length {
-                break;
-            }
-            let took = now.saturating_duration_since(planned.pop_front().unwrap());
-            match &text[9..12] {
-                b"200" => tally.good.add(took),
-                b"503" | b"429" => {
-                    tally.refused.add(took);
-                    if memchr::memmem::find(text, b"Retry-After: ").is_none() {
-                        tally.without_retry_after += 1;
-                    }
-                }
-                _ => tally.bad += 1,
-            }
-            at += head + 4 + length;
+        for lane in lanes.iter_mut() {
+            lane.write();
+            lane.read(start, &find, tally);
         }
-        buffer.drain(..at);
+        if sent == total {
+            let ended = *ended.get_or_insert_with(Instant::now);
+            if ended.elapsed() > PATIENCE || lanes.iter().all(|l| l.planned.is_empty()) {
+                return sent;
+            }
+        }
     }
 }

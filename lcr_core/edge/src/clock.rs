@@ -1,4 +1,5 @@
 //! The edge is the one place that reads the wall clock for the core; everything below takes it as a value.
+use std::fmt::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use lcr_core::time::write_instant;
@@ -17,6 +18,8 @@ pub fn now_us() -> i64 {
 pub struct HttpDate {
     second: i64,
     text: String,
+    /// The same instant in ISO 8601, kept for its room.
+    iso: String,
 }
 
 impl HttpDate {
@@ -24,32 +27,30 @@ impl HttpDate {
         let second = now_us.div_euclid(1_000_000);
         if second != self.second || self.text.is_empty() {
             self.second = second;
-            self.text = http_date(second);
+            self.iso.clear();
+            write_instant(&mut self.iso, second.saturating_mul(1_000_000));
+            self.text.clear();
+            write_http_date(&mut self.text, &self.iso, second);
         }
         &self.text
     }
 }
 
-fn http_date(second: i64) -> String {
+fn write_http_date(out: &mut String, iso: &str, second: i64) {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
-    let mut iso = String::with_capacity(27);
-    write_instant(&mut iso, second.saturating_mul(1_000_000));
     let weekday = DAYS[second.div_euclid(86_400).rem_euclid(7) as usize];
     let month = iso
         .get(5..7)
         .and_then(|m| m.parse::<usize>().ok())
         .and_then(|m| MONTHS.get(m.wrapping_sub(1)))
         .unwrap_or(&"Jan");
-    let part = |range: std::ops::Range<usize>| iso.get(range).unwrap_or("").to_owned();
-    format!(
-        "{weekday}, {} {month} {} {} GMT",
-        part(8..10),
-        part(0..4),
-        part(11..19)
-    )
+    let part = |range: std::ops::Range<usize>| iso.get(range).unwrap_or("");
+    let (day, year, time) = (part(8..10), part(0..4), part(11..19));
+    // Writing to a String cannot fail.
+    let _ = write!(out, "{weekday}, {day} {month} {year} {time} GMT");
 }
 
 /// An instant in a query: microseconds since the epoch, or RFC 3339 with an offset or `Z`.

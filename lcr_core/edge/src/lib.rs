@@ -37,6 +37,8 @@ mod snapshots;
 mod state;
 mod switches;
 mod tls;
+#[cfg(test)]
+mod unlocked;
 
 /// Why the server could not start.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -164,6 +164,12 @@ fn label(text: &str) -> String {
 }
 
 impl SnapshotMetrics {
+    /// Nobody else gets the lock while this is kept.
+    #[cfg(test)]
+    pub fn hold(&self) -> impl Sized {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The published snapshot `id` could not be loaded.
     pub fn raise(&self, id: &str, fault: &str) {
         let why = Some((label(id), label(fault)));

@@ -1,5 +1,6 @@
 //! The query string: `name=value&name=value`, percent-decoded, each name once, unknown names refused.
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 /// Why a query string is not acceptable; `parameter` is the name as sent when it is a known one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,35 @@ pub const NAMES_HINT: &str =
 /// Longest decoded value, in bytes, per name.
 const LIMITS: [usize; COUNT] = [160, 64, 64, 128, 40, 16, 16, 16, 16, 64, 64, 64, 16];
 
+thread_local! {
+    /// Room of decoded values that were read.
+    static ROOM: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Room for so many bytes, used before where there is some.
+fn room(bytes: usize) -> Vec<u8> {
+    let used = ROOM.with_borrow_mut(Vec::pop);
+    let mut room = used.unwrap_or_default().into_bytes();
+    room.reserve(bytes);
+    room
+}
+
+impl Drop for Parameters<'_> {
+    fn drop(&mut self) {
+        for value in &mut self.values {
+            if let Some(Cow::Owned(text)) = value {
+                let mut text = std::mem::take(text);
+                text.clear();
+                ROOM.with_borrow_mut(|room| {
+                    if room.len() < COUNT && text.capacity() <= 512 {
+                        room.push(text);
+                    }
+                });
+            }
+        }
+    }
+}
+
 /// Decoded values; an empty value counts as absent, so a switch may send `ani=` when it knows none.
 #[derive(Debug, Default)]
 pub struct Parameters<'a> {
@@ -67,7 +97,7 @@ pub fn decode(raw: &str) -> Option<Cow<'_, str>> {
     {
         return Some(Cow::Borrowed(raw));
     }
-    let mut out = Vec::with_capacity(raw.len());
+    let mut out = room(raw.len());
     let mut bytes = raw.bytes();
     while let Some(byte) = bytes.next() {
         let decoded = match byte {

@@ -67,6 +67,12 @@ impl StateKeeper {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Nobody else gets the lock while this is kept.
+    #[cfg(test)]
+    pub fn hold(&self) -> impl Sized {
+        self.lock()
+    }
+
     /// Serve another snapshot, with the state as it is; returns the pair that served before.
     pub fn adopt(&self, shared: &Shared, loaded: Arc<Loaded>) -> Option<Arc<Serving>> {
         let mut inner = self.lock();

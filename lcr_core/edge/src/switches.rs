@@ -108,8 +108,13 @@ fn siphon<'a>(body: &'a [u8], parameters: &mut Parameters<'a>) -> Result<(), Bad
             "use the version of siphon that this contract belongs to",
         ));
     }
-    let user = |uri: &Cow<'a, str>| user_of(uri).to_owned();
-    parameters.put("ani", Cow::Owned(user(&request.from_uri)));
+    parameters.put(
+        "ani",
+        match request.from_uri {
+            Cow::Borrowed(uri) => Cow::Borrowed(user_of(uri)),
+            Cow::Owned(uri) => Cow::Owned(user_of(&uri).to_owned()),
+        },
+    );
     parameters.put("dnis", request.dialed_number);
     parameters.put("call_id", request.call_id);
     Ok(())

@@ -50,7 +50,6 @@ fn pair(out: &mut String, name: &str, place: usize, value: impl FnOnce(&mut Stri
         .iter()
         .any(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b'_' | b'.'))
     {
-        let raw = out.split_off(from);
-        safe::form(out, &raw);
+        safe::form_from(out, from);
     }
 }

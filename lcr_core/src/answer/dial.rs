@@ -12,7 +12,7 @@ pub(super) fn write(snapshot: &Snapshot, decision: &Decision, dial: &Dial<'_>, o
         if !std::mem::take(&mut first) {
             out.push('|');
         }
-        endpoint(&view, dial, out);
+        endpoint(&view, decision.trunk, dial, out);
     }
 }
 
@@ -21,12 +21,21 @@ pub(super) fn can_dial(view: &View<'_>, dial: &Dial<'_>) -> bool {
     dial.by_gateway || view.has_host()
 }
 
-/// One endpoint with its variables.
-pub(super) fn endpoint(view: &View<'_>, dial: &Dial<'_>, out: &mut String) {
-    out.push_str("[lcr_carrier=");
-    view.carrier(out);
-    out.push_str(",lcr_offer=");
+/// One endpoint with its variables: the switch writes them into the record of this attempt, by which the exchange knows
+/// whose call it was, by which product it went and which attempt it was (docs/call-records.md).
+pub(super) fn endpoint(view: &View<'_>, trunk: Option<i64>, dial: &Dial<'_>, out: &mut String) {
+    out.push('[');
+    if let Some(trunk) = trunk {
+        out.push_str("tandem_trunk=");
+        push(out, trunk);
+        out.push(',');
+    }
+    out.push_str("tandem_offer=");
     push(out, view.offer.offer_id);
+    out.push_str(",tandem_attempt=");
+    push(out, view.rank);
+    out.push_str(",lcr_carrier=");
+    view.carrier(out);
     out.push_str(",lcr_rate=");
     view.rate(out);
     out.push_str(",leg_progress_timeout=");

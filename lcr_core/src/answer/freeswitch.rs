@@ -78,7 +78,9 @@ fn steps(
         out.push_str(" alloted_timeout");
     });
     for view in views(snapshot, decision).filter(|v| can_dial(v, dial)) {
-        step(element, "bridge", out, |out| endpoint(&view, dial, out));
+        step(element, "bridge", out, |out| {
+            endpoint(&view, decision.trunk, dial, out)
+        });
     }
 }
 

@@ -57,6 +57,20 @@ pub fn form(out: &mut String, text: &str) {
     }
 }
 
+/// The same of what stands behind `from`, in its place.
+pub fn form_from(out: &mut String, from: usize) {
+    let end = out.len();
+    for at in from..end {
+        let byte = out.as_bytes()[at];
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
+            out.push(char::from(byte));
+        } else {
+            percent(out, byte);
+        }
+    }
+    out.drain(from..end);
+}
+
 /// Text of an XML attribute in double quotes; characters XML 1.0 cannot carry become U+FFFD.
 pub fn attribute(out: &mut String, text: &str) {
     for c in text.chars() {

@@ -1,6 +1,6 @@
 //! The exact way: every row of every prefix, every offer with its verdict. Explain is this, kept.
 
-use super::{Asked, Decision, Route, Status};
+use super::{Asked, Decision, Many, Route, Status};
 use crate::error::QueryError;
 use crate::explain::{self, Explained};
 use crate::index::layout::{BLOCKED, OPEN, Row};
@@ -17,9 +17,17 @@ use crate::state::Level;
 pub(super) fn answer(asked: &Asked<'_>, decision: &mut Decision) -> Result<(), QueryError> {
     let prepared = asked.prepared;
     let snapshot = prepared.snapshot;
+    let number = |number| snapshot.index.chain(number).next().is_some();
+    if asked.call.explain.is_none()
+        && !number(asked.call.number)
+        && !asked.facts.lrn.is_some_and(number)
+    {
+        decision.status = Status::NoCode;
+        return Ok(());
+    }
     let found = gather(asked, &mut decision.valid_until);
-    let mut members: Vec<Member> = Vec::new();
-    let mut outcome: Vec<(Verdict, Option<u128>)> = Vec::with_capacity(found.len());
+    let mut members = Many::<Member>::new();
+    let mut outcome = Many::<(Verdict, Option<u128>)>::with_capacity(found.len());
     for (place, of_offer) in found.iter().enumerate() {
         let offer = place as u32;
         let (verdict, comparable) = judge(asked, offer, of_offer)
@@ -255,9 +263,9 @@ fn walk_both(asked: &Asked<'_>, found: &mut [Found], valid_until: &mut i64) {
 }
 
 /// Reads all rows of the number's prefixes; lowers `valid_until` to the first change among them.
-fn gather(asked: &Asked<'_>, valid_until: &mut i64) -> Vec<Found> {
+fn gather(asked: &Asked<'_>, valid_until: &mut i64) -> Many<Found> {
     let snapshot = asked.prepared.snapshot;
-    let mut found = vec![Found::default(); snapshot.access.offers.len()];
+    let mut found = Many::from_elem(Found::default(), snapshot.access.offers.len());
     walk_both(asked, &mut found, valid_until);
     for offer in &snapshot.layers.offers {
         if let Some(slot) = found.get_mut(offer.place as usize) {

@@ -1,8 +1,6 @@
 //! The fast way: one longest match, then the cheapest candidates until enough pass.
 
-use smallvec::SmallVec;
-
-use super::{Asked, Decision, Masks, Route, USUAL, general};
+use super::{Asked, Decision, Many, Masks, Route, general};
 use crate::access::policy::{Guard, Kind};
 use crate::error::QueryError;
 use crate::index::candidate;
@@ -14,7 +12,7 @@ use crate::policy::verdict::Verdict;
 use crate::quality::Figures;
 use crate::time;
 
-type Members = SmallVec<[Member; USUAL]>;
+type Members = Many<Member>;
 
 /// Fills in the routes; `false` when there are none, so that the rows tell why.
 pub(super) fn answer(
@@ -50,7 +48,7 @@ pub(super) fn answer(
                 return;
             };
             // The offers rated by the LRN are a second walk; the cheapest of both are the cheapest.
-            let mut entries = Vec::with_capacity(2 * most);
+            let mut entries = Many::<u64>::with_capacity(2 * most);
             lookup.route(
                 found,
                 (&masks, Without(layers.lrn_columns())),

@@ -186,20 +186,19 @@ fn read(words: &Words, number: &str, context: Option<&str>) -> Result<String, &'
     };
     let at_home = |rest: &str| format!("{code}{rest}");
     let national = words.national_prefix().and_then(|p| number.strip_prefix(p));
-    // A national number does not begin with the national prefix once more; where it does it was an international one.
-    let again = |rest: &str| {
-        words
-            .national_prefix()
-            .is_some_and(|p| code != "1" && rest.starts_with(p))
-    };
+    // Where 0 is dialled in front of national numbers none of them begins with 0: two zeros are an international prefix.
+    // Of other prefixes this does not hold: 8 812 is Saint Petersburg.
+    let again = |rest: &str| words.national_prefix() == Some("0") && rest.starts_with('0');
     let national = national
         .filter(|rest| !rest.is_empty() && !again(rest))
         .map(at_home);
     match (international, national) {
         (Some(abroad), Some(home)) if abroad != home => match (possible(abroad), possible(&home)) {
-            (true, true) => Err("ambiguous"),
+            (true, false) => Ok(abroad.to_owned()),
             (false, true) => Ok(home),
-            _ => Ok(abroad.to_owned()),
+            (true, true) => Err("ambiguous"),
+            // Which of the two was meant is not to be told from lengths: nothing is guessed.
+            (false, false) => Err("not_assigned"),
         },
         (Some(abroad), _) => Ok(abroad.to_owned()),
         (None, Some(home)) => Ok(home),
@@ -291,6 +290,8 @@ mod tests {
         );
         assert_eq!(read(&sheffield, "01144960000"), "441144960000");
         assert_eq!(read(&sheffield, "0114420794600"), "4420794600");
+        // 011 and two digits, or Sheffield and far too few: neither can be a number.
+        assert_eq!(read(&sheffield, "01144"), "!not_assigned");
     }
 
     #[test]
@@ -311,6 +312,8 @@ mod tests {
         let russia =
             words(r#"{"international_prefixes":["810"],"national_prefix":"8","country_code":"7"}"#);
         assert_eq!(read(&russia, "84951234567"), "74951234567");
+        assert_eq!(read(&russia, "88121234567"), "78121234567");
+        assert_eq!(read(&russia, "88005553535"), "78005553535");
         assert_eq!(read(&russia, "810442079460000"), "442079460000");
     }
 

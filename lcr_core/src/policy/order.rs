@@ -2,9 +2,14 @@
 
 use std::cmp::Reverse;
 
+use smallvec::SmallVec;
+
 use super::share;
 use crate::access::policy::{Kind, PolicyWords};
 use crate::money::{NANOS, cmp_products};
+
+/// So many members are ordered without asking for memory.
+type Many<T> = SmallVec<[T; 64]>;
 
 /// An offer that passed all filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,23 +86,25 @@ fn sort_part(by: &By<'_>, members: &mut [Member]) {
             let weighty = members.partition_point(|m| m.weight > 0);
             let weighty = &mut members[..weighty];
             weighty.sort_unstable_by_key(|m| m.offer);
-            let weights: Vec<u32> = weighty.iter().map(|m| m.weight).collect();
+            let weights: Many<u32> = weighty.iter().map(|m| m.weight).collect();
             let drawn = share::draw(&weights, by.seed, by.draws);
-            let mut turn = vec![usize::MAX; weighty.len()];
+            let undrawn = weighty.iter().map(|m| (usize::MAX, *m));
+            let mut order: Many<(usize, Member)> = undrawn.collect();
             for (nth, place) in drawn.into_iter().enumerate() {
-                turn[place] = nth;
+                order[place].0 = nth;
             }
-            let mut order: Vec<(usize, Member)> =
-                turn.into_iter().zip(weighty.iter().copied()).collect();
-            order.sort_by_key(|(turn, _)| *turn);
+            order.sort_unstable_by_key(|(turn, member)| (*turn, member.offer));
             for (slot, (_, member)) in weighty.iter_mut().zip(order) {
                 *slot = member;
             }
         }
     }
-    if !by.first.is_empty() {
-        let turn = |m: &Member| by.first.iter().position(|place| *place == m.offer);
-        members.sort_by_key(|m| turn(m).unwrap_or(usize::MAX));
+    let mut rest = members;
+    for place in by.first {
+        if let Some(at) = rest.iter().position(|m| m.offer == *place) {
+            rest[..=at].rotate_right(1);
+            rest = &mut rest[1..];
+        }
     }
 }
 

@@ -1,6 +1,20 @@
 //! Chance that is none: draws by a call's seed, the same for the same call (docs/decision.md 5).
 
+use std::fmt::{self, Write};
+
 use sha2::{Digest, Sha256};
+use smallvec::SmallVec;
+
+/// A number in decimal, in place.
+#[derive(Default)]
+struct Digits(SmallVec<[u8; 24]>);
+
+impl Write for Digits {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
 
 /// The first 8 bytes of the sha256 of `kind|a|b`, as a number.
 fn drawn(parts: [&[u8]; 3]) -> u64 {
@@ -25,20 +39,21 @@ fn scaled(r: u64, whole: u64) -> u64 {
 
 /// Is a demoted offer tried for this call?
 pub fn is_trial(offer_id: i64, trial_ppm: u32, seed: &str) -> bool {
-    let id = offer_id.to_string();
+    let mut id = Digits::default();
+    let _ = write!(id, "{offer_id}");
     trial_ppm > 0
-        && scaled(drawn([b"trial", id.as_bytes(), seed.as_bytes()]), 1_000_000)
-            < u64::from(trial_ppm)
+        && scaled(drawn([b"trial", &id.0, seed.as_bytes()]), 1_000_000) < u64::from(trial_ppm)
 }
 
 /// Draws places without replacement by weight: `weights` in the order of ids, all positive. At most `limit` are drawn.
-pub fn draw(weights: &[u32], seed: &str, limit: usize) -> Vec<usize> {
-    let mut left: Vec<usize> = (0..weights.len()).collect();
+pub fn draw(weights: &[u32], seed: &str, limit: usize) -> SmallVec<[usize; 64]> {
+    let mut left: SmallVec<[usize; 64]> = (0..weights.len()).collect();
     let mut whole: u64 = weights.iter().map(|w| u64::from(*w)).sum();
-    let mut out = Vec::with_capacity(left.len().min(limit));
+    let mut out = SmallVec::with_capacity(left.len().min(limit));
     for k in 0..left.len().min(limit) {
-        let nth = k.to_string();
-        let x = scaled(drawn([b"share", seed.as_bytes(), nth.as_bytes()]), whole);
+        let mut nth = Digits::default();
+        let _ = write!(nth, "{k}");
+        let x = scaled(drawn([b"share", seed.as_bytes(), &nth.0]), whole);
         let mut sum = 0u64;
         let hit = left.iter().position(|&place| {
             sum += u64::from(weights[place]);
@@ -76,8 +91,8 @@ mod tests {
         let weights = [1, 2, 3, 4];
         let all = draw(&weights, "x", 4);
         assert_eq!(draw(&weights, "x", 4), all);
-        assert_eq!(draw(&weights, "x", 2), all[..2]);
-        assert_eq!(draw(&[], "x", 4), Vec::<usize>::new());
+        assert_eq!(draw(&weights, "x", 2).as_slice(), &all[..2]);
+        assert!(draw(&[], "x", 4).is_empty());
     }
 
     #[test]

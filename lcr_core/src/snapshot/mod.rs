@@ -58,6 +58,8 @@ pub struct Snapshot {
     pub blocks: Option<Arc<Blocks>>,
     /// Ported numbers.
     pub lrn: Option<Arc<LrnFile>>,
+    /// Some offer is rated by the LRN, be it one without rates: its explanation says what is known, too.
+    pub any_lrn: bool,
 }
 
 impl Snapshot {
@@ -258,6 +260,7 @@ impl Snapshot {
             layers,
             blocks: files.blocks.clone(),
             lrn: files.lrn.clone(),
+            any_lrn: access.offers.iter().any(|o| o.lrn_rated),
             manifest,
             access,
             index,

@@ -4,12 +4,13 @@ case      one file and what is expected of it
 cells     defects of cells and columns
 files     defects of bytes, sheets and archives
 shapes    whole decks as carriers make them
+offices   decks as carriers' back offices send them
 writers, xlsb   rows → bytes of every format
 """
 
 from __future__ import annotations
 
-from tests.decks.corpus import cells, files, shapes
+from tests.decks.corpus import cells, files, offices, shapes
 from tests.decks.corpus.case import Case, Corpus
 
 
@@ -18,4 +19,5 @@ def all_cases() -> list[Case]:
     cells.add(corpus)
     files.add(corpus)
     shapes.add(corpus)
+    offices.add(corpus)
     return corpus.cases

@@ -99,7 +99,7 @@ def test_a_refused_file_says_why_and_leaves_nothing(client: FlaskClient) -> None
     with pytest.raises(Invalid):
         upload(client, "hello\nworld\n")
     page = client.get("/calls/imports/1").text
-    assert "Nothing of this file was taken" in page
+    assert "Nothing of it was taken" in page
     assert "These are no call records" in page
 
 

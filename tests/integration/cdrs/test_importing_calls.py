@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ from app.carriers.models import QualityCounter
 from app.cdrs import queries
 from app.cdrs.models import CallDay, CallImport, CallQuarantine, CallRecord
 from app.cdrs.queries import Filter
+from app.cdrs.service.receive_file import receive_file
 from app.cdrs.service.settle_quarantine import settle_quarantine
 from app.db import db
 from app.decks.models import TrafficDay
 from app.errors import Conflict, Invalid, NotFound
+from app.jobs.progress import SilentProgress
+from app.jobs.runner import give_up
 from app.routing.models import QualityDelta, TalkDay
 from tests.factories import app as make
 from tests.integration.cdrs.world import FR, HEAD, NOW, UK, World, line, make_world, send
@@ -193,11 +197,83 @@ def test_lengths_are_counted_and_only_recent_calls_reach_the_edge(world: World) 
     assert (delta.attempts, delta.talk_ms) == (1, 20_000)
 
 
-def test_a_killed_import_starts_over_and_counts_once(world: World) -> None:
-    from io import BytesIO
+def test_an_import_killed_between_its_parts_goes_on_and_counts_each_record_once(
+    both: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.cdrs.service import import_calls as verb
 
+    monkeypatch.setattr(verb, "PART", 3)
+    monkeypatch.setattr(verb, "PAUSE_S", 0.0)
+    whole = "".join(line(n) for n in range(8)) + line(3) + line(4, amount="0.5") + line(20, trunk="West")
+    parts: list[int] = []
+
+    class Dies(SilentProgress):
+        def __call__(self, done: int, total: int, phase: str = "") -> None:
+            if phase == "storing":
+                parts.append(done)
+                if done == 6:
+                    raise KeyboardInterrupt
+
+    settings = both.app.config["TANDEM"]
+    taken = receive_file(
+        db.session, settings, both.who, BytesIO((HEAD + whole).encode()), filename="c.csv", way="web", now=NOW
+    )
+    db.session.commit()
+    with pytest.raises(KeyboardInterrupt):
+        verb.import_calls(db.session, settings, taken.id, now=NOW, progress=Dies())
+    db.session.rollback()
+    assert (parts, day().attempts) == ([0, 3, 6], 6)  # each part with its sums
+    counts = verb.import_calls(db.session, settings, taken.id, now=NOW, progress=SilentProgress())
+    db.session.commit()
+    assert {k: counts[k] for k in ("records", "new", "same", "other", "refused", "quarantined", "answered")} == {
+        "records": 11, "new": 8, "same": 1, "other": 1, "refused": 2, "quarantined": 2, "answered": 8,
+    }  # fmt: skip
+    assert (day().attempts, day().talk_ms) == (8, 480_000)
+    traffic = db.session.scalars(sa.select(TrafficDay)).one()
+    assert (traffic.calls, traffic.seconds) == (8, 480)
+
+
+def test_an_import_that_is_given_up_half_way_says_what_stays(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.cdrs.service import import_calls as verb
+
+    monkeypatch.setattr(verb, "PART", 2)
+    monkeypatch.setattr(verb, "PAUSE_S", 0.0)
+
+    class Dies(SilentProgress):
+        def __call__(self, done: int, total: int, phase: str = "") -> None:
+            if phase == "storing" and done:
+                raise KeyboardInterrupt
+
+    settings = world.app.config["TANDEM"]
+    file = HEAD + "".join(line(n) for n in range(5))
+    taken = receive_file(
+        db.session,
+        settings,
+        world.who,
+        BytesIO(file.encode()),
+        filename="c.csv",
+        way="web",
+        source="sw1",
+        now=NOW,
+    )
+    db.session.commit()
+    with pytest.raises(KeyboardInterrupt):
+        verb.import_calls(db.session, settings, taken.id, now=NOW, progress=Dies())
+    db.session.rollback()
+    assert taken.job_id is not None
+    give_up(taken.job_id, "The worker died too often.")
+    db.session.expire_all()
+    ended = db.session.get_one(CallImport, taken.id)
+    assert ended.state == "failed"
+    assert "2 of its records were taken and stay" in ended.error
+    assert send(world, file).counts["new"] == 3
+    assert day().attempts == 5
+
+
+def test_a_killed_import_starts_over_and_counts_once(world: World) -> None:
     from app.cdrs.service.import_calls import import_calls
-    from app.cdrs.service.receive_file import receive_file
 
     settings = world.app.config["TANDEM"]
     taken = receive_file(
@@ -229,8 +305,6 @@ def test_a_killed_import_starts_over_and_counts_once(world: World) -> None:
         import_calls(db.session, settings, taken.id, now=NOW, progress=Dies())
     db.session.rollback()
     assert db.session.scalar(sa.select(sa.func.count()).select_from(CallRecord)) == 0
-    from app.jobs.progress import SilentProgress
-
     for _ in range(2):
         import_calls(db.session, settings, taken.id, now=NOW, progress=SilentProgress())
         db.session.commit()

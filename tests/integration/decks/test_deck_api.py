@@ -268,7 +268,7 @@ def test_values_that_do_not_fit_are_named_with_their_field(world: World, api: Ke
         (api.send(options='{"defaults": "USD"}'), "defaults"),
         (api.send(options=json.dumps({"moed": "full"})), "moed"),
         (api.put(f"/decks/{deck}/options", json={"repairs": ["mend_all"]}), "repairs"),
-        (api.put(f"/decks/{deck}/options", json={"mapping": {"0": "code", "1": "code"}}), "code"),
+        (api.put(f"/decks/{deck}/options", json={"mapping": {"0": "rate", "1": "rate"}}), "rate"),
         (api.put(f"/decks/{deck}/options", json={"defaults": {"currency": 7}}), "currency"),
         (api.put(f"/decks/{deck}/options", json={"decimal_mark": ";"}), "decimal_mark"),
         (api.get("/decks?state=lost"), "state"),

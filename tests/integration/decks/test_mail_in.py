@@ -18,7 +18,17 @@ from app.decks.models import Arrival, Deck, DeckPolicy
 from app.jobs.models import Job
 from app.jobs.service import enqueue
 from app.mail.models import OutboxMail
-from tests.factories.mail import DOVECOT, PASSWORD, USER, Imap, Smtp, deck_mail, dovecot, smtp_server
+from tests.factories.mail import (
+    DOVECOT,
+    PASSWORD,
+    USER,
+    Imap,
+    Smtp,
+    deck_mail,
+    delivery_report,
+    dovecot,
+    smtp_server,
+)
 from tests.integration.decks.world import DECK, World, make_world
 
 pytestmark = pytest.mark.skipif(DOVECOT is None, reason="needs Dovecot (apt-get install dovecot-imapd)")
@@ -262,3 +272,36 @@ def test_a_wrong_password_fails_the_look_with_a_hint_and_takes_nothing(tmp_path:
         assert job.state == "failed"
         assert "mail.imap_" in job.error
     assert arrivals(world) == []
+
+
+def test_a_delivery_report_is_put_down_on_the_message_it_is_about(world: World, server: Imap) -> None:
+    server.deliver(
+        deck_mail("rates@acme.example", "rates", {"x.csv": DATED.encode()}, message_id="<bounced-1@acme>")
+    )
+    look(world)
+    with world.app.app_context():
+        mail = db.session.scalars(sa.select(OutboxMail)).one()
+        assert mail.state == "sent"
+        mail_id, message_id = mail.id, mail.message_id
+
+    def stands() -> tuple[str, str]:
+        with world.app.app_context():
+            found = db.session.get_one(OutboxMail, mail_id, populate_existing=True)
+            return found.state, found.error
+
+    server.deliver(delivery_report("<nobody@knows>", "rates@acme.example"))
+    server.deliver(delivery_report(message_id, "somebody@else.example"))
+    look(world)
+    assert stands() == ("sent", "")
+    server.deliver(delivery_report(message_id, "rates@acme.example", action="delayed", words="451 Try later"))
+    look(world)
+    assert stands() == ("sent", "Delivery is late: 451 Try later")
+    server.deliver(delivery_report(message_id, "Rates@Acme.example"))
+    look(world)
+    assert stands() == ("failed", "Returned by the receiving server: 550 5.1.1 No such user")
+    reports = [one for one in arrivals(world) if one.state == "dropped"]
+    assert len(reports) == 4
+    assert "“Re: rates” to rates@acme.example: 550 5.1.1 No such user" in reports[-1].reason
+    assert reports[-1].replied_at is None
+    page = world.client.get("/outbox").get_data(as_text=True)
+    assert "550 5.1.1 No such user" in page

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
 
@@ -18,11 +19,13 @@ from app.config import Mail
 from app.db import db
 from app.decks.models import DeckTemplate
 from app.decks.service.manage_template import import_template
+from app.decks.service.take_mail import Letter, take_mail
+from app.mail.bounces import bounce_of
 from app.mail.models import OutboxMail
-from app.market.models import Purchase
+from app.market.models import Purchase, RateNotice
 from app.security.models import User
 from tests.factories.app import NOW, actor_for, make_company, make_customer_trunk, make_user
-from tests.factories.mail import Smtp, smtp_server
+from tests.factories.mail import Smtp, delivery_report, smtp_server
 from tests.integration.decks.world import DECK, World, make_world
 
 DEARER = (
@@ -191,3 +194,19 @@ def trader_owner(world: World) -> User:
         company.sells = True  # a pure buyer has no deck desk
         db.session.commit()
         return make_user(db.session, company, "owner")
+
+
+def test_a_notice_that_came_back_says_so_to_both_sides(world: World, trader: User) -> None:
+    publish(world)
+    with world.app.app_context():
+        mail = db.session.scalars(sa.select(OutboxMail)).one()
+        report = message_from_bytes(delivery_report(mail.message_id, mail.recipient))
+        letter = Letter("<r@mx>", "mailer-daemon@mx.example", "Returned", (), bounce=bounce_of(report))
+        take_mail(db.session, world.app.config["TANDEM"], letter, now=utc_now())
+        db.session.commit()
+        notice_id, recipient = db.session.scalars(sa.select(RateNotice.id)).one(), mail.recipient
+    sellers = world.client.get(f"/rate-notices/{notice_id}").get_data(as_text=True)
+    assert "1 of 1 message about this notice did not arrive" in sellers
+    assert recipient not in sellers  # whom the buyer employs is the buyer's
+    buyers = world.as_user(trader).get(f"/rate-notices/{notice_id}").get_data(as_text=True)
+    assert "550 5.1.1 No such user" in buyers

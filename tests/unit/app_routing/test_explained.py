@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.routing.explained import arithmetic, as_of, digits, filters, layer, matched_number
+from app.routing.explained import (
+    arithmetic,
+    as_of,
+    digits,
+    filters,
+    hunting,
+    layer,
+    matched_number,
+    quality_state,
+)
 
 ANSWER: dict[str, Any] = {"b": "17185550123", "lrn": "19735550000", "currency": "USD"}
 
@@ -55,6 +64,29 @@ def test_digits_are_of_the_number_that_was_matched() -> None:
     assert [kind for _, kind in digits(matched, row())][:5] == ["shadow", "shadow", "hit", "hit", ""]
     assert layer(row(jurisdiction=keyed)) == ["interstate (NY → NJ), keyed by the LRN, LRN by file"]
     assert as_of(row()) == "from 2026-11-01 00:00, deck 5 row 17"
+
+
+def test_a_demoted_vendor_says_so_and_what_share_of_calls_tries_it() -> None:
+    held = {"code": "44", "level": "critical", "trial_ppm": 20_000, "trial": True}
+    words = "critical below 44: behind all others, tried for 2 % of calls"
+    assert quality_state(row(demoted=held)) == f"{words}, this one among them"
+    assert quality_state(row(demoted=held | {"trial": False})) == words
+    assert quality_state(row(demoted=held | {"level": "warn", "trial": False})) == "warn below 44"
+    assert quality_state(row(demoted=None)) == ""
+
+
+def test_a_route_says_how_the_next_one_is_come_to() -> None:
+    route = {
+        "offer": 7,
+        "timeout_ms": 6000,
+        "no_reply_ms": 1500,
+        "ringing_ms": None,
+        "hunt_stop": [486, 600],
+        "hunt_next": None,
+    }
+    answer = ANSWER | {"routes": [route]}
+    assert hunting(answer, row(offer=7)) == "waits 6 s in all, waits 1.5 s to a first reply, stops at 486 600"
+    assert hunting(answer, row(offer=8)) == ""
 
 
 def test_the_origin_says_group_prefix_reading_and_surcharge() -> None:

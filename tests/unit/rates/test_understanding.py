@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -14,6 +15,8 @@ from rates import store
 from rates.deckcheck import CheckReport, Column
 from rates.options import Defaults
 from rates.parse.names import name_key
+from rates.parse.words import _ENDS, closes
+from rates.read import coded
 from rates.read.headers import layer_of, score_header, unit_in
 from rates.rules import OriginGroup, Surcharge, origin_rules
 from tests.decks.checking import RECEIVED, check_here, ids
@@ -190,3 +193,15 @@ def test_a_state_column_is_no_status(tmp_path: Path) -> None:
     )
     assert report.status == "ready"
     assert columns(report)["State"].reason == "cells are no words of a status"
+
+
+def test_one_remark_that_closes_is_found_among_many_whatever_its_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(coded, "MANY_REMARKS", 3)
+    many = [f"good quality {number}" for number in range(5)]
+    assert coded.remarks_count(pd.Series(many)) is None
+    for word in sorted(_ENDS):
+        assert closes(word.upper())
+        found = coded.remarks_count(pd.Series([*many, word]))
+        assert found == ("remark", 80, "some remarks close or block a code"), word

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -49,6 +50,21 @@ def test_samples_of_each_switch_become_records_in_order(name: str) -> None:
     assert len(found) - len(records) == unread
     assert [fault_of(one, now_us=NOW) for one in records] == [None] * len(records)
     assert len({one.identity() for one in records}) == len(records)
+
+
+def test_a_leg_that_the_edge_s_dial_string_made_names_trunk_product_and_attempt() -> None:
+    dialled = (Path(__file__).parents[3] / "edge" / "golden" / "dialstring.ok").read_text(encoding="utf-8")
+    legs = [leg[1:].split("]")[0] for leg in dialled.split("|")]
+    of_each = [dict(pair.split("=") for pair in leg.split(",")) for leg in legs]
+    common = {
+        "sip_to_user": "442079460000",
+        "start_uepoch": "1795168800000000",
+        "hangup_cause_q850": "34",
+        "sip_term_status": "503",
+    }
+    lines = (json.dumps({"variables": common | said | {"uuid": str(n)}}) for n, said in enumerate(of_each))
+    found = [one for one in read("\n".join(lines)) if isinstance(one, Attempt)]
+    assert [(one.trunk, one.product, one.attempt) for one in found] == [("1", "1", 1), ("1", "2", 2)]
 
 
 def test_a_line_of_our_own_csv_is_read_whole() -> None:
