@@ -23,7 +23,7 @@ import structlog
 
 log = structlog.get_logger("priority")
 
-BUSY, CALM = 0.92, 0.88
+BUSY, CALM = 0.6, 0.4
 """Shares of a processor: an event loop above the first goes back to the ordinary class, below the second it comes first again."""
 LOOK_S = 0.25
 SHORT_SLICE_NS = 100_000

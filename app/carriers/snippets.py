@@ -17,6 +17,7 @@ FILES: Final = (
     ("kamailio/http_client.cfg", "Kamailio, plain", "Only http_client, no JSON; proved with real calls."),
     ("freeswitch/xml_curl.conf.xml", "FreeSWITCH, mod_xml_curl", "The dial plan of every call comes from the edge."),
     ("freeswitch/mod_curl.xml", "FreeSWITCH, mod_curl", "A dial string, fetched in your own dial plan."),
+    ("freeswitch/json_cdr.conf.xml", "FreeSWITCH, call records", "The calls that mod_json_cdr writes down, for import."),
     ("opensips/opensips.cfg", "OpenSIPS", "rest_client and flat JSON."),
     ("asterisk/extensions.conf", "Asterisk", "CURL() and HASH(); PJSIP endpoints named by carrier."),
     ("siphon/siphon.yaml", "siphon", "Its external LCR contract, version 1."),

@@ -10,6 +10,7 @@ import hashlib
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -194,3 +195,11 @@ def login(client: FlaskClient, user: User) -> FlaskClient:
         session["fs_cc"] = "set"
         session["fs_paa"] = time.time()
     return client
+
+
+def let_go(made: Any) -> Iterator[Any]:
+    """Body of a fixture: `made` (a world with `app`), whose database connections are closed behind the test."""
+    yield made
+    with made.app.app_context():
+        db.session.close()
+        db.engine.dispose()

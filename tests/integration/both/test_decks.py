@@ -17,16 +17,13 @@ from app.decks.models import DeckVersion
 from app.jobs.models import Job
 from app.market.snapshot import current_market
 from app.routing.service.build_snapshot import last_published
+from tests.factories.app import let_go
 from tests.integration.decks.world import DECK, World, make_world
 
 
 @pytest.fixture
 def world(tmp_path: Path, database_url: str) -> Iterator[World]:
-    made = make_world(tmp_path, database_url)
-    yield made
-    with made.app.app_context():
-        db.session.close()
-        db.engine.dispose()
+    yield from let_go(make_world(tmp_path, database_url))
 
 
 def test_a_deck_is_received_checked_approved_versioned_and_published(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -23,6 +24,7 @@ from app.jobs.progress import SilentProgress
 from app.jobs.runner import give_up
 from app.routing.models import QualityDelta, TalkDay
 from tests.factories import app as make
+from tests.factories.app import let_go
 from tests.integration.cdrs.world import FR, HEAD, NOW, UK, World, line, make_world, send
 
 DAY = date(2026, 11, 20)
@@ -39,8 +41,8 @@ def day() -> CallDay:
 
 
 @pytest.fixture
-def both(tmp_path: Path, database_url: str) -> World:
-    return make_world(tmp_path, database_url)
+def both(tmp_path: Path, database_url: str) -> Iterator[World]:
+    yield from let_go(make_world(tmp_path, database_url))
 
 
 def test_records_are_rated_on_both_sides_and_summed_up_once(both: World) -> None:

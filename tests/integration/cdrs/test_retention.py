@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,12 +12,13 @@ import sqlalchemy as sa
 from app.cdrs.models import CallDay, CallImport, CallQuarantine, CallRecord
 from app.cdrs.service.retain_calls import retain_calls
 from app.db import db
+from tests.factories.app import let_go
 from tests.integration.cdrs.world import FR, HEAD, NOW, UK, World, line, make_world, send
 
 
 @pytest.fixture
-def world(tmp_path: Path, database_url: str) -> World:
-    return make_world(tmp_path, database_url)
+def world(tmp_path: Path, database_url: str) -> Iterator[World]:
+    yield from let_go(make_world(tmp_path, database_url))
 
 
 def test_numbers_go_after_six_months_and_sums_stay(world: World) -> None:

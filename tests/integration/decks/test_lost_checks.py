@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,13 @@ from app.decks.models import Deck
 from app.decks.service.fail_lost import fail_lost, own_check
 from app.jobs.models import Job
 from app.jobs.runner import MAX_STARTS, give_up, run_one
+from tests.factories.app import let_go
 from tests.integration.decks.world import DECK, World, make_world
 
 
 @pytest.fixture
-def world(tmp_path: Path, database_url: str) -> World:
-    return make_world(tmp_path, database_url)
+def world(tmp_path: Path, database_url: str) -> Iterator[World]:
+    yield from let_go(make_world(tmp_path, database_url))
 
 
 def uploaded(world: World) -> tuple[int, str]:

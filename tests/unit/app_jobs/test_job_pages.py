@@ -16,7 +16,9 @@ def test_a_job_is_seen_by_its_company_and_by_nobody_else(tmp_path: Path) -> None
             make_company(db.session, "Mine", sells=True),
             make_company(db.session, "Other", sells=True),
         )
-        job = enqueue(db.session, "deck.check", title="Check A-Z", company_id=mine.id, now=NOW)
+        job = enqueue(
+            db.session, "deck.check", arguments={"deck_id": 1}, title="Check A-Z", company_id=mine.id, now=NOW
+        )
         db.session.commit()
         client = login(app.test_client(), make_user(db.session, mine, "rates"))
         stranger = login(app.test_client(), make_user(db.session, other, "rates"))
