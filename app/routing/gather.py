@@ -287,6 +287,8 @@ def _keys(session: Session, now: datetime) -> list[dict[str, Any]]:
             "company_id": key.company_id,
             "scopes": list(key.scopes),
             "expires_at_us": to_micros(key.expires_at) if key.expires_at else None,
+            # Left out where there is none: an edge of the version before refuses words it does not know.
+            **({"networks": list(key.ip_list)} if key.ip_list else {}),
         }
         for key in rows
         # Without a trunk a key asks for no routes; one of the operator may command the edge all the same.

@@ -38,11 +38,6 @@ def create_key(
     if routing and trunk_id is None:
         raise Invalid("A key that asks for routes needs a trunk.", hint="Choose the trunk it speaks for.")
     networks = [network_of(text) for text in ip_list]
-    if routing and networks:
-        raise Invalid(
-            "A key that asks for routes takes no list of networks: the edge does not look at one.",
-            hint="Make one key for the switch and another, with networks, for everything else.",
-        )
     if trunk_id is not None:
         customer_trunk_of(session, trunk_id, actor.company_id)
     secret = KEY_PREFIX + secrets.token_urlsafe(32)
