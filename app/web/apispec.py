@@ -1,0 +1,91 @@
+"""What every operation of the OpenAPI document shares: how to sign in, and the refusals, all problem+json."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIFlask
+
+PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457; `errors` holds what is wrong by place, where a field does not fit.",
+    "required": ["type", "title", "status", "code", "detail", "hint"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "Stays the same from version to version."},
+        "detail": {"type": "string"},
+        "hint": {"type": ["string", "null"], "description": "How to mend it."},
+        "errors": {"type": "object"},
+    },
+}
+SCHEMES = {
+    "key": {"type": "http", "scheme": "bearer", "description": "An API key of the page API keys: `tk_…`."},
+    "session": {"type": "apiKey", "in": "cookie", "name": "tandem_session", "description": "A browser's sign-in."},
+}  # fmt: skip
+REFUSALS = {
+    "400": "The request is not well formed.",
+    "401": "No credential, or one that does not hold.",
+    "403": "A permission is missing.",
+    "404": "Not there, or another company's.",
+    "409": "Out of step: the object is in another state by now.",
+    "413": "Too large.",
+    "422": "Understood, but it does not fit; the detail says what does not.",
+}
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def install(app: APIFlask) -> None:
+    app.spec_processor(complete)
+
+
+def complete(spec: dict[str, Any]) -> dict[str, Any]:
+    """The document with its shared parts."""
+    parts = spec.setdefault("components", {})
+    parts.setdefault("schemas", {})["Problem"] = PROBLEM
+    parts["securitySchemes"] = SCHEMES
+    spec["security"] = [{name: []} for name in SCHEMES]
+    spec["tags"] = [{"name": name} for name in dict.fromkeys(tag["name"] for tag in spec.get("tags", []))]
+    for path, item in spec.get("paths", {}).items():
+        for method, operation in item.items():
+            if method in METHODS:
+                _complete(path, method, operation)
+    _types(spec)
+    for old in ("HTTPError", "ValidationError"):
+        parts["schemas"].pop(old, None)
+    return spec
+
+
+def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
+    answers = operation.setdefault("responses", {})
+    if not any(status.startswith("2") for status in answers):
+        answers["200"] = {"description": "Done", "content": {"application/json": {"schema": {}}}}
+    statuses = {"400", "401", "403", "422"} | {status for status in answers if status >= "400"}
+    if "{" in path:
+        statuses.add("404")
+    if method != "get":
+        # What a body names may be somebody else's, or be missing.
+        statuses |= {"404", "409", "413"}
+    for status in sorted(statuses):
+        said = answers.get(status, {}).get("description")
+        answers[status] = {
+            "description": said if said and said != "Not found" else REFUSALS.get(status, "Refused."),
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    operation["responses"] = dict(sorted(answers.items()))
+
+
+def _types(node: Any) -> None:
+    """`nullable` is a word of OpenAPI 3.0; 3.1 says it in the type."""
+    if isinstance(node, list):
+        for one in node:
+            _types(one)
+    elif isinstance(node, dict):
+        if node.get("nullable") is True and isinstance(node.get("type"), str):
+            del node["nullable"]
+            node["type"] = [node["type"], "null"]
+            if None not in node.get("enum", [None]):
+                node["enum"] = [*node["enum"], None]
+        for one in node.values():
+            _types(one)
