@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -219,32 +220,31 @@ def _measured(name: str, app: Any, client: Any) -> list[Result]:
     view = current_market(app.config["TANDEM"].market_dir)
     codes = draw.choices(sorted(set(view.codes["code"].to_pylist())), k=LINES)
     profile = "\n".join(f"{code},{draw.randrange(1000, 100_000)},0.05" for code in codes)
-    baskets = [
-        _timed(
-            lambda: _ok(
-                client.post("/market/basket", data={"profile": profile, "asr": "40", "unmeasured": "y"})
-            )
-        )
-        for _ in range(5)
-    ]
+    wish = {"profile": profile, "asr": "40", "unmeasured": "y"}
+    baskets = [_timed(lambda: _ok(client.post("/market/basket", data=wish))) for _ in range(5)]
     tables = [
-        _timed(
-            lambda: _ok(
-                client.post(
-                    "/market/basket",
-                    data={"profile": profile, "asr": "40", "unmeasured": "y", "download": "y"},
-                )
-            )
-        )
-        for _ in range(3)
+        _timed(lambda: _ok(client.post("/market/basket", data={**wish, "download": "y"}))) for _ in range(3)
     ]
+    lines = f"{LINES:,} destinations"
     return [
-        Result(f"{name}: first page of a new market view", first * 1000, "ms"),
-        Result(f"{name}: filter, sort, page, p50", _rank(pages, 0.5), "ms"),
-        Result(f"{name}: filter, sort, page, p95", _rank(pages, 0.95), "ms", 150),
-        Result(f"{name}: depth of market, p95", _rank(depths, 0.95), "ms", 150),
-        Result(f"{name}: basket of {LINES:,} destinations, page, slowest of 5", max(baskets), "s", 3),
-        Result(f"{name}: basket of {LINES:,} destinations, CSV, slowest of 3", max(tables), "s", 3),
+        *_both(f"{name}: first page of a new market view", [first], 1.0, "ms", 1000),
+        *_both(f"{name}: filter, sort, page, p50", pages, 0.5, "ms", 1000),
+        *_both(f"{name}: filter, sort, page, p95", pages, 0.95, "ms", 1000, 150),
+        *_both(f"{name}: depth of market, p95", depths, 0.95, "ms", 1000, 150),
+        *_both(f"{name}: basket of {lines}, page, slowest of 5", baskets, 1.0, "s", 1, 3),
+        *_both(f"{name}: basket of {lines}, CSV, slowest of 3", tables, 1.0, "s", 1, 3),
+    ]
+
+
+def _both(
+    what: str, times: list[Spent], share: float, unit: str, scale: int, target: float | None = None
+) -> list[Result]:
+    """By the clock, which the target is for, and of processor: on a machine that does other things they differ."""
+    clock = [spent.clock for spent in times]
+    processor = [spent.processor for spent in times]
+    return [
+        Result(what, _rank(clock, share) * scale, unit, target),
+        Result(f"{what} (processor)", _rank(processor, share) * scale, unit),
     ]
 
 
@@ -288,10 +288,18 @@ def _in_chromium(app: Any) -> list[Result]:
     return [Result("first rows in Chromium, slowest of 5 pages", max(seconds), "s", 1.5)]
 
 
-def _timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
+@dataclass(frozen=True)
+class Spent:
+    """Seconds of the clock, and of processor in all threads."""
+
+    clock: float
+    processor: float
+
+
+def _timed(work: Callable[[], object]) -> Spent:
+    began, used = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - began
+    return Spent(time.perf_counter() - began, time.process_time() - used)
 
 
 def _ok(answer: Any) -> None:
@@ -300,5 +308,5 @@ def _ok(answer: Any) -> None:
 
 
 def _rank(seconds: list[float], share: float) -> float:
-    """Milliseconds that this share of them stays within."""
-    return sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * share))] * 1000
+    """What this share of them stays within."""
+    return sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * share))]

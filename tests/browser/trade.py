@@ -21,7 +21,7 @@ from app.clock import utc_now
 from app.config import Settings
 from app.db import db
 from tests.browser.desk import CHROMIUM
-from tests.crash.tree import Tree, serving, wait
+from tests.crash.tree import DEADLINE_S, Tree, serving, wait
 from tests.factories.accounts import WORDS, link_in, mails, totp_now
 from tests.factories.app import make_company, make_user
 
@@ -89,7 +89,7 @@ class Floor:
             base_url=f"http://localhost:{self.tree.web_port}", viewport={"width": 1440, "height": 900}
         )
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(DEADLINE_S * 1000)
         who = Person(page, email)
         page.on("pageerror", lambda fault: who.faults.append(str(fault)))
         return who

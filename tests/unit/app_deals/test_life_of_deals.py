@@ -193,8 +193,11 @@ class Hands(RuleBasedStateMachine):
     @rule(at=INDEX, side=SIDES, stale=st.booleans(), large=st.booleans())
     def another_offer(self, at: int, side: str, stale: bool, large: bool) -> None:
         deal = self.pick(self.deals, at, lambda d: d.state == "open")
-        round_, minutes, valid = deal.round - stale, LARGE if large else SMALL, self.now + timedelta(days=5)
-        legal = deal.state == "open" and deal.valid > self.now and not stale
+        self.bid(deal, side, deal.round - stale, LARGE if large else SMALL)
+
+    def bid(self, deal: D, side: str, round_: int, minutes: int) -> None:
+        valid = self.now + timedelta(days=5)
+        legal = deal.state == "open" and deal.valid > self.now and round_ == deal.round
         self.act(legal, lambda: counter(
             db.session, self.who(side, deal, 0), deal.id, round_=round_, terms=terms(minutes=minutes), valid_until=valid, now=self.now
         ))  # fmt: skip
@@ -206,7 +209,9 @@ class Hands(RuleBasedStateMachine):
     @rule(at=INDEX, side=SIDES, person=PERSON, stale=st.integers(0, 3))
     def agree(self, at: int, side: str, person: int, stale: int) -> None:
         deal = self.pick(self.deals, at, lambda d: self.live(d) and d.turn == side)
-        round_ = deal.round - (stale == 3)
+        self.answer(deal, side, person, deal.round - (stale == 3))
+
+    def answer(self, deal: D, side: str, person: int, round_: int) -> None:
         who = self.who(side, deal, person)
         legal = self.live(deal) and deal.valid > self.now and round_ == deal.round and side == deal.turn
         legal = legal and not (deal.state == "seconding" and who.user_id == deal.first)
@@ -253,6 +258,9 @@ class Hands(RuleBasedStateMachine):
         agreement = self.pick(
             self.agreements, at, lambda a: a.waiting() is not None and side not in a.waiting()["signed"]
         )
+        self.sign(agreement, side, person)
+
+    def sign(self, agreement: A, side: str, person: int) -> None:
         version, who = agreement.waiting(), self.who(side, agreement.deal, person)
         newest = db.session.scalars(
             sa.select(AgreementVersion)
@@ -300,10 +308,32 @@ class Hands(RuleBasedStateMachine):
             if len(agreement.versions) == 1:
                 agreement.state = "revoked"
 
+    @precondition(lambda self: self.deals)
+    @rule(at=INDEX, large=st.booleans())
+    def one_further(self, at: int, large: bool) -> None:
+        """What is under way takes the step that leads on: walks without it seldom get as far as an amendment."""
+        under_way = [d for d in self.deals if self.live(d) and d.valid > self.now]
+        waiting = [a for a in self.agreements if a.waiting() is not None]
+        if under_way and at % 2:
+            deal = under_way[at // 2 % len(under_way)]
+            if deal.state == "open" and large and deal.turn == "seller":
+                self.bid(deal, "seller", deal.round, LARGE)
+            else:
+                other = deal.state == "seconding" and deal.first == self.floor.buyers[0].user_id
+                self.answer(deal, deal.turn, int(other), deal.round)
+        elif waiting:
+            agreement = waiting[at // 2 % len(waiting)]
+            for side, person in (("seller", 0), ("buyer", 0), ("buyer", 1)):
+                self.sign(agreement, side, person)
+        elif self.agreements:
+            self.propose_change(self.pick(self.agreements, 1, lambda a: a.state == "concluded"), "seller")
+
     @precondition(lambda self: self.agreements)
     @rule(at=INDEX, side=SIDES)
     def change(self, at: int, side: str) -> None:
-        agreement = self.pick(self.agreements, at, lambda a: a.state == "concluded")
+        self.propose_change(self.pick(self.agreements, at, lambda a: a.state == "concluded"), side)
+
+    def propose_change(self, agreement: A, side: str) -> None:
         legal = agreement.state == "concluded" and agreement.waiting() is None
         self.act(legal, lambda: amend(
             db.session, self.who(side, agreement.deal, 0), agreement.id, terms=terms("0.0021"), effective_from=None, reason="x",

@@ -106,4 +106,4 @@ def test_a_sellers_promises_are_shown_to_buyers_beside_the_measured_figures(
     assert "Promised" in page
     assert "45.0 %" in page
     assert "missed" in page  # PDD 2.5 s measured, 2.4 s promised
-    assert "500,000 minutes a month" in page
+    assert "500\u202f000 minutes a month" in page
