@@ -33,11 +33,18 @@ REFUSALS = {
     "413": "Too large.",
     "422": "Understood, but it does not fit; the detail says what does not.",
 }
+FILES = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+}  # fmt: skip
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def install(app: APIFlask) -> None:
-    app.spec_processor(complete)
+    @app.spec_processor
+    def whole(spec: dict[Any, Any] | str) -> dict[Any, Any] | str:
+        return complete(spec) if isinstance(spec, dict) else spec
 
 
 def complete(spec: dict[str, Any]) -> dict[str, Any]:
@@ -61,6 +68,8 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     answers = operation.setdefault("responses", {})
     if not any(status.startswith("2") for status in answers):
         answers["200"] = {"description": "Done", "content": {"application/json": {"schema": {}}}}
+    for kind in _forms(path, operation):
+        answers["200"].setdefault("content", {}).setdefault(FILES[kind], {"schema": {}})
     statuses = {"400", "401", "403", "422"} | {status for status in answers if status >= "400"}
     if "{" in path:
         statuses.add("404")
@@ -74,6 +83,19 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
     operation["responses"] = dict(sorted(answers.items()))
+
+
+def _forms(path: str, operation: dict[str, Any]) -> list[str]:
+    """Other forms of the answer, by the query's `format` or the address's ending."""
+    if path.endswith(".{kind}"):
+        return list(FILES)
+    return [
+        kind
+        for parameter in operation.get("parameters", [])
+        if parameter["name"] == "format"
+        for kind in parameter["schema"].get("enum", [])
+        if kind in FILES
+    ]
 
 
 def _types(node: Any) -> None:

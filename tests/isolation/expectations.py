@@ -283,7 +283,7 @@ EXPECTED: dict[str, Rule] = {
     "jobs.index": needs("job:read"),
     "jobs.index_csv": needs("job:read"),
     "jobs.show": needs("job:read"),
-    "jobs.api_show": needs("job:read"),
+    "jobs_api.api_show": needs("job:read"),
     "jobs.cancel": needs("job:cancel"),
     "audit.index": needs("audit:read"),
     "audit.index_csv": needs("audit:read"),
