@@ -30,8 +30,10 @@ def write(page: Page, name: str, text: str) -> None:
 
 
 def press(page: Page, selector: str) -> None:
+    """Enter on a link or button that leads to another page, which is there when this returns."""
     reach(page, selector)
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
 
 
 def choose(page: Page, name: str, first_letters: str) -> None:

@@ -19,6 +19,7 @@ from app.audit.models import AuditEvent
 from app.carriers.models import Company, Product
 from app.cdrs.models import CallDay, CallImport, CallQuarantine, CallRecord
 from app.clock import utc_now
+from app.db import Base
 from app.deals.document import digest, document_of
 from app.deals.models import Agreement, AgreementVersion, Deal, DealStep, Rfq
 from app.deals.templates_seed import standard_template
@@ -286,9 +287,7 @@ def make_purchase(session: Session, seller: Tenant, buyer: Tenant) -> Purchase:
 def fingerprint(session: Session, company_id: int) -> dict[str, Any]:
     """Every row of the company in every table that names one; equal before and after = nothing was changed."""
     found: dict[str, Any] = {}
-    metadata = sa.MetaData()
-    metadata.reflect(session.connection())
-    for table in metadata.sorted_tables:
+    for table in Base.metadata.sorted_tables:
         owners = [table.c[name] for name in ("company_id", "seller_id", "buyer_id") if name in table.c]
         if table.name == "company":
             owners = [table.c.id]
