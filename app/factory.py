@@ -41,6 +41,7 @@ DOMAINS: tuple[str, ...] = (
     "app.deals.views",
     "app.routing.views",
     "app.cdrs.views",
+    "app.billing.views",
     "app.reports.views",
     "app.dashboard.views",
     "app.demo.views",

@@ -111,13 +111,14 @@ def _filled(app: Any, kept: Path | None) -> tuple[Any, float]:
     with app.app_context():
         session, now = db.session, utc_now()
         store = Store(str(settings.store_dir))
+        deck, order = _timeline(codes, names)
         for number in range(PRODUCTS):
             seller = make.make_company(session, f"Carrier {number:03}", sells=True)
             trunk = make.make_vendor_trunk(session, seller)
             trunk.channels = int(source.integers(30, 3000))
             rates = np.round(source.lognormal(-4, 1.1, len(codes)) * 1e6).astype(np.int64) * 1000 + 100_000
             first, following = TERMS[number % len(TERMS)]
-            key = "" if kept else store.put(_timeline(codes, names, rates, first, following))
+            key = "" if kept else store.put(_priced(deck, rates[order], first, following))
             product = make.make_product(
                 session,
                 seller,
@@ -156,19 +157,30 @@ def _destinations(source: np.random.Generator) -> tuple[list[str], list[str]]:
     return codes, names
 
 
-def _timeline(codes: list[str], names: list[str], rates: Any, first: int, following: int) -> pa.Table:
+def _timeline(codes: list[str], names: list[str]) -> tuple[pa.Table, Any]:
+    """A deck without prices, and the order of its codes among those given."""
     count = len(codes)
     order = np.argsort(np.array(codes))
     columns = {
-        "code": [codes[n] for n in order], "destination": [names[n] for n in order], "rate_nanos": rates[order],
-        "first_rate_nanos": [None] * count, "connect_fee_nanos": [0] * count, "initial_increment": [first] * count,
-        "next_increment": [following] * count, "free_seconds": [0] * count, "currency": ["USD"] * count, "status": [0] * count,
+        "code": [codes[n] for n in order], "destination": [names[n] for n in order], "rate_nanos": [0] * count,
+        "first_rate_nanos": [None] * count, "connect_fee_nanos": [0] * count, "initial_increment": [1] * count,
+        "next_increment": [1] * count, "free_seconds": [0] * count, "currency": ["USD"] * count, "status": [0] * count,
         "effective_from": [OLD] * count, "effective_until": [None] * count, "received_at": [OLD] * count, "deck_id": [1] * count,
         "deck_row": list(range(count)), "origin": [None] * count, "jurisdiction": [None] * count,
     }  # fmt: skip
-    return pa.table(
-        {field.name: pa.array(columns[field.name], field.type) for field in TIMELINE}, schema=TIMELINE
-    )
+    arrays = {field.name: pa.array(columns[field.name], field.type) for field in TIMELINE}
+    return pa.table(arrays, schema=TIMELINE), order
+
+
+def _priced(deck: pa.Table, rates: Any, first: int, following: int) -> pa.Table:
+    count = deck.num_rows
+    new = {
+        "rate_nanos": rates, "initial_increment": np.full(count, first), "next_increment": np.full(count, following)
+    }  # fmt: skip
+    for name, values in new.items():
+        place = TIMELINE.get_field_index(name)
+        deck = deck.set_column(place, TIMELINE.field(name), pa.array(values, TIMELINE.field(name).type))
+    return deck
 
 
 def _counters(

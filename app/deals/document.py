@@ -19,6 +19,12 @@ WORDS = {
     "asr_bp": "ASR at least", "ner_bp": "NER at least", "acd_s": "ACD at least", "pdd_ms": "PDD at most",
     "mos_milli": "MOS at least", "uptime_bp": "Uptime at least",
 }  # fmt: skip
+LABELS = {
+    "dispute_threshold_bp": "Dispute threshold", "sla_credit_pct": "Credit", "sla_min_calls": "Judged from calls on",
+    "second_rounding": "Seconds are rounded", "amount_places": "Decimals of amounts", "amount_rounding": "Amounts are rounded",
+    "termination_days": "Notice of termination", "notice_days": "Notice of increases", "payment_days": "Payment within",
+    "dispute_days": "Disputes within",
+}  # fmt: skip
 
 
 def document_of(
@@ -61,7 +67,7 @@ def schedules(terms: Terms, template: dict[str, Any]) -> list[dict[str, Any]]:
     money = ("notice_days", "second_rounding", "amount_places", "amount_rounding", "billing_cycle", "time_zone", "payment_days",
              "dispute_days", "dispute_threshold_bp", "termination_days", "fraud_clause", "termination_triggers")  # fmt: skip
     quality = [
-        _row(WORDS[name], _measure(name, agreed["sla"][name]), _measure(name, template["sla"][name]))
+        _row(WORDS[name], measure(name, agreed["sla"][name]), measure(name, template["sla"][name]))
         for name in WORDS
     ]
     quality += [_compared(name, agreed, template) for name in ("sla_credit_pct", "sla_min_calls")]
@@ -79,7 +85,7 @@ def _row(name: str, value: str, usual: str) -> dict[str, Any]:
 
 
 def _compared(name: str, agreed: dict[str, Any], template: dict[str, Any]) -> dict[str, Any]:
-    label = {"dispute_threshold_bp": "Dispute threshold", "sla_credit_pct": "Credit"}.get(name)
+    label = LABELS.get(name)
     return _row(
         label or name.replace("_", " ").capitalize(),
         _said(name, agreed[name]),
@@ -103,7 +109,8 @@ def _said(name: str, value: Any) -> str:
     return str(value).replace("_", " ") if name != "time_zone" else str(value)
 
 
-def _measure(name: str, value: int | None) -> str:
+def measure(name: str, value: int | None) -> str:
+    """A figure of Quality in words."""
     if value is None:
         return "not promised"
     if name.endswith("_bp"):
@@ -119,7 +126,7 @@ def percent(bp: int) -> str:
 
 
 def said_quality(quality: Quality) -> str:
-    words = [f"{WORDS[n]} {_measure(n, v)}" for n, v in as_json(quality).items() if v is not None]
+    words = [f"{WORDS[n]} {measure(n, v)}" for n, v in as_json(quality).items() if v is not None]
     return ", ".join(words) or "none"
 
 

@@ -25,8 +25,7 @@ def held_products(
 ) -> list[Held]:
     """Of grants in force; a product made for an agreement counts as the listed one it came from, at the agreed rates."""
     rows = session.execute(
-        sa.select(Product, Purchase.agreement_id)
-        .join(Purchase, Purchase.product_id == Product.id)
+        sa.select(Purchase.product_id, Purchase.agreement_id)
         .where(
             Purchase.buyer_id == company_id,
             Purchase.state == "accepted",
@@ -34,10 +33,11 @@ def held_products(
             sa.or_(Purchase.effective_until.is_(None), Purchase.effective_until > now),
         )
         .distinct()
-        .order_by(Product.id)
+        .order_by(Purchase.product_id)
     ).all()
     found = []
-    for product, agreement_id in rows:
+    for product_id, agreement_id in rows:
+        product = session.get_one(Product, product_id)
         agreement = session.get(Agreement, agreement_id) if agreement_id is not None else None
         version = version_at(session, agreement.id, now) if agreement is not None else None
         lines = read_terms(version.terms).rates if version is not None else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -177,6 +177,20 @@ class DealStep(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime())
 
     __table_args__ = (sa.UniqueConstraint("subject", "subject_id", "revision"),)
+
+
+class AgreementMonth(Base, Timestamped):
+    """One calendar month (UTC) of an agreement when it was over: statement and whether the promised quality was kept.
+
+    `statement`: app.billing.statement.Statement as JSON; written once, later call records do not change it."""
+
+    __tablename__ = "agreement_month"
+    __table_args__ = (sa.UniqueConstraint("agreement_id", "month"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agreement_id: Mapped[int] = mapped_column(sa.ForeignKey("agreement.id"), index=True)
+    month: Mapped[date] = mapped_column(sa.Date)
+    verdict: Mapped[str] = mapped_column(sa.String(8))  # kept | missed | too_few
+    statement: Mapped[dict[str, Any]]
 
 
 class TradeRule(Base):

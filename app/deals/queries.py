@@ -9,7 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.carriers.models import Product
-from app.deals.models import Agreement, AgreementVersion, Deal, Rfq, RfqInvitation, Signature, TradeRule
+from app.deals.models import (
+    Agreement,
+    AgreementMonth,
+    AgreementVersion,
+    Deal,
+    Rfq,
+    RfqInvitation,
+    Signature,
+    TradeRule,
+)
 from app.deals.terms import read_terms
 from app.decks.notice import asked_by
 from app.errors import NotFound
@@ -114,6 +123,17 @@ def limit_of(session: Session, company_id: int) -> Decimal | None:
     """Worth a month above which two persons must act; None: never."""
     rule = session.get(TradeRule, company_id)
     return rule.second_person_above if rule else None
+
+
+def missed_in_a_row(session: Session, agreement_id: int) -> int:
+    """How many of the newest months in a row missed a promise; months with too few calls neither count nor break it."""
+    wanted = sa.select(AgreementMonth.verdict).where(AgreementMonth.agreement_id == agreement_id)
+    count = 0
+    for verdict in session.scalars(wanted.order_by(AgreementMonth.month.desc())):
+        if verdict == "kept":
+            break
+        count += verdict == "missed"
+    return count
 
 
 def notice_days(session: Session, product_id: int, now: datetime) -> int:

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from app.carriers.models import Company
-from app.clock import to_micros
 from app.deals.machine import past, possible
 from app.deals.models import Agreement, AgreementVersion, Deal, DealStep, Rfq, RfqInvitation
 from app.deals.queries import limit_of, open_version, signatures_of, version_at, versions_of
@@ -213,18 +212,25 @@ def phase(agreement: Agreement, now: datetime) -> str:
 
 def steps(session: Session, subject: str, subject_id: int) -> list[StepRow]:
     wanted = sa.select(DealStep).where(DealStep.subject == subject, DealStep.subject_id == subject_id)
-    return [
-        StepRow(s.at, s.side, s.action, past(subject, s.action), s.from_state, s.to_state, s.note, s.terms)
-        for s in session.scalars(wanted.order_by(DealStep.revision))
-    ]
+    return [_step(step) for step in session.scalars(wanted.order_by(DealStep.revision))]
 
 
 def agreement_steps(session: Session, agreement: Agreement) -> list[StepRow]:
-    """Those of the agreement and of all its versions, in time."""
-    found = steps(session, "agreement", agreement.id)
-    for version in versions_of(session, agreement.id):
-        found += steps(session, "agreement_version", version.id)
-    return sorted(found, key=lambda step: to_micros(step.at))
+    """Those of the agreement and of all its versions, in the order in which they were taken."""
+    versions = [version.id for version in versions_of(session, agreement.id)]
+    wanted = sa.select(DealStep).where(
+        sa.or_(
+            sa.and_(DealStep.subject == "agreement", DealStep.subject_id == agreement.id),
+            sa.and_(DealStep.subject == "agreement_version", DealStep.subject_id.in_(versions)),
+        )
+    )
+    return [_step(step) for step in session.scalars(wanted.order_by(DealStep.id))]
+
+
+def _step(s: DealStep) -> StepRow:
+    return StepRow(
+        s.at, s.side, s.action, past(s.subject, s.action), s.from_state, s.to_state, s.note, s.terms
+    )
 
 
 def signature_documents(session: Session, version: AgreementVersion) -> list[dict[str, Any]]:

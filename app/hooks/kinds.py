@@ -7,11 +7,11 @@ from typing import Final
 GROUPS: Final = {
     "rfq": "Requests for quotes: opened, closed, withdrawn, expired",
     "deal": "Deals: offers, counter-offers, accepted, declined, withdrawn, expired",
-    "agreement": "Agreements: drafted, concluded, amended, terminated, trial judged",
+    "agreement": "Agreements: drafted, concluded, amended, terminated, trial judged, months closed",
     "agreement_version": "Documents: drawn up, signed, taken back, lapsed",
     "rate": "Rate changes of products you use",
     "test": "Test calls and tests of the webhook itself",
-    "alert": "Alerts of starred offers and saved searches",
+    "alert": "Alerts of starred offers and saved searches, and decks that are due",
 }
 
 

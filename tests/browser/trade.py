@@ -139,8 +139,7 @@ def trading_floor(folder: Path) -> Iterator[Floor]:
         floor.apart(operator)
         yield floor
         browser.close()
-        with app.app_context():
-            db.engine.dispose()
+        floor.apart(lambda: db.engine.dispose())
 
 
 def sign_in(who: Person) -> None:

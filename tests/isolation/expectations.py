@@ -62,6 +62,7 @@ PARAMETERS: dict[str, str] = {
 
 # Path parameters that name no object.
 PLAIN: dict[str, str] = {
+    "month": "2026-11",
     "filename": "x.js",
     "stop_id": "1",
     "decision": "drop",
@@ -240,6 +241,10 @@ EXPECTED: dict[str, Rule] = {
     "agreements.take_back": needs("order:decide"),
     "agreements.change": needs("order:decide"),
     "agreements.give_notice": needs("order:decide"),
+    "billing.newest": needs("market:read"),
+    "billing.month": needs("market:read"),
+    "billing.month_csv": needs("market:read"),
+    "billing_api.get_month": needs("market:read"),
     "deals_api.list_rfqs": needs("market:read", shared=True),
     "deals_api.get_rfq": needs("market:read"),
     "deals_api.post_rfq": needs("market:buy"),

@@ -13,7 +13,8 @@ from app.carriers.models import CustomerTrunk, Product
 from app.carriers.service.announce import announce_rights
 from app.config import Settings
 from app.deals.models import Agreement, AgreementVersion, Deal
-from app.deals.queries import agreement_of, open_version, side_of, version_at
+from app.deals.queries import agreement_of, missed_in_a_row, open_version, side_of, version_at
+from app.deals.rounding import rounding_of
 from app.deals.service.lay_rates import lay_rates
 from app.deals.service.take import take
 from app.deals.terms import Terms, read_terms
@@ -21,6 +22,9 @@ from app.errors import Conflict, Invalid
 from app.jobs.service import enqueue
 from app.market.service.grant_by_agreement import cut_off, grant_by_agreement, reschedule
 from app.security.actor import Actor
+from rates.settle.rate import Rounding
+
+SLA_TRIGGER = "sla_missed_3_months"
 
 
 def activate(
@@ -101,9 +105,14 @@ def terminate(
 
 
 def notice_of(session: Session, agreement: Agreement, now: datetime) -> int:
-    """Days of notice of the version in force."""
+    """Days of notice of the version in force; none once its trigger of three months with a missed promise is met."""
     version = version_at(session, agreement.id, now)
-    return read_terms(version.terms).schedule.termination_days if version else 0
+    if version is None:
+        return 0
+    schedule = read_terms(version.terms).schedule
+    if SLA_TRIGGER in schedule.termination_triggers and missed_in_a_row(session, agreement.id) >= 3:
+        return 0
+    return schedule.termination_days
 
 
 def stop(
@@ -135,7 +144,8 @@ def months_after(start: datetime, months: int) -> datetime:
 def _needs_own(terms: Terms) -> bool:
     """Whether the buyer gets other prices, limits or measurements than whoever else buys the product."""
     v = terms.volume
-    return bool(terms.rates or terms.trial or v.cap_minutes or v.channels or v.calls_per_second)
+    rounded = rounding_of(terms.schedule) != Rounding()
+    return bool(terms.rates or terms.trial or v.cap_minutes or v.channels or v.calls_per_second or rounded)
 
 
 def _own_product(session: Session, who: Actor, agreement: Agreement, now: datetime) -> Product:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pyarrow as pa
 import sqlalchemy as sa
 from apiflask import APIFlask
 
 from app.carriers.models import Product
+from app.clock import from_micros
 from app.db import db
+from app.decks.models import DeckVersion
 from app.hooks.models import Happening
 from app.market.figures import claimed, figures
 from app.market.service.check_alerts import check_alerts
+from app.market.service.check_due import check_due
 from app.market.service.keep_search import save_search, toggle_watch
 from app.market.snapshot import MarketSnapshot
 from tests.factories import app as make
@@ -107,3 +111,61 @@ def test_a_sellers_promises_are_shown_to_buyers_beside_the_measured_figures(
     assert "45.0 %" in page
     assert "missed" in page  # PDD 2.5 s measured, 2.4 s promised
     assert "500\u202f000 minutes a month" in page
+
+
+def test_a_carrier_that_keeps_its_rhythm_no_more_is_told_once_and_so_is_who_starred_it(
+    app: APIFlask, market: MarketSnapshot
+) -> None:
+    with app.app_context():
+        buyer = make.make_company(db.session, "Watcher", buys=True)
+        who = make.actor_for(make.make_user(db.session, buyer), buyer)
+        row = next(
+            one for one in market.groups.to_pylist() if one["seller"] == "Marlowe" and one["code"] == "44"
+        )
+        toggle_watch(db.session, who, row["key"], "Marlowe, Premium: United Kingdom", now=NOW)
+        product = db.session.get_one(Product, row["product_id"])
+        for number, day in enumerate((28, 21, 14, 7), start=90):
+            made = NOW - timedelta(days=day)
+            db.session.add(
+                DeckVersion(
+                    company_id=product.company_id,
+                    product_id=product.id,
+                    number=number,
+                    timeline_key="x",
+                    codes=1,
+                    created_at=made,
+                )
+            )
+        db.session.flush()
+        assert check_due(db.session, market, now=NOW) == 0
+        late = NOW + timedelta(days=4)
+        assert check_due(db.session, market, now=late) == 2
+        assert check_due(db.session, market, now=late + timedelta(hours=6)) == 0
+        told = db.session.execute(sa.select(Happening.company_id, Happening.user_id, Happening.text)).all()
+        assert {(row.company_id, row.user_id) for row in told} == {
+            (product.company_id, None),
+            (buyer.id, who.user_id),
+        }
+        assert {row.text for row in told} == {
+            "Premium: a deck is due. They come about every 7 days, the last one 11 days ago"
+        }
+
+
+def test_a_starred_offers_announced_price_is_told_again_within_a_day_of_its_begin(
+    app: APIFlask, market: MarketSnapshot
+) -> None:
+    with app.app_context():
+        buyer = make.make_company(db.session, "Watcher", buys=True)
+        who = make.actor_for(make.make_user(db.session, buyer), buyer)
+        row = next(
+            one
+            for one in market.groups.to_pylist()
+            if one["next_at"] is not None and one["next_rate"] is not None
+        )
+        toggle_watch(db.session, who, row["key"], "Starred", now=NOW)
+        begins = from_micros(row["next_at"])
+        assert check_due(db.session, market, now=begins - timedelta(days=2)) == 0
+        assert check_due(db.session, market, now=begins - timedelta(hours=20)) == 1
+        assert check_due(db.session, market, now=begins - timedelta(hours=14)) == 0
+        text = db.session.scalars(sa.select(Happening.text)).one()
+        assert text.startswith(f"Starred: from {begins:%Y-%m-%d %H:%M} UTC ")
