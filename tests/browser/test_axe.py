@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from apiflask import APIFlask
@@ -29,6 +30,7 @@ pytestmark = [
     pytest.mark.browser, *ready,
     pytest.mark.skipif(not AXE.exists(), reason="needs axe-core (tools/setup frontend)"),
 ]  # fmt: skip
+T = TypeVar("T")
 SHOTS = os.environ.get("TANDEM_SHOTS", "")
 # Pages that are files in disguise, or that only exist within a step of signing in.
 LEFT_OUT = {"security.static", "openapi.spec"}
@@ -48,11 +50,16 @@ class House:
     address: str
     browser: Browser
 
+    def apart(self, work: Callable[[], T]) -> T:
+        """In a thread of its own: this one belongs to the browser's event loop."""
+        with ThreadPoolExecutor(1) as worker:
+            return worker.submit(work).result()
+
     def page_as(self, who: str) -> Page:
         context = self.browser.new_context(base_url=self.address, viewport={"width": 1440, "height": 900})
         user = self.people[who]
         if user is not None:
-            client = login(self.app.test_client(), user)
+            client = self.apart(lambda: login(self.app.test_client(), user))
             cookie = client.get_cookie("tandem_session")
             assert cookie is not None
             context.add_cookies([{"name": "tandem_session", "value": cookie.value, "url": self.address}])
@@ -63,6 +70,9 @@ class House:
 
     def paths(self, who: str) -> list[str]:
         """Every address that gives this person a whole page."""
+        return self.apart(lambda: self._paths(who))
+
+    def _paths(self, who: str) -> list[str]:
         user, found = self.people[who], []
         for rule in self.app.url_map.iter_rules():
             if (
