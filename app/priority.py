@@ -23,9 +23,9 @@ import structlog
 
 log = structlog.get_logger("priority")
 
-BUSY, CALM = 0.6, 0.4
+BUSY, CALM = 0.9, 0.75
 """Shares of a processor: an event loop above the first goes back to the ordinary class, below the second it comes first again."""
-LOOK_S = 0.25
+LOOK_S = 0.1
 SHORT_SLICE_NS = 100_000
 _SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
 

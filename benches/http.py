@@ -1,10 +1,11 @@
 """The edge over HTTP with 20 M rates loaded, beside nginx that returns a fixed body of the same size, and gunicorn + Flask
 that return the same body, and that answer the same questions by the same core.
 
-One run: throughput (wrk, 64 keep-alive connections; load generator and servers share the machine's cores, and what each server
-computes a request is counted beside it); then, the edge on one core and the generator on the others, latency under half of what
-that core can do and overload at ten times that (open loop, every latency from the planned instant). The edge runs as `tandem edge`
-runs it. `TANDEM_BENCH_RATES` changes the size. Needs `wrk` and `nginx` (Debian).
+One run. Every server has the first processor to itself with one worker, every load generator the others: a generator beside its
+server takes the more of the processor the faster the server is, which makes ratios smaller than they are. Throughput by wrk (64
+keep-alive connections), with what each server computes a request; then latency under half of what the edge can do on that
+processor and overload at ten times that (open loop, every latency from the planned instant). The edge runs as `tandem edge` runs
+it. `TANDEM_BENCH_RATES` changes the size. Needs `wrk`, `nginx` (Debian) and two processors.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ RATES = int(os.environ.get("TANDEM_BENCH_RATES", "20000000"))
 CONNECTIONS, SECONDS, RUNS = 64, 6, 3
 KEY = "tk_bench"
 REPO = Path(__file__).resolve().parents[1]
+SERVER = "0"
+"""The processor of every server; generators have the others."""
 FORMS = {"native": "/v1/lcr", "compact": "/v1/lcr/compact"}
 EDGE = "import sys, lcr_core; from app.priority import govern_edge; govern_edge(); sys.exit(lcr_core.run_edge(sys.argv[1]))"
 FIXED = """
@@ -62,7 +65,7 @@ def lcr():
     return Response(snapshot.decide(json.dumps(query)), content_type="application/json", headers={"Cache-Control": "no-store"})
 """
 NGINX = """
-worker_processes 2; pid %(root)s/nginx.pid; error_log %(root)s/nginx.log; daemon off;
+worker_processes 1; pid %(root)s/nginx.pid; error_log %(root)s/nginx.log; daemon off;
 events { worker_connections 1024; }
 http { access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000; open_file_cache max=10;
   default_type application/json; client_body_temp_path %(root)s/t1; proxy_temp_path %(root)s/t2;
@@ -131,11 +134,16 @@ def serving(
         child.wait(timeout=30)
 
 
-def edge(root: Path, threads: int, cores: str | None = None) -> tuple[list[str], int]:
+def others() -> tuple[str, int]:
+    """The processors of generators, and how many threads wrk gets there."""
+    count = (os.cpu_count() or 2) - 1
+    return f"1-{count}", min(count, 4)
+
+
+def edge(root: Path) -> tuple[list[str], int, dict[str, str]]:
     port = free_port()
-    config = json.dumps({"snapshot_root": str(root), "port": port, "threads": threads})
-    pinned = ["taskset", "-c", cores] if cores else []
-    return [*pinned, sys.executable, "-c", EDGE, config], port
+    config = json.dumps({"snapshot_root": str(root), "port": port, "threads": 1})
+    return ["taskset", "-c", SERVER, sys.executable, "-c", EDGE, config], port, {}
 
 
 def body_of(url: str) -> bytes:
@@ -145,20 +153,11 @@ def body_of(url: str) -> bytes:
         return body
 
 
-def wrk(url: str, script: Path, threads: int = 2, cores: str | None = None) -> dict[str, float]:
+def wrk(url: str, script: Path) -> dict[str, float]:
     """Requests a second, p99 in ms, requests; an answer that is not 2xx ends the bench."""
-    pinned = ["taskset", "-c", cores] if cores else []
-    command = [
-        *pinned,
-        "wrk",
-        f"-t{threads}",
-        f"-c{CONNECTIONS}",
-        f"-d{SECONDS}s",
-        "--latency",
-        "-s",
-        str(script),
-        url,
-    ]
+    cores, threads = others()
+    command = ["taskset", "-c", cores, "wrk", f"-t{threads}", f"-c{CONNECTIONS}", f"-d{SECONDS}s"]
+    command += ["--latency", "-s", str(script), url]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in text:
         raise RuntimeError(text)
@@ -174,13 +173,11 @@ def wrk(url: str, script: Path, threads: int = 2, cores: str | None = None) -> d
     }
 
 
-def open_loop(
-    program: Path, url: str, root: Path, path: str, rate: float, cores: str | None = None
-) -> dict[str, Any]:
-    pinned = ["taskset", "-c", cores] if cores else []
+def open_loop(program: Path, url: str, root: Path, path: str, rate: float) -> dict[str, Any]:
     address = url.removeprefix("http://")
-    command = [*pinned, str(program), address, KEY, str(root / "numbers"), f"{rate:.0f}", str(SECONDS)]
-    out = subprocess.run([*command, str(CONNECTIONS), path], capture_output=True, text=True, check=True)
+    command = ["taskset", "-c", others()[0], str(program), address, KEY, str(root / "numbers"), f"{rate:.0f}"]
+    command += [str(SECONDS), str(CONNECTIONS), path]
+    out = subprocess.run(command, capture_output=True, text=True, check=True)
     figures: dict[str, Any] = json.loads(out.stdout)
     return figures
 
@@ -203,32 +200,12 @@ def cpu_seconds(pid: int) -> float:
 
 
 def flask(root: Path, name: str, source: str) -> tuple[list[str], int, dict[str, str]]:
-    """gunicorn as `tandem web` runs it: two workers, threads, kept connections."""
+    """gunicorn as `tandem web` runs it, one worker for its one processor: threads, kept connections."""
     (root / f"{name}.py").write_text(source)
     port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "--chdir",
-        str(root),
-        "-b",
-        f"127.0.0.1:{port}",
-        "-w",
-        "2",
-        "--preload",
-    ]
-    command += [
-        "-k",
-        "gthread",
-        "--threads",
-        str(CONNECTIONS // 2),
-        "--keep-alive",
-        "30",
-        "--log-level",
-        "error",
-        f"{name}:app",
-    ]
+    command = ["taskset", "-c", SERVER, sys.executable, "-m", "gunicorn", "--chdir", str(root)]
+    command += ["-b", f"127.0.0.1:{port}", "-w", "1", "-k", "gthread", "--threads", str(CONNECTIONS)]
+    command += ["--keep-alive", "30", "--log-level", "error", f"{name}:app"]
     return command, port, {"BENCH_BODY": str(root / "native.json"), "BENCH_ROOT": str(root), "BENCH_KEY": KEY}
 
 
@@ -237,24 +214,24 @@ def throughput(root: Path, at: int, scripts: dict[str, Path]) -> list[Row]:
     rates: dict[str, list[float]] = {}
     costs: dict[str, list[float]] = {}
     sizes: dict[str, int] = {}
-    command, port = edge(root, 2)
-    with serving(command, port) as (url, _):
+    command, port, environment = edge(root)
+    with serving(command, port, environment) as (url, _):
         number = (root / "numbers").read_text().split("\n", 1)[0]
         for form, path in FORMS.items():
             body = body_of(f"{url}{path}?max=5&at={at}&dnis={number}")
             (root / f"{form}.json").write_bytes(body)
             sizes[form] = len(body)
     port = free_port()
+    nginx = ["taskset", "-c", SERVER, "nginx", "-c", str(root / "nginx.conf"), "-g", "user root;"]
     (root / "nginx.conf").write_text(NGINX % {"root": root, "port": port})
     os.chmod(root, 0o755)
     servers: dict[str, tuple[list[str], int, dict[str, str]]] = {
-        "nginx": (["nginx", "-c", str(root / "nginx.conf"), "-g", "user root;"], port, {}),
+        "nginx": (nginx, port, {}),
         "fixed": flask(root, "fixed", FIXED),
         "decides": flask(root, "decides", DECIDES),
     }
     for _ in range(RUNS):
-        command, port = edge(root, 2)
-        servers["edge"] = (command, port, {})
+        servers["edge"] = edge(root)
         for name in ("edge", "nginx", "fixed", "decides"):
             command, port, environment = servers[name]
             with serving(command, port, environment) as (url, pid):
@@ -287,14 +264,13 @@ def throughput(root: Path, at: int, scripts: dict[str, Path]) -> list[Row]:
     return rows
 
 
-def alone(root: Path, program: Path, path: str, script: Path) -> list[Row]:
-    """The edge on one core, the generator on the others: capacity by wrk, half of it and ten times it in an open loop."""
-    others = f"1-{(os.cpu_count() or 2) - 1}"
-    command, port = edge(root, 1, "0")
-    with serving(command, port) as (url, _):
-        capacity = statistics.median(wrk(url, script, threads=1, cores=others)["rate"] for _ in range(RUNS))
-        half = [open_loop(program, url, root, path, capacity / 2, others) for _ in range(RUNS)]
-        over = [open_loop(program, url, root, path, capacity * 10, others) for _ in range(RUNS)]
+def under_load(root: Path, program: Path, path: str, script: Path) -> list[Row]:
+    """Capacity by wrk, half of it and ten times it in an open loop."""
+    command, port, environment = edge(root)
+    with serving(command, port, environment) as (url, _):
+        capacity = statistics.median(wrk(url, script)["rate"] for _ in range(RUNS))
+        half = [open_loop(program, url, root, path, capacity / 2) for _ in range(RUNS)]
+        over = [open_loop(program, url, root, path, capacity * 10) for _ in range(RUNS)]
     p99 = statistics.median(s["good_p99_ms"] for s in half)
     unanswered = sum(s["bad"] + s["refused"] + s["unanswered"] for s in half)
     goodput = statistics.median(s["goodput"] for s in over) / capacity
@@ -333,6 +309,6 @@ def run() -> list[Row]:
             scripts[form].write_text(ASK % words)
         rows = throughput(root, at, scripts)
         path = f"{FORMS['compact']}?max=5&at={at}&dnis="
-        rows += alone(root, built["openloop"], path, scripts["compact"])
+        rows += under_load(root, built["openloop"], path, scripts["compact"])
         rows.insert(0, row("rates loaded", f"{facts['rates']:,}"))
     return rows

@@ -72,6 +72,13 @@ class Book:
         """Nanos × 60 of one call under each row."""
         return amount60(*self.call_columns(), seconds)
 
+    def cost(self, rows: Ints, seconds: int) -> Ints:
+        """Nanos × 60 of one call under each of these rows; zeros where the book is empty (`rows` are then placeholders)."""
+        if not len(self):
+            return np.zeros(len(rows), np.int64)
+        rate, first, fee, initial, following, free = (column[rows] for column in self.call_columns())
+        return amount60(rate, first, fee, initial, np.maximum(following, 1), free, seconds)
+
     @cached_property
     def short(self) -> Ints:
         return self.amount(SHORT)

@@ -4,6 +4,7 @@ import ctypes
 import datetime as dt
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -129,27 +130,38 @@ def _judge(
         )
     watch.step("compare", valid.rows.num_rows)
     terms = terms_of(request, valid.rows)
-    try:
-        merged = merge(store.read_file(request.current) if request.current else None, valid.rows, terms)
-        deck = Compared(request, terms.received_us, valid.rows, merged)
-        for check in DECK_CHECKS:
-            check(deck)
-    except MissingRateOfExchange as fault:
-        found.append(problems.to_table([problem("currency_changed", text=str(fault))]))
-        return _report(
-            request, watch, analysis, "rejected", found=problems.concat(found), rows_read=total, valid=valid
+    with ThreadPoolExecutor(2) as beside:  # files are written while the next step computes
+        rows_path = beside.submit(_write, request, "rows", valid.rows)
+        try:
+            merged = merge(store.read_file(request.current) if request.current else None, valid.rows, terms)
+            timeline_path = beside.submit(_write, request, "timeline", merged.timeline)
+            deck = Compared(request, terms.received_us, valid.rows, merged)
+            for check in DECK_CHECKS:
+                check(deck)
+        except MissingRateOfExchange as fault:
+            found.append(problems.to_table([problem("currency_changed", text=str(fault))]))
+            return _report(
+                request,
+                watch,
+                analysis,
+                "rejected",
+                found=problems.concat(found),
+                rows_read=total,
+                valid=valid,
+            )
+        _give_back()
+        diff = diff_table(
+            merged, valid.rows, (("DUPLICATE", valid.duplicates), ("CONFLICT", valid.conflicts))
         )
-    _give_back()
-    diff = diff_table(merged, valid.rows, (("DUPLICATE", valid.duplicates), ("CONFLICT", valid.conflicts)))
-    found += [*deck.found, late_problems(request, diff)]
-    all_found = problems.concat(found)
-    refused = bool(stopping(all_found))
-    watch.step("store", diff.num_rows)
-    outputs = Outputs(
-        rows=_write(request, "rows", valid.rows),
-        diff=_write(request, "diff", diff),
-        timeline=None if refused else _write(request, "timeline", merged.timeline),
-    )
+        watch.step("store", diff.num_rows)
+        diff_path = beside.submit(_write, request, "diff", diff)
+        found += [*deck.found, late_problems(request, diff)]
+        all_found = problems.concat(found)
+        refused = bool(stopping(all_found))
+        outputs = Outputs(rows=rows_path.result(), diff=diff_path.result(), timeline=timeline_path.result())
+        if refused:
+            Path(timeline_path.result()).unlink()
+            outputs = msgspec.structs.replace(outputs, timeline=None)
     labels = {entry["values"]: entry["counts"] for entry in pc.value_counts(diff["label"]).to_pylist()}
     span = pc.min_max(diff["effective_from"]).as_py() if diff.num_rows else {"min": None, "max": None}
     report = _report(

@@ -76,7 +76,6 @@ def closing_rows(current: Book, rows: pa.Table, closing: Closing, terms: Terms) 
         parts.append(
             stamp(
                 old.take(pa.array(closing.old[marked])),
-                closing.keys[marked],
                 start[marked],
                 end[marked],
                 terms,
@@ -87,10 +86,10 @@ def closing_rows(current: Book, rows: pa.Table, closing: Closing, terms: Terms) 
         parts.append(
             stamp(
                 rows.take(pa.array(closing.replacement[priced])),
-                closing.keys[priced],
                 start[priced],
                 end[priced],
                 terms,
+                codes=closing.keys[priced],
                 destinations=old["destination"].take(pa.array(closing.old[priced])),
             )
         )

@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 import lcr_core
 from rates.keys import digits_of, head
@@ -35,11 +34,29 @@ def country_code_length(code: str) -> int:
     return len(code) if length > len(code) else length
 
 
+_HEADS: Final = 20_000
+"""Keys (rates.keys) of at most four digits are below it."""
+_names: npt.NDArray[np.object_] = np.empty(_HEADS, object)
+_known = np.zeros(_HEADS, bool)
+
+
 def countries_of(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
     """Country of every code key (rates.keys); None where unknown."""
-    heads = head(keys, 4)
-    names = np.empty(20_000, object)  # a head is 1 and at most four digits
-    for key in pd.unique(heads):
-        names[key] = country_of_prefix(digits_of(int(key)))
-    found: npt.NDArray[np.object_] = names[heads]
+    heads = _heads(keys)
+    found: npt.NDArray[np.object_] = _names[heads]
     return found
+
+
+def in_country(keys: npt.NDArray[np.int64], country: str | None) -> npt.NDArray[np.bool_]:
+    """Whether the country (None = none that is known) of each code key is this one."""
+    heads = _heads(keys)
+    found: npt.NDArray[np.bool_] = (_names == country)[heads]
+    return found
+
+
+def _heads(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The first four digits of each key, a key again, whose countries then stand in `_names`."""
+    heads = head(keys, 4)
+    for key in np.flatnonzero((np.bincount(heads, minlength=_HEADS) > 0) & ~_known):
+        _names[key], _known[key] = country_of_prefix(digits_of(int(key))), True
+    return heads

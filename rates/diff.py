@@ -17,7 +17,6 @@ from rates.book import CURRENCIES, Book, Ints
 from rates.keys import digits_of
 from rates.lookup import FOREVER
 from rates.notice import Terms
-from rates.price import amount60
 from rates.schema import BLOCKED, CLOSED, LABELS, OPEN
 
 Mask = npt.NDArray[np.bool_]
@@ -204,13 +203,8 @@ def _dearer_somewhere(current: Book, new: Book, at: Ints, where: Ints) -> Mask:
     """Whether other increments or fees make calls of 1, 31 or 61 s dearer though 30 s and 180 s cost the same."""
     found = np.zeros(len(where), bool)
     for seconds in (1, 31, 61):
-        found |= _amount(new, where, seconds) > _amount(current, at[where], seconds)
+        found |= new.cost(where, seconds) > current.cost(at[where], seconds)
     return found
-
-
-def _amount(book: Book, rows: Ints, seconds: int) -> Ints:
-    rate, first, fee, initial, following, free = (pick(column, rows) for column in book.call_columns())
-    return amount60(rate, first, fee, initial, np.maximum(following, 1), free, seconds)
 
 
 def _nothing_new(

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from rates.book import Book, Ints
 from rates.diff import NAME_LABELS, fx_factors, names_of, pick
@@ -24,6 +23,7 @@ def diff_table(merged: Merged, rows: pa.Table, aside: Sequence[tuple[str, pa.Tab
     """Rows of the file with an effect in file order, then absent codes, then rows set aside: (label, schema.ROWS)."""
     plan = merged.plan
     closing = _of_closing(merged)  # before the rows: it needs room for a while that they can then take
+    merged.let_go()
     at = np.flatnonzero(plan.effective | plan.rejected)
     shown_from = np.where(plan.rejected[at], FOREVER, plan.start[at])
     shown_until = np.where(plan.rejected[at], FOREVER, plan.end[at])
@@ -68,7 +68,7 @@ def _of_rows(
     return pa.table(
         [
             picked["code"],
-            pc.if_else(pa.array(old >= 0), names_of(current, place), None),
+            _texts(current, current.destination, old),
             picked["destination"],
             labels,
             name_labels,
@@ -83,7 +83,7 @@ def _of_rows(
             _instants(new.start[at]),
             _instants(start),
             _instants(end),
-            _codes(current, old),
+            _texts(current, current.codes, old),
             none,
             before.terms,
             after.terms,
@@ -100,7 +100,7 @@ def _of_closing(merged: Merged) -> pa.Table:
     count = len(closing.keys)
     if not count:
         return DIFF.empty_table()
-    after_book = Book.of(merged.timeline, current.layers)
+    after_book = merged.after
     instant = np.full(count, closing.at_us, np.int64)
     fallback = after_book.lookup.longest(closing.keys, instant)
     place = np.maximum(fallback, 0)
@@ -129,7 +129,7 @@ def _of_closing(merged: Merged) -> pa.Table:
             _instants(instant),
             pa.nulls(count, INSTANT),
             codes,
-            _codes(after_book, np.where(lands, fallback, -1)),
+            _texts(after_book, after_book.codes, np.where(lands, fallback, -1)),
             before.terms,
             after.terms,
             pa.nulls(count, pa.int32()),
@@ -226,10 +226,11 @@ def _change(before: _Side, after: _Side, where: npt.NDArray[np.bool_]) -> pa.Arr
     return pa.array(change, pa.int64(), mask=~where | (old == 0))
 
 
-def _codes(book: Book, at: Ints) -> pa.Array:
+def _texts(book: Book, column: pa.Array, at: Ints) -> pa.Array:
+    """The column's cells of rows `at`; null where that is −1."""
     if not len(book):
         return pa.nulls(len(at), pa.utf8())
-    return book.codes.take(pa.array(at, pa.int64(), mask=at < 0))
+    return column.take(pa.array(at, pa.int64(), mask=at < 0))
 
 
 def _instants(micros: Ints) -> pa.Array:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 
-import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 import pycountry
@@ -128,23 +127,25 @@ def _prefixes(table: Table, row: int, cell: str, found: list[problems.Problem]) 
 
 def _country_code(name: str) -> str | None:
     """Country code of a country by its name or its ISO code; None where several countries share the code."""
+    import phonenumbers  # few decks name countries here, and its tables take a while to load
+
     try:
         region = pycountry.countries.lookup(name).alpha_2
     except LookupError:
         return None
-    code = phonenumbers.country_code_for_region(region)
+    code: int = phonenumbers.country_code_for_region(region)
     return (
         str(code)
         if code and len(phonenumbers.region_codes_for_country_code(code)) == 1
-        else _shared(code, region)
+        else _shared(code, region, phonenumbers.region_code_for_country_code(code))
     )
 
 
-def _shared(code: int, region: str) -> str | None:
+def _shared(code: int, region: str, known_for: str | None) -> str | None:
     """Where a country code is shared, the country it is known for has it: 44 is the United Kingdom, 1 is nobody's."""
     if not code or code == 1:
         return None
-    return str(code) if phonenumbers.region_code_for_country_code(code) == region else None
+    return str(code) if known_for == region else None
 
 
 def _surcharges(table: Table, reading: Reading, found: list[problems.Problem]) -> Iterator[Surcharge]:

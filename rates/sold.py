@@ -7,8 +7,8 @@ from decimal import Decimal
 import numpy as np
 
 from rates.book import CURRENCIES, Book, Ints
+from rates.decimals import decimal_text
 from rates.diff import MissingRateOfExchange, pick
-from rates.export import decimal_text
 from rates.keys import lengths
 from rates.price import LONG, per_minute
 from rates.schema import OPEN

@@ -12,20 +12,21 @@ from rates.schema import INSTANT, LAYER_FIELDS, TIMELINE
 
 def stamp(
     rows: pa.Table,
-    keys: Keys,
     start: Ints,
     end: Ints,
     terms: Terms,
     *,
+    codes: Keys | None = None,
     status: int | None = None,
     destinations: pa.ChunkedArray | None = None,
 ) -> pa.Table:
-    """Rows of a deck as timeline rows of these codes and intervals."""
-    count = len(keys)
+    """Rows of a deck as timeline rows of these intervals. `codes`: instead of the rows' own."""
+    count = rows.num_rows
     columns: dict[str, pa.Array | pa.ChunkedArray] = {
         name: rows[name] for name in TIMELINE.names if name in rows.column_names
     }
-    columns["code"] = codes_of(keys) if count else pa.array([], pa.utf8())
+    if codes is not None:
+        columns["code"] = codes_of(codes) if count else pa.array([], pa.utf8())
     if destinations is not None:
         columns["destination"] = destinations
     if status is not None:

@@ -87,7 +87,9 @@ def _spread(sheets: Sequence[Lines]) -> Lines:
     for number, lines in enumerate(sheets):
         source = lines.values["code_source"]
         kept = lines.keep[source]
-        parts.append((lines, source[kept], lines.texts["codes"].filter(pa.array(kept))))
+        all_kept = bool(kept.all())
+        codes = lines.texts["codes"] if all_kept else lines.texts["codes"].filter(pa.array(kept))
+        parts.append((lines, source if all_kept else source[kept], codes))
         sheet_index.append(np.full(int(kept.sum()), number, np.int32))
     codes = pa.concat_arrays([part[2].cast(pa.utf8()) for part in parts])
     values = {}
@@ -102,7 +104,11 @@ def _spread(sheets: Sequence[Lines]) -> Lines:
     texts = {
         "code": codes,
         "destination": pa.concat_arrays(
-            [_destination(lines).take(pa.array(source)) for lines, source, _ in parts]
+            [
+                names if _is_all(source, lines) else names.take(pa.array(source))
+                for lines, source, _ in parts
+                for names in (_destination(lines),)
+            ]
         ),
     }
     for name in ("origin", "jurisdiction"):
@@ -163,8 +169,13 @@ def _filled_down(cells: pa.Array | None) -> pa.Array | None:
 
 
 def _rows(lines: Lines, where: Mask, sheets: Sequence[Lines]) -> pa.Table:
+    all_of = bool(where.all())
     at = pa.array(np.flatnonzero(where))
-    v = {name: column[where] for name, column in lines.values.items()}
+    v = {name: column if all_of else column[where] for name, column in lines.values.items()}
+
+    def texts(column: pa.Array) -> pa.Array:
+        return column if all_of else column.take(at)
+
     first = v["first_rate"]
     same = (first == MISSING) | (first == v["rate"])
 
@@ -175,9 +186,9 @@ def _rows(lines: Lines, where: Mask, sheets: Sequence[Lines]) -> pa.Table:
     return pa.table(
         [
             names.take(pa.array(v["sheet"])),
-            pa.array(lines.rows[where], pa.int32()),
-            lines.texts["code"].take(at),
-            lines.texts["destination"].take(at),
+            pa.array(lines.rows if all_of else lines.rows[where], pa.int32()),
+            texts(lines.texts["code"]),
+            texts(lines.texts["destination"]),
             pa.array(v["rate"], pa.int64()),
             pa.array(first, pa.int64(), mask=same),
             pa.array(v["connect_fee"], pa.int64()),
@@ -188,13 +199,11 @@ def _rows(lines: Lines, where: Mask, sheets: Sequence[Lines]) -> pa.Table:
             pa.array(v["status"].astype(np.int8)),
             instants(v["effective_from"]),
             instants(v["effective_until"]),
-            *(_layer(lines, name, at) for name in ("origin", "jurisdiction")),
+            # Origin group and jurisdiction: null where a row holds for every call.
+            *(
+                texts(lines.texts[name]) if name in lines.texts else pa.nulls(len(at), pa.utf8())
+                for name in ("origin", "jurisdiction")
+            ),
         ],
         schema=ROWS,
     )
-
-
-def _layer(lines: Lines, name: str, at: pa.Array) -> pa.Array:
-    """Origin group or jurisdiction of the kept rows; null where a row holds for every call."""
-    texts = lines.texts.get(name)
-    return pa.nulls(len(at), pa.utf8()) if texts is None else texts.take(at)

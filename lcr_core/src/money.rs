@@ -2,21 +2,9 @@
 
 use std::cmp::Ordering;
 
-use crate::digits;
+use crate::digits::Short;
 
 pub const NANOS: u64 = 1_000_000_000;
-const UNITS: [u64; 10] = [
-    1,
-    10,
-    100,
-    1_000,
-    10_000,
-    100_000,
-    1_000_000,
-    10_000_000,
-    100_000_000,
-    NANOS,
-];
 /// Upper limit of a rate or fee, in nanos (a million units a minute).
 pub const MAX_RATE_NANOS: i64 = 1_000_000_000_000_000;
 /// Upper limit of an exchange rate, in nanos of the base currency for one unit.
@@ -94,7 +82,8 @@ pub fn write_decimal(out: &mut String, value: u128, scale: u32) {
     if let Ok(value) = u64::try_from(value)
         && scale <= 9
     {
-        return write_small(out, value, scale);
+        // What fits 64 bits, as nearly everything does: no 128-bit division.
+        return Short::decimal(value, scale).push(out);
     }
     let unit = 10u128.pow(scale);
     let (whole, mut fraction) = (value / unit, value % unit);
@@ -126,27 +115,6 @@ pub fn write_decimal(out: &mut String, value: u128, scale: u32) {
         }
     }
     out.push_str(std::str::from_utf8(&buffer[at..]).unwrap_or(""));
-}
-
-/// The same for what fits 64 bits, as nearly everything does: no 128-bit division.
-fn write_small(out: &mut String, value: u64, scale: u32) {
-    /// Where the point stands: 20 digits may come before it, 9 after it.
-    const POINT: usize = 20;
-    let unit = UNITS[scale as usize];
-    let (whole, fraction) = (value / unit, value % unit);
-    let mut buffer = [b'0'; POINT + 10];
-    let mut end = POINT;
-    if fraction != 0 {
-        buffer[POINT] = b'.';
-        end = POINT + 1 + scale as usize;
-        // Leading zeros of the fraction stand there already.
-        digits::fill(&mut buffer[POINT + 1..end], fraction);
-        while buffer[end - 1] == b'0' {
-            end -= 1;
-        }
-    }
-    let start = digits::fill(&mut buffer[..POINT], whole);
-    digits::push_ascii(out, &buffer[start..end]);
 }
 
 /// Nanos as a plain decimal: 3_100_000 → `0.0031`.

@@ -5,7 +5,7 @@ import pyarrow.compute as pc
 
 from rates.book import Book
 from rates.compared import Compared
-from rates.country import countries_of
+from rates.country import countries_of, in_country
 from rates.keys import codes_of
 from rates.schema import OPEN
 
@@ -47,10 +47,9 @@ def _missing(deck: Compared, last: str) -> int:
     book = deck.merged.plan.book
     country = countries_of(book.keys[-1:])[0]
     was_open = deck.current.status[closing.old] == OPEN
-    here = was_open & (countries_of(closing.keys) == country)
+    here = was_open & in_country(closing.keys, country)
     after = pc.greater(codes_of(closing.keys), last).to_numpy(zero_copy_only=False)
-    present = countries_of(book.keys) == country
-    if not present.any() or int((here & ~after).sum()):
+    if int((here & ~after).sum()):
         return 0  # codes before the end are missing as well: not a cut
     return int((here & after).sum())
 

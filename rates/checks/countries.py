@@ -1,12 +1,10 @@
 """Codes that begin like no country of the world."""
 
-from rates.country import countries_of
-from rates.keys import keys_of
-from rates.lines import Lines, is_none
+from rates.country import in_country
+from rates.lines import Lines
 
 
 def check(lines: Lines) -> None:
-    found = countries_of(keys_of(lines.texts["code"]))
-    unknown = is_none(found)
+    unknown = in_country(lines.values["key"], None)
     if unknown.sum() >= lines.reading.thresholds.unknown_rows:
         lines.judge("unknown_country", unknown, "code")

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from rates.book import Ints
 from rates.compared import Compared, Mask
-from rates.export import decimal_texts
+from rates.decimals import decimal_texts
 from rates.price import LONG, per_minute
 from rates.schema import OPEN
 
@@ -61,7 +61,8 @@ def _beside(deck: Compared) -> Mask:
     names, amounts = _indices(deck)[priced], plan.after[priced]
     order = np.argsort(names, kind="stable")
     begins = np.flatnonzero(np.append(True, np.diff(names[order]) != 0))
-    wide = np.maximum.reduceat(amounts[order], begins) // 5 > np.minimum.reduceat(amounts[order], begins)
+    together = amounts[order]
+    wide = np.maximum.reduceat(together, begins) // 5 > np.minimum.reduceat(together, begins)
     inside = order[np.repeat(wide, np.diff(np.append(begins, len(order))))]
     if not len(inside):
         return found

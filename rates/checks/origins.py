@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 
 from rates.book import Book
 from rates.compared import Compared
-from rates.export import decimal_texts
+from rates.decimals import decimal_texts
 from rates.keys import LAYER, lengths
 from rates.schema import OPEN
 

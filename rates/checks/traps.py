@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 from rates import store
 from rates.book import Book, Ints
 from rates.compared import Compared
+from rates.decimals import decimal_texts
 from rates.diff import MissingRateOfExchange, pick
-from rates.export import decimal_texts
 from rates.keys import parents
 from rates.options import SellCard
 from rates.price import LONG, per_minute
@@ -64,7 +64,7 @@ def _words(name: str, trap: Trap, book: Book) -> str:
 
 
 def _under_parents(deck: Compared, at: Ints) -> None:
-    after, book = Book.of(deck.merged.timeline, deck.current.layers), deck.merged.plan.book
+    after, book = deck.merged.after, deck.merged.plan.book
     start = deck.merged.plan.start[at]
     above = after.lookup.inside(parents(book.keys[at]), start)
     place = np.maximum(above, 0)
@@ -73,7 +73,7 @@ def _under_parents(deck: Compared, at: Ints) -> None:
         & (pick(after.status, place) == OPEN)
         & (pick(after.currency_ids, place) == book.currency_ids[at])
     )
-    cheap, dear = pick(after.long, place), book.long[at]
+    cheap, dear = after.cost(place, LONG), book.long[at]
     trap = covered & (cheap > 0) & (dear * 100 > cheap * (100 + deck.thresholds.steep_pct))
     rows, over = at[trap], place[trap]
     words = [_minutes(book, rows), "below", after.codes.take(pa.array(over)), "at", _minutes(after, over)]

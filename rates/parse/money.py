@@ -77,6 +77,7 @@ _SIGNS = re.compile(
     r"^(?:[A-Z]{3}\b|US\$|[$€£¥₹₽₺]|R\$|EUR|USD)\s*|\s*(?:[$€£¥₹₽₺]|[A-Z]{3}|(?:/|per )\s*min(?:ute)?\.?)$",
     re.I,
 )
+_SHOWN = 20_000
 _PLAIN = r"^\d{1,4}(\.\d{0,8})?$"
 
 
@@ -137,10 +138,23 @@ def parse_amount(text: str, decimal_mark: str) -> tuple[int | None, str | None]:
     return int(rounded * NANOS), None if rounded == value else "rate_precision"
 
 
+def _distinct(texts: pa.Array) -> pa.Array:
+    """The first `_SHOWN` distinct cells."""
+    rows = 4 * _SHOWN
+    found = pc.unique(texts.slice(0, rows))
+    while len(found) < _SHOWN and rows < len(texts):
+        rows *= 4
+        found = pc.unique(texts.slice(0, rows))
+    return found.slice(0, _SHOWN)
+
+
 def guess_decimal_mark(texts: pa.Array) -> tuple[str | None, int]:
     """(mark, confidence) over the distinct cells of the price columns; (None, 0) when the whole file reads both ways."""
-    dot = comma = both_ways = 0
-    for text in pc.unique(texts).to_pylist()[:20_000]:
+    shown = _distinct(texts)
+    plain = pc.match_substring_regex(shown, r"^\d+\.\d+$")
+    comma = both_ways = 0
+    dot: int = pc.sum(plain).as_py() or 0
+    for text in shown.filter(pc.invert(plain)).to_pylist():
         number = re.search(r"\d[\d.,' ]*", text)
         if number is None:
             continue

@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from charset_normalizer import from_bytes
-
 from rates.deckcheck import Value
 from rates.options import Limits
 from rates.read.fast import split_even
@@ -65,6 +63,8 @@ def guess_encoding(path: Path, stated: str | None, last: str | None) -> Value:
         return Value(value=MIXED, confidence=80, alternatives=ENCODINGS)
     if last and last not in ("utf-8", "utf-8-sig"):
         return Value(value=last, confidence=85, alternatives=ENCODINGS)
+    from charset_normalizer import from_bytes  # few files need it, and it takes a while to load
+
     found = from_bytes(
         head, cp_isolation=["cp1252", "cp1250", "cp1251", "gb18030", "big5", "shift_jis"]
     ).best()

@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
+use crate::admission::Place;
 use crate::batch;
 use crate::clock::now_us;
 use crate::dip::{self, Dipper};
@@ -27,7 +28,7 @@ const READ_BYTES: usize = 16 * 1024;
 /// A read of a connection that sends more than is read at a time. Small, so that one turn of the event loop stays short;
 /// larger while most of it is refused.
 const HEAP_BYTES: usize = 4 * 1024;
-const REFUSED_BYTES: usize = 16 * 1024;
+const REFUSED_BYTES: usize = 32 * 1024;
 /// Answers are written when this much is waiting, so that pipelining cannot grow the buffer.
 const FLUSH_BYTES: usize = 64 * 1024;
 /// An idle connection may still send a request this long after a drain began.
@@ -67,6 +68,7 @@ pub struct Connection<S> {
     continued: bool,
     /// Bytes the next read may bring at least.
     room: usize,
+    place: Place,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -89,6 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             familiar: Familiar::default(),
             continued: false,
             room: 1024,
+            place: Place::default(),
         }
     }
 
@@ -141,6 +144,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
                 None => return,
             };
+            self.worker.borrow_mut().admission.leave(served.at);
             if self.room >= HEAP_BYTES {
                 // More is waiting here: the others have their turn first, and the clock its tick.
                 tokio::task::yield_now().await;
@@ -210,6 +214,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Answer every whole head in the input; `None`: the peer is gone.
     async fn answer_all(&mut self, scanned: &mut usize, write: Duration) -> Option<Served> {
         let began = std::time::Instant::now();
+        self.worker
+            .borrow_mut()
+            .admission
+            .visit(&mut self.place, began);
         // What came in one read came at one instant.
         let arrived_us = now_us();
         let mut start = 0;

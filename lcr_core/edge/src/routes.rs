@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -52,6 +52,7 @@ impl Worker {
             admission: Admission::new(
                 u64::try_from(shared.settings.target_delay.as_micros()).unwrap_or(u64::MAX),
                 u64::try_from(shared.settings.max_delay.as_micros()).unwrap_or(u64::MAX),
+                Instant::now(),
             ),
             pulse: Rc::new(Notify::new()),
             shared: Rc::new(shared),
@@ -109,7 +110,8 @@ impl Worker {
             self.pulse.notify_one();
         }
         // Probes, metrics and commands are answered always: who mends an overload must see it.
-        self.admission.admit(first) || !matches!(target.route, Route::Lcr | Route::Batch)
+        self.admission.admit(first, Instant::now)
+            || !matches!(target.route, Route::Lcr | Route::Batch)
     }
 
     /// The answer to a request that there is no room for; made once a second, then copied.

@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_local;
 
 use crate::EdgeError;
+use crate::admission;
 use crate::batch::Batches;
 use crate::config::Settings;
 use crate::conn::Connection;
@@ -204,6 +205,7 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
 fn event_loop() -> Result<LocalRuntime, EdgeError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .on_thread_park(admission::rest)
         .build_local(LocalOptions::default())
         .map_err(|e| EdgeError::io("start an event loop", &e))
 }
@@ -393,9 +395,9 @@ async fn feel_the_pulse(worker: Rc<RefCell<Worker>>) {
             let delay_us = u64::try_from(late.as_micros()).unwrap_or(u64::MAX);
             let mut worker = worker.borrow_mut();
             worker.admission.beat(delay_us);
+            let refused = u64::from(worker.admission.take_refused_share());
             let metrics = worker.metrics();
             metrics.delay_us.store(delay_us, Ordering::Relaxed);
-            let refused = u64::from(worker.admission.refused_share());
             metrics.refused_share.store(refused, Ordering::Relaxed);
             if std::mem::take(&mut worker.admission.served) == 0 {
                 break;

@@ -1,18 +1,47 @@
 //! The native answer cut down to what call set-up needs; the full one can be had by `decision_id` from the records.
 
+use super::fragments::{self, Compact};
 use super::json::{Object, write_text};
-use super::native::{CHUNK, gather};
-use super::{Facts, time};
-use crate::decide::Decision;
-use crate::digits::{write_key, write_unsigned};
-use crate::money::write_decimal;
+use super::native::{CHUNK, write_again};
+use super::{Facts, row_and_term, time};
+use crate::decide::{Decision, Route};
+use crate::digits::{Short, write_unsigned};
+use crate::index::layout::Term;
 use crate::snapshot::Snapshot;
 
+/// What the index says of a route.
+#[derive(Clone, Copy, Default)]
+struct Line<'a> {
+    parts: Option<Compact<'a>>,
+    term: Option<Term>,
+    /// From behind the rate to `"eff":"`, where it stands ready.
+    scheme: Option<&'a str>,
+}
+
+/// In steps, each for all routes: a wait for memory in one does not hold up the others.
+fn gather<'a>(snapshot: &'a Snapshot, routes: &[Route]) -> [Line<'a>; CHUNK] {
+    let mut lines = [Line::default(); CHUNK];
+    for (line, route) in lines.iter_mut().zip(routes) {
+        line.parts = snapshot.fragments.compact_of(route.offer);
+        if let Some((row, term)) = row_and_term(snapshot, route.row) {
+            line.term = Some(term);
+            let scheme = snapshot.index.scheme_of(&row);
+            line.scheme = scheme.and_then(|s| snapshot.fragments.compact_scheme(s));
+        }
+    }
+    lines
+}
+
 pub(super) fn write(snapshot: &Snapshot, decision: &Decision, facts: &Facts<'_>, out: &mut String) {
-    let mut answer = Object::begin(out);
-    answer.text("version", snapshot.id());
-    answer.text("decision_id", &facts.decision_id);
-    answer.text("status", facts.status);
+    let number = Short::key(decision.number);
+    out.push_str("{\"version\":");
+    write_text(out, snapshot.id());
+    out.push_str(",\"decision_id\":");
+    write_text(out, &facts.decision_id);
+    out.push_str(",\"status\":\"");
+    out.push_str(facts.status);
+    out.push('"');
+    let mut answer = Object::inside(out);
     answer.text_or_null("reason", facts.reason);
     answer.digits("b", Some(decision.number));
     if decision.valid_until == time::NEVER {
@@ -29,24 +58,31 @@ pub(super) fn write(snapshot: &Snapshot, decision: &Decision, facts: &Facts<'_>,
         let lines = gather(snapshot, some);
         for (route, line) in some.iter().zip(&lines) {
             rank += 1;
-            let (Some(parts), Some((_, term))) = (&line.parts, line.terms) else {
+            let (Some(parts), Some(term)) = (&line.parts, &line.term) else {
                 continue;
             };
             if rank > 1 {
                 routes.push(',');
             }
-            routes.push_str(parts.compact_names);
-            if parts.dials_compact {
-                write_key(routes, decision.number);
+            routes.push_str(parts.names);
+            if parts.dials {
+                number.push(routes);
             }
-            routes.push_str(parts.compact_address);
-            write_decimal(routes, u128::from(term.rate_nanos.max(0).unsigned_abs()), 9);
-            routes.push_str("\",\"currency\":");
-            write_text(routes, snapshot.index.currency(term.scheme.currency));
-            routes.push_str(",\"eff\":\"");
-            write_decimal(routes, decision.effective_nanos(route.comparable), 9);
+            routes.push_str(parts.address);
+            let rate = term.rate_nanos.max(0).unsigned_abs();
+            let printed = Short::decimal(rate, 9);
+            printed.push(routes);
+            match line.scheme {
+                Some(scheme) => routes.push_str(scheme),
+                None => {
+                    let currency = snapshot.index.currency(term.scheme.currency);
+                    fragments::write_scheme_compact(routes, currency);
+                }
+            }
+            let effective = decision.effective_nanos(route.comparable);
+            write_again(routes, effective, (u128::from(rate), &printed));
             match own {
-                None => routes.push_str(parts.compact_end),
+                None => routes.push_str(parts.end),
                 Some(own) => {
                     routes.push_str("\",\"timeout_ms\":");
                     write_unsigned(

@@ -1,10 +1,15 @@
-//! What an answer says of an offer whatever the call, written once when the snapshot is opened: names, address, timers.
+//! What an answer says of an offer and of a way to charge whatever the call, written once when the snapshot is opened: names,
+//! address, timers; currency, fee, increments.
 
 use super::hints::Hints;
 use super::json::{Object, write_text};
 use super::safe;
 use crate::access::words::OfferWords;
+use crate::digits::write_unsigned;
+use crate::index::Index;
+use crate::index::layout::Scheme;
 use crate::layers::table::Table;
+use crate::money::write_decimal;
 
 /// The printed parts of every offer of access, by place.
 #[derive(Debug, Default)]
@@ -12,6 +17,18 @@ pub struct Fragments {
     /// All texts one behind the other, so that those of one offer share cache lines.
     text: String,
     offers: Vec<Places>,
+    /// Of the first schemes of the index, by number.
+    schemes: Vec<SchemePlaces>,
+}
+
+/// Schemes beyond are printed anew in each answer; decks have a handful each.
+const MOST_SCHEMES: usize = 1 << 16;
+
+/// Where the parts of one scheme end in the text.
+#[derive(Debug, Clone, Copy)]
+struct SchemePlaces {
+    start: u32,
+    ends: [u32; 2],
 }
 
 /// Where the parts of one offer end in the text; each begins where the one before ends.
@@ -36,21 +53,35 @@ pub struct Parts<'a> {
     pub address: &'a str,
     /// `"timeout_ms"` to `"hunt_next"`.
     pub timers: &'a str,
-    pub timeout_ms: u32,
-    /// The same cuts for the compact form: to before the number, from behind it to `"rate":"`, the end of the route.
-    pub compact_names: &'a str,
-    pub compact_address: &'a str,
-    pub compact_end: &'a str,
-    /// Has the offer an address, in the native and in the compact form?
+    /// Has the offer an address?
     pub dials: bool,
-    pub dials_compact: bool,
     /// Neither origin groups, nor jurisdictions, nor an LRN count: those fields are null whatever the call.
     pub plain: bool,
 }
 
+/// One offer's parts in the compact form: to before the number, from behind it to `"rate":"`, the end of the route.
+#[derive(Debug, Clone, Copy)]
+pub struct Compact<'a> {
+    pub names: &'a str,
+    pub address: &'a str,
+    pub end: &'a str,
+    pub timeout_ms: u32,
+    pub dials: bool,
+}
+
 impl Fragments {
-    pub(crate) fn compile(offers: &[OfferWords], layers: &Table) -> Self {
+    pub(crate) fn compile(offers: &[OfferWords], layers: &Table, index: &Index) -> Self {
         let mut made = Self::default();
+        for scheme in index.schemes().take(MOST_SCHEMES) {
+            let start = made.end();
+            write_scheme(&mut made.text, scheme, index.currency(scheme.currency));
+            let whole = made.end();
+            write_scheme_compact(&mut made.text, index.currency(scheme.currency));
+            made.schemes.push(SchemePlaces {
+                start,
+                ends: [whole, made.end()],
+            });
+        }
         for (place, offer) in (0u32..).zip(offers) {
             let start = made.end();
             let mut ends = [start; PARTS];
@@ -83,25 +114,73 @@ impl Fragments {
         u32::try_from(self.text.len()).unwrap_or(u32::MAX)
     }
 
+    #[inline]
+    fn cut(&self, from: u32, to: u32) -> Option<&str> {
+        self.text.get(from as usize..to as usize)
+    }
+
     /// Of the offer at this place in access.
     #[inline]
     pub fn of(&self, offer: u32) -> Option<Parts<'_>> {
         let places = self.offers.get(offer as usize)?;
-        let [a, b, c, d, e, f] = places.ends;
-        let cut = |from: u32, to: u32| self.text.get(from as usize..to as usize);
+        let [a, b, c, ..] = places.ends;
         Some(Parts {
-            names: cut(places.start, a)?,
-            address: cut(a, b)?,
-            timers: cut(b, c)?,
-            compact_names: cut(c, d)?,
-            compact_address: cut(d, e)?,
-            compact_end: cut(e, f)?,
-            timeout_ms: places.timeout_ms,
+            names: self.cut(places.start, a)?,
+            address: self.cut(a, b)?,
+            timers: self.cut(b, c)?,
             dials: places.dials,
-            dials_compact: places.dials_compact,
             plain: places.plain,
         })
     }
+
+    #[inline]
+    pub fn compact_of(&self, offer: u32) -> Option<Compact<'_>> {
+        let places = self.offers.get(offer as usize)?;
+        let [_, _, c, d, e, f] = places.ends;
+        Some(Compact {
+            names: self.cut(c, d)?,
+            address: self.cut(d, e)?,
+            end: self.cut(e, f)?,
+            timeout_ms: places.timeout_ms,
+            dials: places.dials_compact,
+        })
+    }
+
+    /// `","currency":` to `"eff":"` of the scheme with this number.
+    #[inline]
+    pub fn scheme(&self, scheme: u32) -> Option<&str> {
+        let places = self.schemes.get(scheme as usize)?;
+        self.cut(places.start, places.ends[0])
+    }
+
+    /// The same of the compact form.
+    #[inline]
+    pub fn compact_scheme(&self, scheme: u32) -> Option<&str> {
+        let places = self.schemes.get(scheme as usize)?;
+        self.cut(places.ends[0], places.ends[1])
+    }
+}
+
+/// From behind a rate to before the digits of `eff`.
+pub(super) fn write_scheme(out: &mut String, scheme: &Scheme, currency: &str) {
+    out.push_str("\",\"currency\":");
+    write_text(out, currency);
+    out.push_str(",\"connect_fee\":\"");
+    let fee = scheme.connect_fee_nanos.max(0).unsigned_abs();
+    write_decimal(out, u128::from(fee), 9);
+    out.push_str("\",\"free_seconds\":");
+    write_unsigned(out, u64::from(scheme.free_seconds));
+    out.push_str(",\"initial_increment\":");
+    write_unsigned(out, u64::from(scheme.initial_increment));
+    out.push_str(",\"next_increment\":");
+    write_unsigned(out, u64::from(scheme.next_increment));
+    out.push_str(",\"eff\":\"");
+}
+
+pub(super) fn write_scheme_compact(out: &mut String, currency: &str) {
+    out.push_str("\",\"currency\":");
+    write_text(out, currency);
+    out.push_str(",\"eff\":\"");
 }
 
 /// The inside of a JSON string.
@@ -123,7 +202,7 @@ pub(super) fn write_address(out: &mut String, offer: &OfferWords) {
     }
     if let Some(port) = offer.uri_port {
         out.push(':');
-        crate::digits::write_unsigned(out, u64::from(port));
+        write_unsigned(out, u64::from(port));
     }
     if offer.transport != "udp" {
         out.push_str(";transport=");
@@ -195,6 +274,6 @@ fn compact_address(out: &mut String, offer: &OfferWords) {
 
 fn compact_end(out: &mut String, offer: &OfferWords) {
     out.push_str("\",\"timeout_ms\":");
-    crate::digits::write_unsigned(out, u64::from(offer.timeout_ms));
+    write_unsigned(out, u64::from(offer.timeout_ms));
     out.push('}');
 }

@@ -142,7 +142,9 @@ impl<'a> Object<'a> {
 
 pub fn write_text(out: &mut String, value: &str) {
     out.push('"');
-    if !value.bytes().any(|b| b < 0x20 || matches!(b, b'"' | b'\\')) {
+    // All bytes are looked at, whatever is found: that way many are looked at together.
+    let escapes = |b: u8| b < 0x20 || b == b'"' || b == b'\\';
+    if !value.bytes().fold(false, |any, b| any | escapes(b)) {
         out.push_str(value);
         out.push('"');
         return;

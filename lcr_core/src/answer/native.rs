@@ -2,13 +2,13 @@
 //! so that the waits for memory overlap.
 
 use super::explained;
-use super::fragments::Parts;
+use super::fragments::{self, Parts};
 use super::hints::Hints;
 use super::json::{Object, write_text};
 use super::{decision_id, layer, row_and_term};
 use crate::access::words::HuntWords;
 use crate::decide::{Decision, Route, SellRow};
-use crate::digits::{write_key, write_signed, write_unsigned};
+use crate::digits::{Short, write_key, write_signed, write_unsigned};
 use crate::index::layout::{Row, Term};
 use crate::money::write_decimal;
 use crate::number::DigitKey;
@@ -20,47 +20,78 @@ pub(super) const CHUNK: usize = 8;
 
 /// What the index says of a route.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Line<'a> {
-    pub parts: Option<Parts<'a>>,
-    pub terms: Option<(Row, Term)>,
+struct Line<'a> {
+    parts: Option<Parts<'a>>,
+    terms: Option<(Row, Term)>,
+    /// From behind the rate to `"eff":"`, where it stands ready.
+    scheme: Option<&'a str>,
     destination: &'a str,
     code: Option<DigitKey>,
 }
 
 /// In steps, each for all routes: a wait for memory in one does not hold up the others.
-pub(super) fn gather<'a>(snapshot: &'a Snapshot, routes: &[Route]) -> [Line<'a>; CHUNK] {
+fn gather<'a>(snapshot: &'a Snapshot, routes: &[Route]) -> [Line<'a>; CHUNK] {
     let mut lines = [Line::default(); CHUNK];
     for (line, route) in lines.iter_mut().zip(routes) {
         line.parts = snapshot.fragments.of(route.offer);
         line.terms = row_and_term(snapshot, route.row);
         line.code = snapshot.index.code(route.code);
+        if let Some((_, term)) = &line.terms {
+            snapshot.index.name_place_ahead(term);
+        }
     }
-    lines
-}
-
-/// The names of the destinations too, which few forms show.
-fn with_names<'a>(snapshot: &'a Snapshot, routes: &[Route]) -> [Line<'a>; CHUNK] {
-    let mut lines = gather(snapshot, routes);
+    for (_, term) in lines.iter().filter_map(|line| line.terms.as_ref()) {
+        snapshot.index.name_ahead(term);
+    }
+    // Routes of one call often share their destination.
+    let mut last = ("", None);
     for line in lines.iter_mut().take(routes.len()) {
-        if let Some((_, term)) = line.terms {
-            line.destination = snapshot.index.destination(&term);
+        if let Some((row, term)) = &line.terms {
+            if last.1 != Some(term.destination) {
+                last = (snapshot.index.destination(term), Some(term.destination));
+            }
+            line.destination = last.0;
+            let scheme = snapshot.index.scheme_of(row);
+            line.scheme = scheme.and_then(|s| snapshot.fragments.scheme(s));
         }
     }
     lines
 }
 
-fn nanos(out: &mut String, nanos: i64) {
-    write_decimal(out, u128::from(nanos.max(0).unsigned_abs()), 9);
+/// What is printed in several places of the answer, and how the customer wants its routes hunted.
+struct Shared<'a> {
+    number: Short,
+    own: Option<&'a HuntWords>,
+}
+
+/// An amount, from the digits of another one where both are the same.
+pub(super) fn write_again(out: &mut String, nanos: u128, (of, printed): (u128, &Short)) {
+    if nanos == of {
+        printed.push(out);
+    } else {
+        write_decimal(out, nanos, 9);
+    }
 }
 
 pub fn write_native(snapshot: &Snapshot, decision: &Decision, out: &mut String) {
     let (status, reason) = decision.status.words();
-    let mut answer = Object::begin(out);
-    answer.text("version", snapshot.id());
-    answer.text("decision_id", &decision_id(snapshot, decision));
-    answer.text("status", status);
+    let shared = Shared {
+        number: Short::key(decision.number),
+        own: super::hints::own(snapshot, decision),
+    };
+    out.push_str("{\"version\":");
+    write_text(out, snapshot.id());
+    out.push_str(",\"decision_id\":");
+    write_text(out, &decision_id(snapshot, decision));
+    out.push_str(",\"status\":\"");
+    out.push_str(status);
+    out.push('"');
+    let mut answer = Object::inside(out);
     answer.text_or_null("reason", reason);
-    answer.digits("b", Some(decision.number));
+    let number = answer.key("b");
+    number.push('"');
+    shared.number.push(number);
+    number.push('"');
     answer.text_or_null("a", decision.ani.as_deref());
     answer.digits("lrn", decision.lrn);
     answer.instant("at", decision.at_us);
@@ -87,10 +118,10 @@ pub fn write_native(snapshot: &Snapshot, decision: &Decision, out: &mut String) 
     routes.push('[');
     let mut rank = 0;
     for some in decision.routes.chunks(CHUNK) {
-        let lines = with_names(snapshot, some);
+        let lines = gather(snapshot, some);
         for (route, line) in some.iter().zip(&lines) {
             rank += 1;
-            write_route(snapshot, decision, rank, route, line, routes);
+            write_route(snapshot, decision, &shared, (rank, route, line), routes);
         }
     }
     routes.push(']');
@@ -127,9 +158,8 @@ fn write_sell(out: &mut String, sell: &SellRow, decision: &Decision) {
 fn write_route(
     snapshot: &Snapshot,
     decision: &Decision,
-    rank: usize,
-    route: &Route,
-    line: &Line<'_>,
+    shared: &Shared<'_>,
+    (rank, route, line): (usize, &Route, &Line<'_>),
     out: &mut String,
 ) {
     out.push_str(if rank > 1 {
@@ -142,7 +172,7 @@ fn write_route(
         out.push(',');
         out.push_str(parts.names);
         if parts.dials {
-            write_key(out, decision.number);
+            shared.number.push(out);
         }
         out.push_str(parts.address);
         match line.code {
@@ -154,13 +184,16 @@ fn write_route(
             None => out.push_str("null"),
         }
         if let Some((row, term)) = &line.terms {
-            write_terms(snapshot, decision, route, line.destination, term, out);
-            match super::hints::own(snapshot, decision) {
+            write_terms(snapshot, decision, (route, line), term, out);
+            match shared.own {
                 None => {
-                    out.push(',');
+                    out.push_str("\",");
                     out.push_str(parts.timers);
                 }
-                own => hints(snapshot, route.offer, own, out),
+                own => {
+                    out.push('"');
+                    hints(snapshot, route.offer, own, out);
+                }
             }
             write_end(snapshot, decision, route, (row, parts.plain), out);
         }
@@ -168,37 +201,33 @@ fn write_route(
     out.push('}');
 }
 
-/// `destination` to `eff`.
+/// `destination` to the digits of `eff`.
 fn write_terms(
     snapshot: &Snapshot,
     decision: &Decision,
-    route: &Route,
-    destination: &str,
+    (route, line): (&Route, &Line<'_>),
     term: &Term,
     out: &mut String,
 ) {
+    let nanos = |nanos: i64| nanos.max(0).unsigned_abs();
     out.push_str(",\"destination\":");
-    write_text(out, destination);
+    write_text(out, line.destination);
     out.push_str(",\"rate\":\"");
-    nanos(out, term.rate_nanos);
+    let rate = nanos(term.rate_nanos);
+    let printed = Short::decimal(rate, 9);
+    let rate = (u128::from(rate), &printed);
+    printed.push(out);
     out.push_str("\",\"first_rate\":\"");
-    nanos(
-        out,
-        term.terms().first_rate_nanos.unwrap_or(term.rate_nanos),
-    );
-    out.push_str("\",\"currency\":");
-    write_text(out, snapshot.index.currency(term.scheme.currency));
-    out.push_str(",\"connect_fee\":\"");
-    nanos(out, term.scheme.connect_fee_nanos);
-    out.push_str("\",\"free_seconds\":");
-    write_signed(out, i64::from(term.scheme.free_seconds));
-    out.push_str(",\"initial_increment\":");
-    write_signed(out, i64::from(term.scheme.initial_increment));
-    out.push_str(",\"next_increment\":");
-    write_signed(out, i64::from(term.scheme.next_increment));
-    out.push_str(",\"eff\":\"");
-    write_decimal(out, decision.effective_nanos(route.comparable), 9);
-    out.push('"');
+    let first = term.terms().first_rate_nanos.unwrap_or(term.rate_nanos);
+    write_again(out, u128::from(nanos(first)), rate);
+    match line.scheme {
+        Some(scheme) => out.push_str(scheme),
+        None => {
+            let currency = snapshot.index.currency(term.scheme.currency);
+            fragments::write_scheme(out, &term.scheme, currency);
+        }
+    }
+    write_again(out, decision.effective_nanos(route.comparable), rate);
 }
 
 /// `timeout_ms` to `hunt_next`, where the customer has words of its own.

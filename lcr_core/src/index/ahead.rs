@@ -1,11 +1,12 @@
 //! The memory of several candidates' rows and costs asked for at once, before each is read in turn. Hints only: the same is
 //! looked up afterwards as if this had not been.
 
+use super::layout::Term;
 use super::lookup::{Found, Lookup};
 use super::prefetch::prefetch;
 use super::ranks::guess;
 use super::walk::MOST;
-use super::{NONE, candidate, key_len};
+use super::{Index, NONE, candidate, key_len};
 
 impl Lookup<'_> {
     /// For candidates of the base; those of a patch are few and mostly near.
@@ -50,6 +51,21 @@ impl Lookup<'_> {
         let segment = &self.index.base;
         if let Some(row) = segment.rows().get(row as usize) {
             prefetch(segment.prices(), row.term as usize);
+        }
+    }
+}
+
+impl Index {
+    /// Where the name of the term's destination stands; the next step asks for the name itself.
+    #[inline]
+    pub fn name_place_ahead(&self, term: &Term) {
+        prefetch(self.base.name_starts(), term.destination as usize);
+    }
+
+    #[inline]
+    pub fn name_ahead(&self, term: &Term) {
+        if let Some(&start) = self.base.name_starts().get(term.destination as usize) {
+            prefetch(self.base.names(), start as usize);
         }
     }
 }

@@ -34,7 +34,7 @@ use crate::error::SnapshotError;
 use crate::number::DigitKey;
 use crate::rating::Terms;
 use container::Container;
-use layout::{ColumnId, Meta, Row, Term, Window};
+use layout::{ColumnId, Meta, Row, Scheme, Term, Window};
 use over::Over;
 use segment::Segment;
 
@@ -234,6 +234,25 @@ impl Index {
             }
             _ => self.base.term(row.term as usize),
         }
+    }
+
+    /// The number of the row's scheme, in `schemes`.
+    #[inline]
+    pub fn scheme_of(&self, row: &Row) -> Option<u32> {
+        let (terms, schemes) = (self.base.prices(), self.base.schemes().len() as u32);
+        match &self.over {
+            Some(over) if row.term as usize >= terms.len() => {
+                let price = over.segment.prices().get(row.term as usize - terms.len())?;
+                price.scheme.checked_add(schemes)
+            }
+            _ => terms.get(row.term as usize).map(|price| price.scheme),
+        }
+    }
+
+    /// Those of the base, then those of a patch.
+    pub fn schemes(&self) -> impl Iterator<Item = &Scheme> {
+        let over = self.over.as_ref().map(|over| over.segment.schemes());
+        self.base.schemes().iter().chain(over.into_iter().flatten())
     }
 
     pub fn window(&self, row: &Row) -> Option<&Window> {

@@ -256,7 +256,7 @@ impl Snapshot {
             (place, offer.is_some_and(|o| o.lrn_rated))
         });
         let mut snapshot = Self {
-            fragments: Fragments::compile(&access.offers, &layers),
+            fragments: Fragments::compile(&access.offers, &layers, &index),
             layers,
             blocks: files.blocks.clone(),
             lrn: files.lrn.clone(),

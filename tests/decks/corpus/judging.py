@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from rates.export import decimal_text
+from rates.decimals import decimal_text
 from rates.options import DeckOptions, options_from_dict
 from rates.schema import BLOCKED, CLOSED, OPEN
 from rates.thresholds import SANITY_CHECKS

@@ -45,16 +45,16 @@ def test_event_loops_come_first_until_they_are_busy_and_again_when_they_are_calm
     governor = machine.governor()
     governor.turn()
     assert governor.first == {7, 8}
-    machine.passes(0.5)
+    machine.passes(0.8)
     governor.turn()
     assert governor.first == {7, 8}
+    machine.passes(0.95)
+    governor.turn()
+    assert governor.first == frozenset()
+    machine.passes(0.8)  # between the two: stays where it is
+    governor.turn()
+    assert governor.first == frozenset()
     machine.passes(0.7)
-    governor.turn()
-    assert governor.first == frozenset()
-    machine.passes(0.5)  # between the two: stays where it is
-    governor.turn()
-    assert governor.first == frozenset()
-    machine.passes(0.3)
     governor.turn()
     assert governor.first == {7, 8}
     assert machine.said == [(word, one) for word in ("forward", "back", "forward") for one in (7, 8)]

@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 import python_calamine
 
-from rates.export import csv_lines, decimal_text, decimal_texts, write_csv, write_xlsx
+from rates.decimals import decimal_text, decimal_texts
+from rates.export import csv_lines, write_csv, write_xlsx
 from rates.layout import of_template
 from rates.notice import Terms
 from rates.options import DeckOptions
