@@ -15,7 +15,7 @@ from app.deals.queries import deal_of, limit_of
 from app.deals.service.answer_offer import accept, counter, decline, withdraw
 from app.deals.service.make_offer import order
 from app.deals.service.set_rule import set_rule
-from app.deals.terms import Schedule, as_json, read_terms
+from app.deals.terms import Schedule, Terms, as_json, read_terms
 from app.deals.volume import worth_a_month
 from app.errors import DomainError
 from app.market.purchases import buyable_product
@@ -95,6 +95,8 @@ def place(product_id: int) -> Any:
             db.session.commit()
             flash("Your order is with the seller.", "success")
             return redirect(url_for("deals.show", deal_id=deal.id))
+    elif not form.is_submitted():
+        form.show(Terms(product.currency))
     return render_template("deals/offer.html", form=form, title=f"Order {product.name}", products=None,
                            currency=product.currency, back=url_for("market.index"), button="Send the order")  # fmt: skip
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 from flask_wtf import FlaskForm
@@ -25,6 +24,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from app.carriers.models import ROUTE_CLASSES
 from app.deals.document import percent
+from app.deals.schedule_fields import ScheduleFields
 from app.deals.terms import Quality, Rate, Terms, Tier, Trial, Volume, as_json, read_terms
 from app.errors import Invalid
 from app.market.basket import Floors
@@ -91,7 +91,7 @@ class RfqForm(FloorFields):
         return value.replace(tzinfo=UTC)
 
 
-class OfferForm(FloorFields):
+class OfferForm(FloorFields, ScheduleFields):
     """One offer. The floors are the acceptance criteria of the trial."""
 
     round = IntegerField(widget=widgets.HiddenInput(), default=0)
@@ -123,24 +123,12 @@ class OfferForm(FloorFields):
         "Trial in days", [Optional(), NumberRange(7, 14)], description="7 to 14, judged by the exchange."
     )
     trial_calls = IntegerField("Judged from calls", [Optional(), NumberRange(1, 10**9)], default=100)
-    notice_days = IntegerField("Notice of increases, days", [Optional(), NumberRange(0, 90)])
-    payment_days = IntegerField("Payment days", [Optional(), NumberRange(0, 180)])
-    termination_days = IntegerField("Notice of termination, days", [Optional(), NumberRange(0, 365)])
-    billing_cycle = SelectField(
-        "Billing cycle",
-        choices=[(c, c.replace("_", " ")) for c in ("month", "half_month", "ten_days", "week")],
-    )
     valid_days = IntegerField("Offer valid for days", [InputRequired(), NumberRange(1, 90)], default=14)
     note = TextAreaField("Note", [Optional(), Length(max=2000)])
 
     def terms(self, currency: str, before: Terms | None = None) -> Terms:
         """What the form says; what it has no field for stays as in `before`. Raises Invalid."""
         old = before or Terms(currency)
-        schedule: dict[str, Any] = {
-            name: value
-            for name in ("notice_days", "payment_days", "termination_days", "billing_cycle")
-            if (value := getattr(self, name).data) not in (None, "")
-        }
         starts: datetime | None = self.starts.data
         volume = Volume(
             expected_minutes=self.expected_minutes.data or 0, commitment_minutes=self.commitment_minutes.data or 0,
@@ -151,11 +139,17 @@ class OfferForm(FloorFields):
         )  # fmt: skip
         trial = None
         if self.trial_days.data:
-            trial = Trial(self.trial_days.data, self.floors, self.trial_calls.data or 100)
+            accept = self.floors
+            if old.trial is not None:  # NER, MOS and uptime have no field here
+                accept = msgspec.structs.replace(
+                    old.trial.accept, asr_bp=accept.asr_bp, acd_s=accept.acd_s, pdd_ms=accept.pdd_ms
+                )
+            trial = Trial(self.trial_days.data, accept, self.trial_calls.data or 100)
+        fees = {line.code: line.connect_fee for line in old.rates}
+        rates = [_rate(line, bool(self.below.data)) for line in _lines(self.rates.data)]
         told = Terms(
-            currency, tuple(_rate(line, bool(self.below.data)) for line in _lines(self.rates.data)), volume,
-            starts.replace(tzinfo=UTC) if starts else None, self.term_months.data or 0, trial,
-            msgspec.structs.replace(old.schedule, **schedule),
+            currency, tuple(msgspec.structs.replace(r, connect_fee=fees.get(r.code, "0")) for r in rates), volume,
+            starts.replace(tzinfo=UTC) if starts else None, self.term_months.data or 0, trial, self.schedule(old.schedule),
         )  # fmt: skip
         return read_terms(as_json(told))
 
@@ -165,7 +159,7 @@ class OfferForm(FloorFields):
 
     def show(self, terms: Terms, round_: int = 0) -> None:
         """Fill the fields with an offer."""
-        v, s = terms.volume, terms.schedule
+        v = terms.volume
         self.round.data = round_
         self.rates.data = "\n".join(
             f"{r.code} {r.rate} {r.initial_increment}/{r.next_increment} {r.destination}".strip()
@@ -188,8 +182,7 @@ class OfferForm(FloorFields):
             terms.starts,
             terms.term_months,
         )
-        for name in ("notice_days", "payment_days", "termination_days", "billing_cycle"):
-            getattr(self, name).data = getattr(s, name)
+        self.show_schedule(terms.schedule)
         if terms.trial is not None:
             accept = terms.trial.accept
             self.trial_days.data, self.trial_calls.data = terms.trial.days, terms.trial.min_calls

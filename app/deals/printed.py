@@ -11,6 +11,7 @@ from typing import Any
 
 import docx
 import typst
+from docx.enum.text import WD_COLOR_INDEX
 
 
 def pdf(document: dict[str, Any], sha256: str, signatures: list[dict[str, Any]], *, drawn: datetime) -> bytes:
@@ -37,7 +38,7 @@ def _source() -> bytes:
 
 
 def docx_of(document: dict[str, Any], sha256: str, signatures: list[dict[str, Any]]) -> bytes:
-    """The same content as a Word document; changed terms in bold with the template's beside them."""
+    """The same content as a Word document; changed terms marked and in bold, the template's beside them."""
     made = docx.Document()
     made.core_properties.title = f"Agreement {document['agreement']}, version {document['version']}"
     made.add_heading(f"Wholesale voice agreement {document['agreement']}", 0)
@@ -82,7 +83,8 @@ def _table(made: Any, header: tuple[str, ...], rows: list[list[str]], bold: list
     for number, row in enumerate(rows):
         for cell, value in zip(table.add_row().cells, row, strict=True):
             run = cell.paragraphs[0].add_run(value)
-            run.bold = bool(bold and bold[number])
+            if bold and bold[number]:
+                run.bold, run.font.highlight_color = True, WD_COLOR_INDEX.YELLOW
 
 
 def _said(signature: dict[str, Any]) -> dict[str, str]:
