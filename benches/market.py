@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -73,6 +74,8 @@ def run() -> list[Result]:
                 found += _measured(name, app, client)
                 if name == "SQLite":
                     found += _in_chromium(app)
+                # Minutes lie between the two databases: what stands so far, also when the second one fails.
+                print("\n".join(result.line() for result in found), file=sys.stderr, flush=True)
                 with app.app_context():
                     db.engine.dispose()
     return found
