@@ -95,7 +95,29 @@ class ProductForm(RouteFields, ClaimFields):
     timeout_ms = IntegerField("Next route after (ms)", [NumberRange(min=500, max=60_000)], default=6000)
     enabled = BooleanField("Open for calls", default=True)
     listed = BooleanField("Listed in the market", default=True)
+    visibility = SelectField(
+        "Who sees the listing",
+        choices=[
+            ("public", "Everybody, with your name"),
+            ("invited", "Only the companies below"),
+            ("anonymous", "Everybody; your name only after a deal"),
+        ],
+        default="public",
+        description="Anonymous: your name, the product's name and the text below stay hidden until a buyer has a deal.",
+    )
+    invited = TextAreaField(
+        "Invited companies", [Optional(), Length(max=20_000)], description="One name a line."
+    )
     description = TextAreaField("What it promises", [Optional(), Length(max=2000)])
+
+    def invited_names(self) -> list[str]:
+        """Names as written, each once."""
+        lines = (line.strip() for line in (self.invited.data or "").splitlines())
+        return list(dict.fromkeys(line for line in lines if line))
+
+    def validate_invited(self, field: Field) -> None:
+        if self.visibility.data == "invited" and not self.invited_names():
+            raise ValidationError("Name at least one company, or choose another visibility.")
 
 
 class VendorTrunkForm(FlaskForm):  # type: ignore[misc]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.db import Base, Timestamped, UtcDateTime
 
 ROUTE_CLASSES = ("premium", "standard", "non_cli", "tdm", "cc", "grey")
+VISIBILITIES = ("public", "invited", "anonymous")
 
 
 class Company(Base, Timestamped):
@@ -65,6 +66,10 @@ class Product(Base, Timestamped):
     timeout_ms: Mapped[int] = mapped_column(default=6000)
     enabled: Mapped[bool] = mapped_column(default=True)
     listed: Mapped[bool] = mapped_column(default=True)
+    # Who sees the listing, and whose it is (app/carriers/sight.py).
+    visibility: Mapped[str] = mapped_column(
+        sa.String(12), default="public", server_default="public", index=True
+    )
     # Matched by the LRN of a ported number where it is known.
     lrn_rated: Mapped[bool] = mapped_column(default=False)
     description: Mapped[str] = mapped_column(sa.Text, default="")
@@ -80,6 +85,16 @@ class Product(Base, Timestamped):
 
     company: Mapped[Company] = relationship()
     vendor_trunk: Mapped[VendorTrunk | None] = relationship()
+
+
+class ListingInvitation(Base, Timestamped):
+    """A company that sees an `invited` listing."""
+
+    __tablename__ = "listing_invitation"
+    __table_args__ = (sa.UniqueConstraint("product_id", "company_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(sa.ForeignKey("product.id"), index=True)
+    company_id: Mapped[int] = mapped_column(sa.ForeignKey("company.id"), index=True)
 
 
 class CustomerTrunk(Base, Timestamped):

@@ -23,6 +23,7 @@ class ProductRow:
     version: int
     enabled: bool
     listed: bool
+    visibility: str
     notice_days: int
     trunk: str | None
     has_deck: bool
@@ -57,7 +58,7 @@ def products(session: Session, company_id: int | None) -> list[ProductRow]:
         wanted = wanted.where(Product.company_id == company_id)
     return [
         ProductRow(
-            p.id, p.name, company, p.route_class, p.currency, p.version, p.enabled, p.listed, p.notice_days, trunk,
+            p.id, p.name, company, p.route_class, p.currency, p.version, p.enabled, p.listed, p.visibility, p.notice_days, trunk,
             p.timeline_key is not None,
         )
         for p, company, trunk in session.execute(wanted)

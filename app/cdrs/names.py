@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.carriers.models import Company, CustomerTrunk, Product
+from app.carriers.sight import sight_of
 from app.market.models import Purchase
 
 
@@ -52,6 +53,9 @@ class Names:
             Product.name,
             Company.slug,
         ).join(Company, Company.id == Product.company_id)
+        if company_id is not None:
+            # A name that finds a product only in secret would tell that there is one.
+            products = products.where(Product.id.not_in(sight_of(session, company_id).unnamed))
         for id_, seller, key, lrn_rated, name, slug in session.execute(products):
             offer = Offer(id_, seller, key, lrn_rated)
             for text in (str(id_), name.casefold(), slug, f"{slug}/{name.casefold()}"):

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from app.carriers.models import Company, CustomerTrunk, Product
+from app.carriers.sight import Sight, sight_of
 from app.decks.models import Deck, DeckVersion
 from app.jobs.models import Job
 from app.market.models import Purchase
@@ -139,11 +140,12 @@ def orders(session: Session, *, seller: int | None = None, buyer: int | None = N
         if seller is not None
         else query.where(Purchase.buyer_id == buyer)
     )
+    seen = Sight() if buyer is None else sight_of(session, buyer)
     return [
         OrderLine(
             purchase.id,
-            product,
-            company,
+            seen.product(purchase.product_id, product),
+            company if buyer is None else seen.seller(purchase.product_id, company),
             trunk if buyer is not None else "",
             purchase.state,
             purchase.created_at,

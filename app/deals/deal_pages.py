@@ -18,7 +18,7 @@ from app.deals.service.set_rule import set_rule
 from app.deals.terms import Schedule, Terms, as_json, read_terms
 from app.deals.volume import worth_a_month
 from app.errors import DomainError
-from app.market.purchases import buyable_product
+from app.market.purchases import buyable_product, offered
 from app.security.access import actor, require
 from app.web.tables import csv_response
 
@@ -80,7 +80,9 @@ def steps_csv(deal_id: int) -> Any:
 @pages.route("/deals/order/<int:product_id>", methods=["GET", "POST"])
 @require("market:buy")
 def place(product_id: int) -> Any:
-    product = buyable_product(db.session, product_id, actor().company_id)
+    product = offered(
+        db.session, buyable_product(db.session, product_id, actor().company_id), actor().company_id
+    )
     form = OfferForm()
     if form.validate_on_submit():
         try:

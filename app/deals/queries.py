@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.carriers.models import Product
+from app.carriers.sight import dealt_by
 from app.deals.models import (
     Agreement,
     AgreementMonth,
@@ -150,4 +151,11 @@ def notice_days(session: Session, product_id: int, now: datetime) -> int:
     return max((read_terms(v.terms).schedule.notice_days for v in versions if v is not None), default=0)
 
 
+def agreed(session: Session, company_id: int) -> set[int]:
+    """Products this company has agreed about, as the buyer."""
+    wanted = sa.select(Deal.product_id).where(Deal.buyer_id == company_id, Deal.state == "agreed")
+    return set(session.scalars(wanted))
+
+
 asked_by.append(notice_days)
+dealt_by.append(agreed)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from app.carriers.models import Company
+from app.carriers.sight import Sight, discreet_sellers, sight
 from app.deals.machine import past, possible
 from app.deals.models import Agreement, AgreementVersion, Deal, DealStep, Rfq, RfqInvitation
 from app.deals.queries import limit_of, open_version, signatures_of, version_at, versions_of
@@ -150,15 +151,17 @@ def deals(
         wanted = wanted.where(Deal.rfq_id == rfq_id)
     if after is not None:
         wanted = wanted.where(Deal.id < after)
-    return [deal_row(session, deal, who) for deal in session.scalars(wanted)]
+    seen = sight(session, who)
+    return [deal_row(session, deal, who, seen) for deal in session.scalars(wanted)]
 
 
-def deal_row(session: Session, deal: Deal, who: Actor) -> DealRow:
-    side = _side(who, deal)
+def deal_row(session: Session, deal: Deal, who: Actor, seen: Sight | None = None) -> DealRow:
+    side, seen = _side(who, deal), seen or sight(session, who)
     agreement = session.scalar(sa.select(Agreement.id).where(Agreement.deal_id == deal.id))
     return DealRow(
-        id=deal.id, rfq_id=deal.rfq_id, product_id=deal.product_id, product=deal.product.name,
-        route_class=deal.product.route_class, side=side, seller=deal.seller.name, buyer=buyer_name(deal, side),
+        id=deal.id, rfq_id=deal.rfq_id, product_id=deal.product_id, product=seen.product(deal.product_id, deal.product.name),
+        route_class=deal.product.route_class, side=side, seller=seen.seller(deal.product_id, deal.seller.name),
+        buyer=buyer_name(deal, side),
         state=deal.state, turn=deal.turn, round=deal.round, valid_until=deal.valid_until, terms=deal.terms,
         created_at=deal.created_at, agreement_id=agreement,
         actions=possible("deal", deal.state, side=side, turn=deal.turn) if side != "operator" else (),
@@ -246,11 +249,13 @@ def signature_documents(session: Session, version: AgreementVersion) -> list[dic
 
 
 def sellers(session: Session, who: Actor) -> list[tuple[int, str]]:
+    """Whom one can invite to quote: who sells, except where only an anonymous listing would tell that it does."""
     rows = session.execute(
         sa.select(Company.id, Company.name)
         .where(
             Company.sells,
             Company.status == "active",
+            Company.id.not_in(set() if who.is_operator else discreet_sellers(session, who.company_id)),
             Company.id != who.company_id,
             Company.is_operator.is_(False),
         )

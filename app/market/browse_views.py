@@ -9,6 +9,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from werkzeug.datastructures import MultiDict
 
 from app.carriers.queries import sample_companies
+from app.carriers.sight import sight
 from app.clock import from_micros, utc_now
 from app.config import Settings
 from app.db import db
@@ -17,8 +18,9 @@ from app.market.detail import detail
 from app.market.figures import figures
 from app.market.filters import Filters, filters_of
 from app.market.search import PAGE, browse, everything
+from app.market.seen import of_companies, seen_with
 from app.market.service.keep_search import forget_search, save_search, toggle_watch
-from app.market.snapshot import MarketSnapshot, NoMarket, current_market, of_companies
+from app.market.snapshot import MarketSnapshot, NoMarket, current_market
 from app.market.watching import saved_searches, watched_keys
 from app.security.access import actor, require
 from app.web.shell import nanos_decimal
@@ -37,8 +39,8 @@ CSV_COLUMNS = (
 def market() -> MarketSnapshot:
     """What the asker may see of it."""
     settings: Settings = current_app.config["TANDEM"]
-    whole = current_market(settings.market_dir)
     who = actor()
+    whole = seen_with(current_market(settings.market_dir), sight(db.session, who))
     if not who.sandbox:
         return whole
     # Before approval: the demo's invented carriers and one's own, never the prices of real ones.
@@ -105,7 +107,7 @@ def _csv_row(row: dict[str, Any], base: str) -> tuple[Any, ...]:
 def panel(key: str) -> Any:
     filters = Filters(q=request.args.get("q", "").strip()[:120])
     view = market()
-    found = detail(db.session, view, key, filters.digits)
+    found = detail(db.session, view, sight(db.session, actor()), key, filters.digits)
     watched = key in watched_keys(db.session, actor())
     page = "market/_panel.html" if request.headers.get("HX-Request") == "true" else "market/offer.html"
     return render_template(page, d=found, market=view, digits=filters.digits, watched=watched)
@@ -116,7 +118,7 @@ def panel(key: str) -> Any:
 def panel_csv(key: str) -> Any:
     """The offer's dial codes, with what is announced and what was measured for each."""
     view = market()
-    found = detail(db.session, view, key, "", codes=CSV_CODES)
+    found = detail(db.session, view, sight(db.session, actor()), key, "", codes=CSV_CODES)
     measured, offer = dict(found.quality), found.offer
     rows = [
         (

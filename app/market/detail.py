@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.carriers.models import Product, QualityCounter
+from app.carriers.sight import Sight
 from app.market.compare import history_chart, offer_row
 from app.market.figures import COUNTERS, Figure, claimed, figures
 from app.market.search import matches
@@ -53,15 +54,18 @@ class Detail:
     capacity: int | None
 
 
-def detail(session: Session, market: MarketSnapshot, key: str, digits: str, *, codes: int = CODES) -> Detail:
-    """Raises NotFound when the offer is not on the market."""
+def detail(
+    session: Session, market: MarketSnapshot, seen: Sight, key: str, digits: str, *, codes: int = CODES
+) -> Detail:
+    """`market` as the asker sees it. Raises NotFound when the offer is not on it."""
     offer = offer_row(market, key)
     lines = _codes(market, offer, codes)
     product = session.get(Product, offer["product_id"])
+    text = product.description if product and product.id not in seen.masked else ""
     claims, measured = (product.claims if product else {}), figures(offer)
     return Detail(
         offer, measured, history_chart(market, [offer]), lines, _bars(market, offer["product_id"], digits),
-        _quality(session, offer["product_id"], [line.code for line in lines]), product.description if product else "",
+        _quality(session, offer["product_id"], [line.code for line in lines]), text,
         claimed(claims, measured), claims.get("minutes_month"),
     )  # fmt: skip
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from app.clock import from_micros
@@ -107,29 +105,3 @@ def _open(root: Path, name: str) -> MarketSnapshot:
         name, datetime.fromisoformat(meta["at"]), meta["base_currency"], {k: int(v) for k, v in meta["fx"].items()},
         read_file(folder / "groups.arrow"), codes, codes["code_key"].combine_chunks().to_numpy(zero_copy_only=False),
     )  # fmt: skip
-
-
-def of_companies(market: MarketSnapshot, company_ids: Sequence[int]) -> MarketSnapshot:
-    """The market with the offers of these companies only."""
-    mine = pc.is_in(
-        market.groups["company_id"], pa.array(list(company_ids), market.groups["company_id"].type)
-    )
-    groups = market.groups.filter(mine)
-    products = pa.array(groups["product_id"].unique().to_pylist(), market.codes["product_id"].type)
-    codes = _regrouped(market, mine).filter(pc.is_in(market.codes["product_id"], products))
-    return replace(
-        market,
-        groups=groups,
-        codes=codes,
-        code_keys=codes["code_key"].combine_chunks().to_numpy(zero_copy_only=False),
-    )
-
-
-def _regrouped(market: MarketSnapshot, kept: pa.ChunkedArray) -> pa.Table:
-    """The codes, their `group` (a position) renumbered to the groups that are kept."""
-    keep = np.asarray(kept.to_numpy(), dtype=bool)
-    places = np.where(keep, np.cumsum(keep) - 1, -1).astype(np.int64)
-    old = market.codes["group"].to_numpy()
-    new = np.where(old >= 0, places[np.maximum(old, 0)] if len(places) else -1, -1)
-    column = market.codes.schema.get_field_index("group")
-    return market.codes.set_column(column, "group", pa.array(new, market.codes["group"].type))

@@ -170,7 +170,7 @@ def _offers(session: Session, now: datetime) -> list[dict[str, Any]]:
                 and company.status == "active"
                 and (trunk is None or trunk.enabled)
             ),
-            "public": own.listed,
+            "public": own.listed and own.visibility == "public",
             "uri_host": trunk.host if trunk else None,
             "uri_port": trunk.port if trunk else None,
             "uri_user_prefix": product.tech_prefix,

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.carriers.models import Company, CustomerTrunk, Product
 from app.carriers.queries import customer_trunk_of
+from app.carriers.sight import sight
 from app.clock import to_micros
 from app.errors import Invalid
 from app.routing.caller import caller_number, routing_number
@@ -114,11 +115,14 @@ def simulate(
 
 
 def visible_offers(session: Session, actor: Actor) -> list[int]:
-    """Ids of what the market shows, and of the actor's own products."""
+    """Ids of what the market shows by name, and of the actor's own products."""
     return list(
         session.scalars(
             sa.select(Product.id)
-            .where(sa.or_(Product.listed.is_(True), Product.company_id == actor.company_id))
+            .where(
+                sa.or_(Product.listed.is_(True), Product.company_id == actor.company_id),
+                Product.id.not_in(sight(session, actor).unnamed),
+            )
             .order_by(Product.id)
         )
     )

@@ -13,7 +13,7 @@ from app.deals.queries import quotable_product, rfq_of
 from app.deals.service.take import begin
 from app.deals.terms import Terms, as_json, read_terms
 from app.errors import Conflict, Forbidden, Invalid
-from app.market.purchases import buyable_product
+from app.market.purchases import Offered, buyable_product, offered
 from app.security.actor import Actor
 
 LONGEST = timedelta(days=90)
@@ -73,7 +73,7 @@ def order(
     session.execute(
         sa.update(Product).where(Product.id == product.id).values(version=Product.version)
     )  # the lock
-    _same_currency(product, terms)
+    _same_currency(offered(session, product, who.company_id), terms)
     read_terms(as_json(terms))
     _none_live(session, product.id, who.company_id, None)
     deal = Deal(
@@ -109,6 +109,6 @@ def _none_live(session: Session, product_id: int, buyer_id: int, rfq_id: int | N
         raise Conflict(f"Deal {found} about this product is under way.", hint="Change the offer there.")
 
 
-def _same_currency(product: Product, terms: Terms) -> None:
+def _same_currency(product: Product | Offered, terms: Terms) -> None:
     if terms.currency != product.currency:
         raise Invalid(f"{product.name} is sold in {product.currency}, not {terms.currency}.")

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.carriers.models import Company, Product, QualityCounter
+from app.carriers.sight import telling_words
 from app.clock import to_micros
 from app.config import Settings
 from app.db import Base
@@ -100,7 +101,13 @@ def _listed(session: Session) -> list[Listed]:
         .where(Product.listed, Product.enabled, Product.timeline_key.is_not(None), Company.status == "active")
         .order_by(Product.id)
     )
-    return [Listed(p.id, c.id, c.name, p.name, p.route_class, p.timeline_key or "") for p, c in rows]
+    return [
+        Listed(
+            p.id, c.id, c.name, p.name, p.route_class, p.timeline_key or "",
+            telling_words(c).pattern if p.visibility == "anonymous" else "",
+        )
+        for p, c in rows
+    ]  # fmt: skip
 
 
 def _counters(session: Session) -> dict[int, dict[str, tuple[int, ...]]]:

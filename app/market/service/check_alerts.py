@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from app.carriers.models import Company
+from app.carriers.sight import Sight, sight_of
 from app.errors import DomainError
 from app.hooks.service.tell import tell
 from app.market.filters import filters_of
 from app.market.models import SavedSearch
 from app.market.search import browse
-from app.market.snapshot import MarketSnapshot, of_companies
+from app.market.seen import of_companies, seen_with
+from app.market.snapshot import MarketSnapshot
 from app.web.shell import nanos_decimal
 
 
@@ -26,16 +28,23 @@ def check_alerts(session: Session, market: MarketSnapshot, sample_ids: list[int]
     """Tell each person what changed; the first look only remembers. So many were told. Run again it tells nothing."""
     told = 0
     rows = session.execute(
-        sa.select(SavedSearch, Company.status)
+        sa.select(SavedSearch, Company.status, Company.is_operator)
         .join(Company, Company.id == SavedSearch.company_id)
         .order_by(SavedSearch.id)
     ).all()
-    seen = _watched(market, [row.query for row, _ in rows if row.kind == "watch"])
-    for row, status in rows:
+    watched = _watched(market, [row.query for row, _, _ in rows if row.kind == "watch"])
+    sights: dict[int, Sight] = {}
+    for row, status, operator in rows:
+        if row.company_id not in sights:
+            sights[row.company_id] = Sight() if operator else sight_of(session, row.company_id)
+        own = sights[row.company_id]
         if row.kind == "watch":
-            found = seen.get(row.query, {"gone": True})
+            hidden = row.query.partition("-")[0] in {str(product_id) for product_id in own.hidden}
+            found = {"gone": True} if hidden else watched.get(row.query, {"gone": True})
         elif row.kind == "search":
-            view = market if status == "active" else of_companies(market, [row.company_id, *sample_ids])
+            view = seen_with(market, own)
+            if status != "active":
+                view = of_companies(view, [row.company_id, *sample_ids])
             found = _searched(view, row.query)
         else:
             continue
