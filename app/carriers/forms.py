@@ -115,8 +115,8 @@ class ProductForm(RouteFields, ClaimFields):
         lines = (line.strip() for line in (self.invited.data or "").splitlines())
         return list(dict.fromkeys(line for line in lines if line))
 
-    def validate_invited(self, field: Field) -> None:
-        if self.visibility.data == "invited" and not self.invited_names():
+    def validate_visibility(self, field: Field) -> None:
+        if field.data == "invited" and not self.invited_names():
             raise ValidationError("Name at least one company, or choose another visibility.")
 
 

@@ -80,6 +80,8 @@ class Product(Base, Timestamped):
     # Content key of the current timeline in the Arrow store; null until the first deck is approved.
     timeline_key: Mapped[str | None] = mapped_column(sa.String(80))
     version: Mapped[int] = mapped_column(default=0)
+    # Set for a buyer's own deck of a vendor outside the market: that vendor's name. Never listed (app/market/private.py).
+    outside_vendor: Mapped[str | None] = mapped_column(sa.String(80))
     # Set for what one buyer has under an agreement: this product's deck with negotiated prices over it (app/deals).
     derived_from: Mapped[int | None] = mapped_column(index=True)
 

@@ -86,7 +86,7 @@ def usable_offers(
         known |= {offer for ask in bought_by for offer in ask(session, trunk.id, now)}
     unnamed = sight_of(session, company_id).unnamed
     rows = session.execute(
-        sa.select(Product.id, Product.name, Company.name)
+        sa.select(Product.id, Product.name, sa.func.coalesce(Product.outside_vendor, Company.name))
         .join(Company, Company.id == Product.company_id)
         .where(Product.id.not_in(unnamed))
         .where(sa.or_(Product.id.in_(known), sa.and_(Product.listed, Product.company_id != company_id)))

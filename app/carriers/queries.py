@@ -51,7 +51,7 @@ def products(session: Session, company_id: int | None) -> list[ProductRow]:
         sa.select(Product, Company.name, VendorTrunk.name)
         .join(Company, Company.id == Product.company_id)
         .outerjoin(VendorTrunk, VendorTrunk.id == Product.vendor_trunk_id)
-        .where(Product.derived_from.is_(None))
+        .where(Product.derived_from.is_(None), Product.outside_vendor.is_(None))
         .order_by(Company.name, Product.name)
     )
     if company_id is not None:
@@ -69,7 +69,8 @@ def product_of(session: Session, product_id: int, company_id: int | None) -> Pro
     """One product; another company's is not found."""
     found = session.get(Product, product_id)
     foreign = found is not None and company_id is not None and found.company_id != company_id
-    if found is None or foreign or found.derived_from is not None:
+    own_kind = found is not None and found.derived_from is None and found.outside_vendor is None
+    if found is None or foreign or not own_kind:
         raise NotFound("There is no such product.")
     return found
 

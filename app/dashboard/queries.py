@@ -131,6 +131,7 @@ def orders(session: Session, *, seller: int | None = None, buyer: int | None = N
         sa.select(Purchase, Product.name, other.name, CustomerTrunk.name)
         .join(Product, Product.id == Purchase.product_id)
         .join(CustomerTrunk, CustomerTrunk.id == Purchase.trunk_id)
+        .where(Product.outside_vendor.is_(None))
         .join(other, other.id == (Purchase.buyer_id if seller is not None else Purchase.seller_id))
         .order_by((Purchase.state != "requested"), Purchase.created_at.desc())
         .limit(RECENT)
@@ -157,7 +158,12 @@ def orders(session: Session, *, seller: int | None = None, buyer: int | None = N
 def order_counts(session: Session, *, seller: int | None = None, buyer: int | None = None) -> dict[str, int]:
     """State -> number of purchases of one side."""
     side = Purchase.seller_id == seller if seller is not None else Purchase.buyer_id == buyer
-    query = sa.select(Purchase.state, sa.func.count()).where(side).group_by(Purchase.state)
+    query = (
+        sa.select(Purchase.state, sa.func.count())
+        .join(Product, Product.id == Purchase.product_id)
+        .where(side, Product.outside_vendor.is_(None))
+        .group_by(Purchase.state)
+    )
     counts: dict[str, int] = {}
     for state, count in session.execute(query):
         counts[state] = count

@@ -82,7 +82,12 @@ def own_rfq(session: Session, rfq_id: int, who: Actor) -> Rfq:
 def quotable_product(session: Session, product_id: int, seller_id: int) -> Product:
     """An own product with prices that is no buyer's special one."""
     found = session.get(Product, product_id)
-    if found is None or found.company_id != seller_id or found.derived_from is not None:
+    if (
+        found is None
+        or found.company_id != seller_id
+        or found.derived_from is not None
+        or found.outside_vendor
+    ):
         raise NotFound("There is no such product.")
     return found
 

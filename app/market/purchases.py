@@ -80,6 +80,7 @@ def purchases(
         .join(seller, seller.id == Purchase.seller_id)
         .join(buyer, buyer.id == Purchase.buyer_id)
         .join(CustomerTrunk, CustomerTrunk.id == Purchase.trunk_id)
+        .where(Product.outside_vendor.is_(None))
         .order_by(Purchase.created_at.desc(), Purchase.id.desc())
     )
     if seller_id is not None:

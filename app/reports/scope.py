@@ -58,7 +58,7 @@ def visible_offers(session: Session, actor: Actor, *, market: bool, now: datetim
         if actor.is_operator or mine or product.id in bought or listed:
             found.append(
                 Offer(
-                    product.id, company.id, company.name, product.name, product.route_class, product.currency,
+                    product.id, company.id, product.outside_vendor or company.name, product.name, product.route_class, product.currency,
                     product.timeline_key or "", mine, product.id in bought,
                 )
             )  # fmt: skip

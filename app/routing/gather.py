@@ -21,6 +21,7 @@ from app.clock import to_micros
 from app.config import Lcr
 from app.deals.limits import NO_LIMITS, least, limits_of
 from app.market.models import Purchase
+from app.market.private import private_word
 from app.routing.durations import durations
 from app.routing.models import FxRate, NumberFile
 from app.security.models import ApiKey
@@ -44,6 +45,20 @@ class OfferDeck:
     offer_id: int
     carrier_id: int
     timeline_key: str
+
+
+# A private deck's vendor is nobody on the exchange: a carrier of its own, so that its buyer's loop guard lets it through.
+PRIVATE_CARRIERS = 10**12
+
+
+def carrier_of(product: Product) -> int:
+    """The core's carrier_id."""
+    return product.company_id if product.outside_vendor is None else PRIVATE_CARRIERS + product.id
+
+
+def vendor_word(product: Product, company: Company) -> str:
+    """What answers call the vendor: the company's short name, or a private one made of the outside vendor's name."""
+    return company.slug if product.outside_vendor is None else private_word(product.outside_vendor)
 
 
 @dataclass(frozen=True)
@@ -97,12 +112,10 @@ def fx_rates(session: Session, base: str, now: datetime) -> dict[str, str]:
 
 def index_inputs(session: Session, lcr: Lcr, now: datetime) -> IndexInputs:
     """All products that ever had a deck accepted; switched-off ones too, so that switching on needs no build."""
-    rows = session.execute(
-        sa.select(Product.id, Product.company_id, Product.timeline_key)
-        .where(Product.timeline_key.is_not(None))
-        .order_by(Product.id)
+    rows = sa.select(Product).where(Product.timeline_key.is_not(None)).order_by(Product.id)
+    offers = tuple(
+        OfferDeck(one.id, carrier_of(one), one.timeline_key or "") for one in session.scalars(rows)
     )
-    offers = tuple(OfferDeck(row.id, row.company_id, row.timeline_key) for row in rows)
     return IndexInputs(
         lcr.base_currency, lcr.reference_seconds, fx_rates(session, lcr.base_currency, now), offers
     )
@@ -159,8 +172,8 @@ def _offers(session: Session, now: datetime) -> list[dict[str, Any]]:
     return [
         {
             "offer_id": own.id,
-            "carrier_id": company.id,
-            "vendor": company.slug,
+            "carrier_id": carrier_of(own),
+            "vendor": vendor_word(own, company),
             "product": product.name,
             "class": product.route_class,
             "priority": product.priority,

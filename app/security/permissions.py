@@ -91,7 +91,9 @@ TWO_FACTOR_PERMISSIONS = frozenset(
 )
 
 # Without the company's side these mean nothing, so they are not given.
-SELLER_ONLY = frozenset({"deck:read", "deck:write", "deck:approve", "product:manage"})
+SELLER_ONLY = frozenset({"product:manage"})
+# A buyer has decks of its own vendors outside the market.
+DECKS = frozenset({"deck:read", "deck:write", "deck:approve"})
 BUYER_ONLY = frozenset({"market:buy"})
 # Acts that other companies would see: not before the operator has approved the company.
 LIVE_ONLY = frozenset({"market:buy", "order:decide"})
@@ -116,6 +118,8 @@ def permissions_of(
         return granted
     if not sells:
         granted -= SELLER_ONLY
+    if not sells and not buys:
+        granted -= DECKS
     if not buys:
         granted -= BUYER_ONLY
     if sandbox:

@@ -40,6 +40,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Depth of market", "/market/depth", "chart-bar", "market:read"),
             Entry("Cheapest basket", "/market/basket", "shopping-cart", "market:read", "buys"),
             Entry("Requests", "/orders/placed", "shopping-cart", "market:read", "buys"),
+            Entry("Private decks", "/private-vendors", "lock", "market:read", "buys"),
             Entry("Rate notices", "/rate-notices", "bell", "market:read"),
             Entry("Trunks", "/trunks", "plug", "market:read", "buys"),
             Entry("Connect your switch", "/connect", "api", "market:read", "buys"),

@@ -46,7 +46,7 @@ def notify_buyers(
 ) -> list[RateNotice]:
     """One notice a buyer and version, however often this runs. None where nothing changes for a buyer from now on."""
     product = session.get(Product, product_id)
-    if product is None:
+    if product is None or product.outside_vendor is not None:
         return []
     buyers = buyers_of(session, product_id, now)
     if not buyers:
