@@ -59,7 +59,7 @@ class PrivateIn(Schema):
     tech_prefix = String(load_default="", validate=Length(max=16))
     channels = Integer(load_default=None, allow_none=True, validate=Range(1, 1_000_000))
     enabled = Boolean(load_default=True)
-    trunk_ids = List(Integer(), load_default=[], validate=Length(max=1000))
+    trunk_ids = List(Integer(validate=Range(1, 2**31 - 1)), load_default=[], validate=Length(max=1000))
 
 
 class PrivateOut(Schema):

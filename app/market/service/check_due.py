@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.carriers.models import Product
+from app.carriers.sight import Sight, sight_of
 from app.clock import from_micros, to_micros
 from app.decks.models import DeckVersion
 from app.hooks.models import Happening
@@ -25,6 +26,7 @@ from app.web.shell import nanos_decimal
 KIND = "alert.deck_due"
 DECKS = 4
 """So many show a rhythm: three distances between them."""
+ALL = Sight()
 DAY = timedelta(days=1)
 SOON = DAY
 
@@ -37,27 +39,35 @@ class Late:
     every: timedelta
     last: datetime
 
-    def words(self, now: datetime) -> str:
+    def words(self, now: datetime, seen: Sight = ALL) -> str:
         rhythm = f"They come about every {_days(self.every)}, the last one {(now - self.last).days} days ago"
-        return f"{self.product.name}: a deck is due. {rhythm}"
+        return f"{seen.product(self.product.id, self.product.name)}: a deck is due. {rhythm}"
 
 
 def check_due(session: Session, market: MarketSnapshot | None, *, now: datetime) -> int:
     """Tell sellers of their own late decks, and people of what they starred. Each is told once; so many were told."""
-    watches = session.scalars(
+    starred = session.scalars(
         sa.select(SavedSearch).where(SavedSearch.kind == "watch").order_by(SavedSearch.id)
     ).all()
+    sights = {
+        company_id: sight_of(session, company_id) for company_id in {watch.company_id for watch in starred}
+    }
+    watches = [watch for watch in starred if _product(watch) not in sights[watch.company_id].hidden]
     told = 0
     for late in late_decks(session, now):
         href = f"/products/{late.product.id}"
         told += _once(session, late.product.company_id, None, late.words(now), href, since=late.last, now=now)
         for watch in watches:
-            if watch.query.partition("-")[0] == str(late.product.id):
-                href = f"/market/panel/{watch.query}"
-                told += _once(
-                    session, watch.company_id, watch.user_id, late.words(now), href, since=late.last, now=now
-                )
-    return told + (_beginning(session, market, list(watches), now) if market is not None else 0)
+            if _product(watch) == late.product.id:
+                href, words = f"/market/panel/{watch.query}", late.words(now, sights[watch.company_id])
+                told += _once(session, watch.company_id, watch.user_id, words, href, since=late.last, now=now)
+    return told + (_beginning(session, market, watches, now) if market is not None else 0)
+
+
+def _product(watch: SavedSearch) -> int:
+    """The product of a starred offer; 0 for a key that is none."""
+    number = watch.query.partition("-")[0]
+    return int(number) if number.isdigit() else 0
 
 
 def late_decks(session: Session, now: datetime) -> list[Late]:
