@@ -65,7 +65,7 @@ class House:
             context.add_cookies([{"name": "tandem_session", "value": cookie.value, "url": self.address}])
         context.add_init_script(path=AXE)
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(180_000)
         return page
 
     def paths(self, who: str) -> list[str]:

@@ -73,9 +73,13 @@ def test_a_company_comes_in_by_keyboard_alone(house: House) -> None:
     page.keyboard.press("Space")
     press(page, "form[name=two_factor_setup_form] [type=submit]")
     key = page.locator("[data-totp-key]").inner_text().strip()
-    reach(page, "[name=code]")
-    page.keyboard.type(totp_now(key))
-    page.keyboard.press("Enter")
+    for _ in range(3):  # a code that ran out on the way is shown as wrong: the next one then
+        reach(page, "form[name=two_factor_verify_code_form] [name=code]")
+        page.keyboard.type(totp_now(key))
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        if page.url.endswith("/account"):
+            break
     page.wait_for_url("**/account")
     page.goto("/onboarding")
     press(page, "[data-step=facts] a")

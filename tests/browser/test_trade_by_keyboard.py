@@ -45,7 +45,7 @@ def people(tmp_path: Path) -> Iterator[tuple[Page, Page]]:
                 base_url=address, viewport={"width": 1440, "height": 900}, locale="en-US"
             )
             page = context.new_page()
-            page.set_default_timeout(60_000)
+            page.set_default_timeout(180_000)
             page.goto("/sign-in")
             write(page, "email", exchange.emails[company])
             write(page, "password", PASSWORD)
