@@ -56,7 +56,9 @@ class House:
             return worker.submit(work).result()
 
     def page_as(self, who: str) -> Page:
-        context = self.browser.new_context(base_url=self.address, viewport={"width": 1440, "height": 900})
+        context = self.browser.new_context(
+            base_url=self.address, viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
+        )
         user = self.people[who]
         if user is not None:
             client = self.apart(lambda: login(self.app.test_client(), user))
