@@ -3,6 +3,7 @@
 `public`: everybody, by name. `invited`: companies the seller named (ListingInvitation); for others it does not exist.
 `anonymous`: everybody sees its prices, nobody its seller, until there is a deal between the two. A deal is an accepted
 purchase or an agreed deal; those stand on floors above, which put their answers into `dealt_by`.
+Before approval: what is not approved exists for its own company only, which itself sees invented carriers and no others.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.carriers.models import Company, ListingInvitation, Product
 from app.errors import NotFound
-from app.security.actor import Actor
+from app.security.actor import SANDBOX_STATES, Actor
 
 SELLER_MASK, PRODUCT_MASK = "Anonymous seller", "Route"
 
@@ -61,8 +62,9 @@ def sight_of(session: Session, company_id: int) -> Sight:
             Product.visibility != "public", Product.company_id != company_id
         )
     ).all()
+    apart = _apart(session, company_id)
     if not shy:
-        return Sight()
+        return Sight(apart)
     known = {product_id for ask in dealt_by for product_id in ask(session, company_id)}
     invited = known | set(
         session.scalars(
@@ -70,9 +72,21 @@ def sight_of(session: Session, company_id: int) -> Sight:
         )
     )
     return Sight(
-        frozenset(row.id for row in shy if row.visibility == "invited" and row.id not in invited),
+        apart | {row.id for row in shy if row.visibility == "invited" and row.id not in invited},
         frozenset(row.id for row in shy if row.visibility == "anonymous" and row.id not in known),
     )
+
+
+def _apart(session: Session, company_id: int) -> frozenset[int]:
+    """Others' products on the far side of the approval."""
+    own = session.scalar(sa.select(Company.status).where(Company.id == company_id))
+    unapproved = Company.status.in_(SANDBOX_STATES)
+    wanted = (
+        sa.select(Product.id)
+        .join(Company, Company.id == Product.company_id)
+        .where(Product.company_id != company_id, ~Company.sample if own in SANDBOX_STATES else unapproved)
+    )
+    return frozenset(session.scalars(wanted))
 
 
 def sight(session: Session, who: Actor) -> Sight:

@@ -183,7 +183,8 @@ def _offers(session: Session, now: datetime) -> list[dict[str, Any]]:
                 and company.status == "active"
                 and (trunk is None or trunk.enabled)
             ),
-            "public": own.listed and own.visibility == "public",
+            # What is not approved is nobody else's to see, not even as one that takes no calls.
+            "public": own.listed and own.visibility == "public" and company.status == "active",
             "uri_host": trunk.host if trunk else None,
             "uri_port": trunk.port if trunk else None,
             "uri_user_prefix": product.tech_prefix,

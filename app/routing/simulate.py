@@ -108,8 +108,9 @@ def simulate(
         query["offers"] = visible_offers(session, actor)
         query["explain_scope"] = "all"
     answer = decide(root, query)
-    if query["offers"] is not None:
-        seen = set(query["offers"])
+    if query["offers"] is not None or actor.sandbox:
+        # Before approval a trunk of one's own does not show more than the market does.
+        seen = set(visible_offers(session, actor) if query["offers"] is None else query["offers"])
         answer["explain"] = [row for row in answer.get("explain") or [] if row["offer"] in seen]
     return answer
 

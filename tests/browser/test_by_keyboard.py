@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.browser.test_coming_in import NIA, House, house, pytestmark
 from tests.factories.accounts import WORDS, totp_now
@@ -98,8 +98,15 @@ def test_a_company_comes_in_by_keyboard_alone(house: House) -> None:
     page.wait_for_url("**/onboarding")
     press(page, "[data-step=papers] a")
     reach(page, "[name=file]")
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+    chooser = None
+    for _ in range(3):  # a busy browser forgets within seconds that a person pressed a key
+        try:
+            with page.expect_file_chooser(timeout=30_000) as chooser:
+                page.keyboard.press("Enter")
+            break
+        except TimeoutError:
+            continue
+    assert chooser is not None
     chooser.value.set_files({"name": "register.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 x"})
     press(page, "form[enctype] button[type=submit]")
     expect(page.locator("td:has-text('register.pdf')")).to_be_visible()

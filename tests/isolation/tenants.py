@@ -95,8 +95,8 @@ def make_tenant(session: Session, name: str, files: Path) -> Tenant:
             options={}, report={}, created_at=NOW,
         ),
         "version": DeckVersion(
-            company_id=company.id, product_id=product.id, number=1, timeline_key=f"{canary}-none", codes=1, counts={}, rule="",
-            note=f"{canary} note", created_at=NOW,
+            company_id=company.id, product_id=product.id, number=1, timeline_key=sha256(canary.encode()).hexdigest(), codes=1,
+            counts={}, rule="", note=f"{canary} note", created_at=NOW,
         ),
         "template": DeckTemplate(
             company_id=company.id, name=f"{canary} template", fingerprint=canary, options={}, created_at=NOW

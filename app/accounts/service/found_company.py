@@ -25,23 +25,28 @@ def found_company(
         raise Invalid("Say whether the company sells routes, buys them, or both.")
     if user.confirmed_at is None:
         raise Conflict("Confirm your e-mail address first.")
+    # Two clicks at once found one company: the second waits for this row, and finds the person in a company.
+    alone = session.execute(
+        sa.update(User)
+        .where(User.id == user.id, User.company_id.is_(None))
+        .values(active=User.active)
+        .returning(User.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if alone is None:
+        raise Conflict("You belong to a company already.")
     company = Company(
         slug=free_slug(session, name), name=name, country=country, currency=currency, sells=sells, buys=buys,
         status="sandbox", facts={}, created_at=now,
     )  # fmt: skip
-    session.add(company)
-    session.flush()
-    # Two clicks at once found one company: only the first finds the person without one.
-    taken = session.execute(
-        sa.update(User)
-        .where(User.id == user.id, User.company_id.is_(None))
-        .values(company_id=company.id)
-        .returning(User.id)
-        .execution_options(synchronize_session=False)
-    ).first()
-    if taken is None:
-        raise Conflict("You belong to a company already.")
-    session.refresh(user)
+    try:
+        with session.begin_nested():
+            session.add(company)
+    except sa.exc.IntegrityError as fault:
+        raise Conflict(
+            "A company of that name was founded at the same moment.", hint="Found it once more."
+        ) from fault
+    user.company_id = company.id
     user.roles = [role_named(session, "owner", company)]
     session.flush()
     who = actor_of_user(session, user, ip)
