@@ -31,7 +31,7 @@ bench: ## time import, index, look-up and HTTP beside their peers
 	@$(PY) -m benches
 
 bench-import: ## time the import of decks of 10,000 to a million rows beside pandas and openpyxl
-	@tools/setup venv
+	@tools/setup all
 	@$(PY) -m benches import
 
 bench-lcr: ## time the core over 20 million rates of 200 vendors, and PostgreSQL beside it

@@ -2,7 +2,8 @@
 
 A routing query takes microseconds, so what its caller feels beside an import is the wait for a processor: the scheduler lets a
 program that is computing finish its slice of some milliseconds first. Where the system allows it, the event loops run in the
-real-time class, which never waits for others; as soon as they are so busy that others would starve, they go back among them.
+real-time class, which never waits for others. A loop that is busy all the time sleeps a tenth of it while others wait
+(`breath.rs` of the edge), so that they do not starve; one that does not (it hangs in its own code) goes back among them.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import structlog
 
 log = structlog.get_logger("priority")
 
-BUSY, CALM = 0.9, 0.75
+BUSY, CALM = 0.98, 0.75
 """Shares of a processor: an event loop above the first goes back to the ordinary class, below the second it comes first again."""
 LOOK_S = 0.1
 SHORT_SLICE_NS = 100_000

@@ -1,4 +1,4 @@
-//! Exact money: integer nanos (10⁻⁹ of a unit). The only place of the core that rounds or prints amounts.
+//! Exact money: integer nanos (10⁻⁹ of a unit). The only place of the core that rounds; digits are printed by `digits`.
 
 use std::cmp::Ordering;
 

@@ -93,7 +93,7 @@ def _parse(middle: pa.Buffer, width: int, encoding: str, delimiter: str) -> pa.T
             read_options=pacsv.ReadOptions(column_names=names, encoding="utf8" if encoding in ("utf-8", "ascii") else encoding),
             parse_options=pacsv.ParseOptions(delimiter=delimiter, ignore_empty_lines=False),
             convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.utf8()), strings_can_be_null=False
+                column_types=dict.fromkeys(names, pa.large_utf8()), strings_can_be_null=False
             ),
         )  # fmt: skip
     except (pa.ArrowInvalid, UnicodeError):  # rows of several widths, bytes of another encoding

@@ -91,7 +91,9 @@ def build_frame(
     if not chunks:
         return pd.DataFrame(index=pd.RangeIndex(1, 1))
     names = [str(i) for i in range(width)]
-    padded = [_widen(chunk, names) for chunk in chunks]
+    # Large texts are what pandas holds: a table of them is taken as it is.
+    schema = pa.schema([(name, pa.large_utf8()) for name in names])
+    padded = [_widen(chunk, names).cast(schema) for chunk in chunks]
     table = pa.concat_tables(padded)
     frame: pd.DataFrame = table.to_pandas()
     frame.columns = pd.RangeIndex(width)

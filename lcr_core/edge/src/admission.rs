@@ -6,7 +6,8 @@
 //! A turn is the time in which every connection with something to read is visited once; it is what a request that just
 //! became readable waits. In an overload each of the N visits of a turn may compute an Nth of the target, so a turn cannot
 //! grow beyond the target and what refusals cost, whatever is offered, and however long the worker was kept from its
-//! processor. What the refusals of a turn take is taken off the answers of the next. Only turns that stay above the target for a whole window begin it (as in CoDel): one burst is no overload.
+//! processor. What the refusals of a turn take is taken off the answers of the next. Only turns that stay above the target
+//! for a whole window begin it (as in CoDel): one burst is no overload.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -17,9 +18,8 @@ const WINDOW: Duration = Duration::from_millis(20);
 /// much is waiting as came meanwhile.
 const CALM: Duration = Duration::from_millis(50);
 const PAUSE: Duration = Duration::from_millis(1);
-/// A delay of the worker's timer has to last this many beats.
+/// A hopeless delay of the worker's timer has to last this many beats.
 const BEATS: u32 = 3;
-
 /// Answers keep this part of the target, however much there is to refuse.
 const LEAST: u128 = 2;
 
@@ -64,9 +64,8 @@ pub struct Admission {
     limited: Option<Duration>,
     /// Until when this visit may answer what is heaped.
     until: Instant,
-    /// What the worker's timer says, and beats and time above the target without a break.
-    delay_us: u64,
-    beats: (u32, u64),
+    /// Beats in a row whose delay was hopeless.
+    hopeless: u32,
     heaped: u32,
     refused: u32,
     /// Requests since the last beat; the beat stops when there are none.
@@ -90,8 +89,7 @@ impl Admission {
             above: Duration::ZERO,
             limited: None,
             until: now,
-            delay_us: 0,
-            beats: (0, 0),
+            hopeless: 0,
             heaped: 0,
             refused: 0,
             served: 0,
@@ -159,10 +157,9 @@ impl Admission {
 
     /// Take note of the delay that the worker's timer had.
     pub fn beat(&mut self, delay_us: u64) {
-        self.delay_us = delay_us;
-        self.beats = match delay_us > self.most_us {
-            true => (self.beats.0.saturating_add(1), self.beats.1 + delay_us),
-            false => (0, 0),
+        self.hopeless = match delay_us > self.most_us {
+            true => self.hopeless.saturating_add(1),
+            false => 0,
         };
     }
 
@@ -175,7 +172,7 @@ impl Admission {
     /// Is this request taken? `first` = the first one of a read.
     pub fn admit(&mut self, first: bool, now: impl FnOnce() -> Instant) -> bool {
         self.served = self.served.saturating_add(1);
-        if self.beats.0 >= BEATS {
+        if self.hopeless >= BEATS {
             // One in eight still tells whether it got better.
             return self.served % 8 == 0;
         }

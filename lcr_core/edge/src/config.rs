@@ -114,7 +114,7 @@ fn default_in_flight() -> usize {
     1024
 }
 fn default_target_delay() -> u64 {
-    3
+    2
 }
 fn default_max_delay() -> u64 {
     250

@@ -10,6 +10,7 @@ mod admission;
 mod answer;
 mod asked;
 mod batch;
+mod breath;
 mod caller;
 mod clock;
 mod config;

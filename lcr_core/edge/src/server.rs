@@ -19,6 +19,7 @@ use tokio::task::spawn_local;
 use crate::EdgeError;
 use crate::admission;
 use crate::batch::Batches;
+use crate::breath::Breath;
 use crate::config::Settings;
 use crate::conn::Connection;
 use crate::dip::Dipper;
@@ -386,9 +387,11 @@ async fn feel_the_pulse(worker: Rc<RefCell<Worker>>) {
     // The timer's own grain: it fires on the tick after the one it was set in.
     const GRAIN: Duration = Duration::from_millis(2);
     let pulse = Rc::clone(&worker.borrow().pulse);
+    let mut breath = Breath::new();
     loop {
         pulse.notified().await;
         loop {
+            breath.draw();
             let began = Instant::now();
             tokio::time::sleep(BEAT).await;
             let late = began.elapsed().saturating_sub(GRAIN);
