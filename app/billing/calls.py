@@ -10,8 +10,12 @@ from fractions import Fraction
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.carriers.models import QualityCounter
 from app.cdrs.models import CallDay, CallRecord
 from app.deals.models import Agreement
+
+SPAN_S, SPAN_ATTEMPTS = 300, 5
+"""A span of five minutes says something about uptime from so many attempts on."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +41,20 @@ class Counts:
     talk_ms: int = 0
     pdd_ms_sum: int = 0
     pdd_samples: int = 0
+    mos_milli_sum: int = 0
+    mos_samples: int = 0
 
     def plus(self, other: Counts) -> Counts:
         return Counts(*(getattr(self, n) + getattr(other, n) for n in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Five minutes each: those there were, those with enough attempts to tell, and of these those in which every one failed."""
+
+    whole: int = 0
+    seen: int = 0
+    down: int = 0
 
 
 def usage(session: Session, agreement: Agreement, start: datetime, end: datetime) -> list[Usage]:
@@ -84,7 +99,7 @@ def above(
 
 
 def measured(session: Session, agreement: Agreement, start: datetime, end: datetime) -> dict[str, Counts]:
-    """Quality by code, from the sums of whole UTC days."""
+    """Quality by code, from the sums of whole UTC days; MOS from test calls, the only ones whose voice is listened to."""
     d = CallDay
     columns = (d.attempts, d.answered, d.effective, d.talk_ms, d.pdd_ms_sum, d.pdd_samples)
     rows = session.execute(
@@ -95,7 +110,42 @@ def measured(session: Session, agreement: Agreement, start: datetime, end: datet
         )
         .group_by(d.code)
     )  # fmt: skip
-    return {row[0]: Counts(*(int(value) for value in row[1:])) for row in rows}
+    found = {row[0]: Counts(*(int(value) for value in row[1:])) for row in rows}
+    for heard in session.execute(_tested(agreement, start, end)):
+        counts = Counts(mos_milli_sum=int(heard[1]), mos_samples=int(heard[2]))
+        found[heard[0]] = found.get(heard[0], Counts()).plus(counts)
+    return found
+
+
+def _tested(agreement: Agreement, start: datetime, end: datetime) -> sa.Select[str, int, int]:
+    """Counters of test calls made within the span."""
+    q = QualityCounter
+    return (
+        sa.select(q.code, sa.func.sum(q.mos_milli_sum), sa.func.sum(q.mos_samples))
+        .where(
+            q.product_id.in_(_products(agreement)), q.source == "tested", q.mos_samples > 0, q.window_from >= start,
+            q.window_until <= end,
+        )
+        .group_by(q.code)
+    )  # fmt: skip
+
+
+def spans(session: Session, agreement: Agreement, start: datetime, end: datetime) -> Spans:
+    """How long the route was down: five minutes in which no attempt got past the carrier (no reply, 408, any 5xx)."""
+    r = CallRecord
+    number = sa.cast(sa.extract("epoch", r.start_at), sa.BigInteger) // SPAN_S
+    lost = sa.and_(r.answered.is_(False), sa.or_(r.sip_code.in_((0, 408)), r.sip_code.between(500, 599)))
+    each = (
+        sa.select(sa.func.min(sa.case((lost, 1), else_=0)).label("down"))
+        .where(*_of(agreement, start, end))
+        .group_by(number)
+        .having(sa.func.count() >= SPAN_ATTEMPTS)
+        .subquery()
+    )
+    seen, down = session.execute(
+        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(each.c.down), 0)).select_from(each)
+    ).one()
+    return Spans(max(1, int((end - start).total_seconds()) // SPAN_S), int(seen), int(down))
 
 
 def _products(agreement: Agreement) -> list[int]:

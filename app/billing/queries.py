@@ -8,7 +8,7 @@ from fractions import Fraction
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.billing.calls import above, measured, usage
+from app.billing.calls import above, measured, spans, usage
 from app.billing.statement import Statement, read_statement, statement
 from app.deals.models import Agreement, AgreementMonth
 from app.deals.queries import version_at
@@ -61,7 +61,7 @@ def draw_up(session: Session, agreement: Agreement, month: date, now: datetime) 
         terms, month=month, number=(month.year - begun.year) * 12 + month.month - begun.month + 1,
         share=Fraction((end - start) // A_MOMENT, (last - first) // A_MOMENT), closed=end <= now,
         usage=usage(session, agreement, start, end), above=above(session, agreement, start, end, boundaries),
-        measured=measured(session, agreement, start, end),
+        measured=measured(session, agreement, start, end), up=spans(session, agreement, start, min(end, max(now, start))),
     )  # fmt: skip
 
 

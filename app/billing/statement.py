@@ -9,20 +9,24 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from app.billing.calls import Counts, Usage
+from app.billing.calls import Counts, Spans, Usage
 from app.deals.document import measure
 from app.deals.terms import Terms, Volume, nanos_of
 from app.deals.volume import committed
 from rates.settle.exact import to_minor
 
-# Figures of an SLA that call records measure, in the order they are shown; MOS and uptime need test calls.
+# Figures of an SLA that call records measure by destination, in the order they are shown.
 FIGURES = ("asr_bp", "ner_bp", "acd_s", "pdd_ms")
-LEAST_ANSWERED, LEAST_PDD = 20, 10
+LEAST_ANSWERED, LEAST_PDD, LEAST_MOS, LEAST_SPANS = 20, 10, 10, 20
+EVERYWHERE = "all destinations"
 
 
 @dataclass(frozen=True)
 class Promise:
-    """One figure of one destination: `verdict` kept | missed | too_few."""
+    """One figure of one destination, or of EVERYWHERE: `verdict` kept | missed | too_few | not_measured.
+
+    `calls`: attempts; of MOS the test calls that were listened to, of uptime the spans of five minutes with enough attempts.
+    """
 
     destination: str
     figure: str
@@ -80,7 +84,7 @@ def read_statement(kept: dict[str, Any]) -> Statement:
 
 def statement(
     terms: Terms, *, month: date, number: int, share: Fraction, closed: bool, usage: Sequence[Usage],
-    above: Mapping[int, Fraction], measured: Mapping[str, Counts],
+    above: Mapping[int, Fraction], measured: Mapping[str, Counts], up: Spans = Spans(),
 ) -> Statement:  # fmt: skip
     """`number`: 1 = the first month of the agreement; `share`: the part of the month it was in force.
 
@@ -92,9 +96,9 @@ def statement(
     owed = int(committed(terms.volume, number) * share)
     missing = max(0, owed - seconds // 60)
     shortfall = Fraction(missing) * _mean_rate(terms, charges, seconds) * terms.volume.shortfall_pct / 100
-    promises = _promises(terms, usage, measured)
+    promises = [*_promises(terms, usage, measured), *_uptime(terms.schedule.sla.uptime_bp, up)]
     failed = {promise.destination for promise in promises if promise.verdict == "missed"}
-    concerned = sum(line.amount_nanos for line in usage if line.destination in failed)
+    concerned = sum(line.amount_nanos for line in usage if failed & {line.destination, EVERYWHERE})
     credit = Fraction(concerned * terms.schedule.sla_credit_pct, 100)
     if not closed:
         shortfall, credit = Fraction(0), Fraction(0)  # owed for whole months only
@@ -143,17 +147,32 @@ def _promises(terms: Terms, usage: Sequence[Usage], measured: Mapping[str, Count
         enough = found.attempts >= terms.schedule.sla_min_calls
         for figure in FIGURES:
             wanted: int | None = getattr(sla, figure)
-            if wanted is None:
-                continue
-            value = _figure(figure, found) if enough else None
-            if value is None:
-                verdict = "too_few"
-            else:
-                kept = value <= wanted if figure == "pdd_ms" else value >= wanted
-                verdict = "kept" if kept else "missed"
-            said = "–" if value is None else measure(figure, value)
-            out.append(Promise(name, figure, measure(figure, wanted), said, found.attempts, verdict))
+            if wanted is not None and found.attempts:
+                value = _figure(figure, found) if enough else None
+                out.append(_judged(name, figure, wanted, value, found.attempts))
+        if sla.mos_milli is not None and found.mos_samples:
+            value = found.mos_milli_sum // found.mos_samples if found.mos_samples >= LEAST_MOS else None
+            out.append(_judged(name, "mos_milli", sla.mos_milli, value, found.mos_samples))
+    if sla.mos_milli is not None and not any(found.mos_samples for found in counts.values()):
+        out.append(_judged(EVERYWHERE, "mos_milli", sla.mos_milli, None, 0))
     return out
+
+
+def _uptime(wanted: int | None, up: Spans) -> list[Promise]:
+    """Of all the time there was, so that 99.9 % allow 43 minutes in 30 days; what nobody called through counts as up."""
+    if wanted is None:
+        return []
+    value = (up.whole - up.down) * 10_000 // up.whole if up.seen >= LEAST_SPANS else None
+    return [_judged(EVERYWHERE, "uptime_bp", wanted, value, up.seen)]
+
+
+def _judged(destination: str, figure: str, wanted: int, value: int | None, samples: int) -> Promise:
+    if value is None:
+        verdict = "too_few" if samples else "not_measured"
+    else:
+        verdict = "kept" if (value <= wanted if figure == "pdd_ms" else value >= wanted) else "missed"
+    said = "–" if value is None else measure(figure, value)
+    return Promise(destination, figure, measure(figure, wanted), said, samples, verdict)
 
 
 def _figure(name: str, c: Counts) -> int | None:

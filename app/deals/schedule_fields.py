@@ -85,7 +85,7 @@ class ScheduleFields(FlaskForm):  # type: ignore[misc]
         for name in LISTS:
             self[name].data = ", ".join(getattr(schedule, name))
         self.fraud.data = "yes" if schedule.fraud_clause else "no"
-        self.dispute_threshold.data = _part(schedule.dispute_threshold_bp, 100)
+        self.dispute_threshold.data = _shown(Decimal(schedule.dispute_threshold_bp) / 100)
         for name, (word, units) in SLA.items():
             self[name].data = _part(getattr(schedule.sla, word), units)
 
@@ -95,7 +95,9 @@ class ScheduleFields(FlaskForm):  # type: ignore[misc]
 
 def _part(value: int | None, units: int) -> Decimal | int | None:
     """In the field's unit."""
-    if value is None or units == 1:
-        return value
-    whole = Decimal(value) / units
-    return whole.quantize(Decimal(1)) if whole == whole.to_integral_value() else whole.normalize()
+    return value if value is None or units == 1 else _shown(Decimal(value) / units)
+
+
+def _shown(value: Decimal) -> Decimal:
+    """Without needless zeros, and never as 1E+1."""
+    return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from app.billing.calls import Spans, spans
 from app.billing.service.close_months import close_months
 from app.db import db
 from app.deals.models import Agreement, AgreementMonth
@@ -119,6 +120,14 @@ def test_three_months_that_miss_the_promise_end_the_notice_period(bound: Bound) 
         db.session, bound.seller, bound.agreement.id, at=None, reason="Not our numbers", now=now
     )
     assert ended.effective_until == now
+
+
+def test_five_minutes_in_which_nothing_got_through_are_time_down(bound: Bound) -> None:
+    bound.calls(IN_AUGUST, *[None] * 5, source="down")
+    bound.calls(IN_AUGUST + timedelta(hours=1), *[None] * 4, 60, source="up")
+    bound.calls(IN_AUGUST + timedelta(hours=2), *[None] * 4, source="few")
+    found = spans(db.session, bound.agreement, BEGUN, BEGUN + timedelta(days=20))
+    assert found == Spans(20 * 24 * 12, 2, 1)
 
 
 def test_both_sides_read_the_month_and_nobody_else_does(bound: Bound) -> None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from app.billing.calls import Counts, Usage
+from app.billing.calls import Counts, Spans, Usage
 from app.billing.statement import Statement, read_statement, statement
 from app.deals.terms import Quality, Rate, Schedule, Terms, Tier, Volume
 
@@ -26,6 +26,7 @@ def month(
     share: Fraction = Fraction(1),
     closed: bool = True,
     measured: dict[str, Counts] | None = None,
+    up: Spans = Spans(),
 ) -> Statement:
     """Calls of one rate only: what lies beyond a boundary is a plain share of them."""
     seconds, amount = sum(line.billed_seconds for line in lines), sum(line.amount_nanos for line in lines)
@@ -34,7 +35,8 @@ def month(
         for tier in terms.volume.tiers
     }
     return statement(
-        terms, month=MONTH, number=number, share=share, closed=closed, usage=lines, above=above, measured=measured or {}
+        terms, month=MONTH, number=number, share=share, closed=closed, usage=lines, above=above, measured=measured or {},
+        up=up,
     )  # fmt: skip
 
 
@@ -98,6 +100,38 @@ def test_codes_of_one_destination_are_judged_together() -> None:
     found = month(Terms("USD", schedule=SLA), *lines, measured={"44": half, "4420": half})
     assert {p.calls for p in found.promises} == {120}
     assert found.verdict == "kept"
+
+
+VOICE = Schedule(sla=Quality(mos_milli=3600, uptime_bp=9990), sla_credit_pct=10)
+
+
+def test_voice_is_judged_where_test_calls_listened_and_said_to_be_unmeasured_elsewhere() -> None:
+    terms = Terms("USD", (Rate("44", "0.010"),), schedule=VOICE)
+    lines = used(1_000, 10_000_000), used(500, 20_000_000, code="33", name="France")
+    heard = {"44": Counts(50), "33": Counts(50, mos_milli_sum=12 * 3_599, mos_samples=12)}
+    found = month(terms, *lines, measured=heard)
+    told = [(p.destination, p.figure, p.found, p.verdict) for p in found.promises]
+    assert told[0] == ("France", "mos_milli", "3.599", "missed")
+    assert found.credit_nanos == NANO
+    few = {"33": Counts(mos_milli_sum=9 * 1_000, mos_samples=9)}
+    assert month(terms, *lines, measured=few).promises[0].verdict == "too_few"
+    nothing = month(terms, *lines, measured={"44": Counts(50)})
+    assert [(p.figure, p.verdict) for p in nothing.promises] == [
+        ("mos_milli", "not_measured"), ("uptime_bp", "not_measured")
+    ]  # fmt: skip
+    assert nothing.verdict == "too_few"
+
+
+def test_uptime_of_99_9_percent_allows_43_minutes_in_30_days() -> None:
+    terms = Terms("USD", (Rate("44", "0.010"),), schedule=VOICE)
+    whole = 30 * 24 * 12
+    kept = month(terms, used(1_000, 10_000_000), up=Spans(whole, 500, 8))  # 40 minutes
+    missed = month(terms, used(1_000, 10_000_000), up=Spans(whole, 500, 9))
+    assert [(p.found, p.verdict) for p in (kept.promises[-1], missed.promises[-1])] == [
+        ("99.9 %", "kept"), ("99.89 %", "missed")
+    ]  # fmt: skip
+    assert (kept.credit_nanos, missed.credit_nanos) == (0, NANO)
+    assert month(terms, up=Spans(whole, 19, 19)).promises[-1].verdict == "too_few"
 
 
 def test_a_kept_statement_reads_back_as_it_was() -> None:
