@@ -12,6 +12,7 @@ from app.db import db
 from app.market.browse_views import market
 from app.market.compare import compare
 from app.market.filters import filters_of
+from app.market.reputation import document
 from app.market.search import browse
 from app.market.watching import watched_keys
 from app.security.access import actor, require
@@ -34,6 +35,7 @@ def offer_json(row: dict[str, Any], base: str) -> dict[str, Any]:
             "change_ppm": row["next_ppm"],
         },
         "history": [None if value is None else nanos_decimal(value) for value in row["history"]],
+        "reputation": document(row),
         "quality": {
             name: row[name]
             for name in ("attempts", "answered", "effective", "talk_ms", "pdd_ms_sum", "pdd_samples", "mos_milli_sum", "mos_samples")

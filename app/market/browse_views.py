@@ -17,6 +17,7 @@ from app.market.compare import compare, offer_row
 from app.market.detail import detail
 from app.market.figures import figures
 from app.market.filters import Filters, filters_of
+from app.market.reputation import FORMULA
 from app.market.search import PAGE, browse, everything
 from app.market.seen import of_companies, seen_with
 from app.market.service.keep_search import forget_search, save_search, toggle_watch
@@ -32,7 +33,7 @@ CSV_CODES = 100_000
 CSV_COLUMNS = (
     "offer", "seller", "product", "class", "country", "destination", "code", "codes", "currency", "rate", "connect_fee",
     "initial_increment", "next_increment", "eff_60s", "eff_180s", "base_currency", "next_rate", "next_from", "asr_ppm", "acd_ms",
-    "pdd_ms", "mos_milli", "attempts",
+    "pdd_ms", "mos_milli", "attempts", "reputation_ppm", "reputation_calls", "reputation_tests", "reputation_disputes",
 )  # fmt: skip
 
 
@@ -45,6 +46,11 @@ def market() -> MarketSnapshot:
         return whole
     # Before approval: the demo's invented carriers and one's own, never the prices of real ones.
     return of_companies(whole, [who.company_id, *sample_companies(db.session)])
+
+
+@pages.app_context_processor
+def words() -> dict[str, str]:
+    return {"reputation_formula": FORMULA}
 
 
 @pages.app_template_filter("micros")
@@ -98,7 +104,8 @@ def _csv_row(row: dict[str, Any], base: str) -> tuple[Any, ...]:
         row["key"], row["seller"], row["product"], row["route_class"], row["country"], row["destination"], row["code"], row["codes"],
         row["currency"], *money, row["initial_increment"], row["next_increment"], *eff, base,
         nanos_decimal(row["next_rate"]) if row["next_rate"] is not None else "", micros(row["next_at"]) or "", row["asr"], row["acd"],
-        row["pdd"], row["mos"], row["attempts"],
+        row["pdd"], row["mos"], row["attempts"], row["reputation_ppm"], row["reputation_calls"], row["reputation_tests"],
+        row["reputation_disputes"],
     )  # fmt: skip
 
 

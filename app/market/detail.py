@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pyarrow.compute as pc
@@ -41,7 +42,8 @@ class MatchBar:
 @dataclass(frozen=True)
 class Detail:
     """`codes`: the first of the group's codes; `quality`: (code, figures) measured for the product in this country;
-    `claims`: by figure the promise in words and kept | missed | open; `capacity`: minutes a month."""
+    `claims`: by figure the promise in words and kept | missed | open; `capacity`: minutes a month; `tested`: (code, figures,
+    last of the window) of test calls."""
 
     offer: dict[str, Any]
     figures: dict[str, Figure]
@@ -52,6 +54,7 @@ class Detail:
     description: str
     claims: dict[str, tuple[str, str]]
     capacity: int | None
+    tested: list[tuple[str, dict[str, Figure], datetime]]
 
 
 def detail(
@@ -66,7 +69,7 @@ def detail(
     return Detail(
         offer, measured, history_chart(market, [offer]), lines, _bars(market, offer["product_id"], digits),
         _quality(session, offer["product_id"], [line.code for line in lines]), text,
-        claimed(claims, measured), claims.get("minutes_month"),
+        claimed(claims, measured), claims.get("minutes_month"), _tested(session, offer["product_id"], [line.code for line in lines]),
     )  # fmt: skip
 
 
@@ -92,14 +95,29 @@ def _bars(market: MarketSnapshot, product_id: int, digits: str) -> list[MatchBar
 
 
 def _quality(session: Session, product_id: int, codes: list[str]) -> list[tuple[str, dict[str, Figure]]]:
+    return [(row.code, shown) for row, shown in _counted(session, product_id, codes, "calls")]
+
+
+def _tested(
+    session: Session, product_id: int, codes: list[str]
+) -> list[tuple[str, dict[str, Figure], datetime]]:
+    """What test calls proved, beside what calls measured."""
+    return [
+        (row.code, shown, row.window_until) for row, shown in _counted(session, product_id, codes, "tested")
+    ]
+
+
+def _counted(
+    session: Session, product_id: int, codes: list[str], source: str
+) -> list[tuple[QualityCounter, dict[str, Figure]]]:
     prefixes = {code[:length] for code in codes for length in range(1, len(code) + 1)}
     rows = session.scalars(
         sa.select(QualityCounter)
         .where(
             QualityCounter.product_id == product_id,
-            QualityCounter.source == "calls",
+            QualityCounter.source == source,
             QualityCounter.code.in_(prefixes),
         )
         .order_by(QualityCounter.code)
     )
-    return [(row.code, figures({name: getattr(row, name) for name in COUNTERS})) for row in rows]
+    return [(row, figures({name: getattr(row, name) for name in COUNTERS})) for row in rows]

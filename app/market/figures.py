@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.market.reputation import interval_ppm
+
 MIN = {"asr": 30, "ner": 30, "acd": 20, "pdd": 10, "mos": 10}
 # figure -> (good from, fair from); PDD the other way round. ppm, ms, milli.
 LIMITS = {
@@ -41,6 +43,7 @@ class Figure:
     samples: int
     tone: str
     text: str
+    between: str = ""  # ASR and NER: the 95 % interval in words
 
 
 def figure(name: str, total: int, samples: int) -> Figure:
@@ -55,7 +58,11 @@ def figure(name: str, total: int, samples: int) -> Figure:
         tone = "good" if value <= good else "fair" if value <= fair else "poor"
     else:
         tone = "good" if value >= good else "fair" if value >= fair else "poor"
-    return Figure(name, value, samples, tone, _text(name, value))
+    between = ""
+    if name in ("asr", "ner"):
+        low, high = interval_ppm(total // 1_000_000, samples)
+        between = f"{_text(name, low)[:-2]} – {_text(name, high)}"
+    return Figure(name, value, samples, tone, _text(name, value), between)
 
 
 def _text(name: str, value: int) -> str:

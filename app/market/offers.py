@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from app.market.reputation import NAMES
+
 Mask = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
@@ -124,6 +126,9 @@ def _extended(table: pa.Table, fresh_best: bool) -> pa.Table:
     """Adds the ratios (null below the minimum of samples), `value_ppm`, and `beats` where the search was not by number."""
     if "beats" not in table.column_names:
         table = table.append_column("beats", pa.nulls(table.num_rows, pa.list_(pa.utf8())))
+    for name in NAMES:
+        if name not in table.column_names:  # a market built before there was reputation
+            table = table.append_column(name, pa.nulls(table.num_rows, pa.int64()))
     for name, (over, under, factor, least) in RATIOS.items():
         samples = table[under].to_numpy()
         values = table[over].to_numpy() * factor // np.maximum(samples, 1)

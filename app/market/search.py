@@ -34,6 +34,7 @@ OWN = (
 TABS = {"cheapest": ("eff180", False), "quality": ("quality_ppm", True), "value": ("value_ppm", True)}
 # Sorts whose word is not the column's own.
 COLUMNS = {"rate": ("rate_nanos",), "quality": ("quality_ppm",), "value": ("value_ppm",), "change": ("next_ppm",),
+           "reputation": ("reputation_ppm",),
            "destination": ("country_name", "destination")}  # fmt: skip
 
 

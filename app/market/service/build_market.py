@@ -32,6 +32,7 @@ from app.market.assemble import Listed
 from app.market.figures import COUNTERS, quality_ppm
 from app.market.offers import ORDERED, order_of_ties
 from app.market.parts import FOLDER, Part, Parts
+from app.market.reputation import Evidence, columns, evidence
 from rates.store import Store, write_file
 
 KEEP = 3
@@ -56,7 +57,7 @@ def build_market(session: Session, settings: Settings, *, now: datetime, progres
     """
     begun = time.monotonic()
     with _one_builder(settings.market_dir):
-        listed, counters = _listed(session), _counters(session)
+        listed, counters, seen = _listed(session), _counters(session), evidence(session)
         fx = fx_nanos(session, settings.lcr.base_currency, now)
         fx_next = _next_fx(session, now)
         session.rollback()  # no transaction is held while tables are worked on
@@ -68,7 +69,7 @@ def build_market(session: Session, settings: Settings, *, now: datetime, progres
         name = f"{to_micros(now)}-{uuid.uuid4().hex[:8]}"
         folder = settings.market_dir / name
         folder.mkdir(parents=True)
-        groups_table, places = _groups_table(found)
+        groups_table, places = _groups_table(found, seen)
         codes_table = _codes_table(found, places)
         write_file(groups_table, folder / "groups.arrow")
         write_file(codes_table, folder / "codes.arrow")
@@ -142,7 +143,7 @@ def _next_fx(session: Session, now: datetime) -> list[int]:
     return [] if found is None else [to_micros(found)]
 
 
-def _groups_table(parts: list[Part]) -> tuple[pa.Table, NDArray[np.int64]]:
+def _groups_table(parts: list[Part], seen: dict[int, Evidence]) -> tuple[pa.Table, NDArray[np.int64]]:
     """All groups in the order of app.market.offers.TIES, and by position in the parts the place in that order."""
     filled = [part.groups for part in parts if part.groups.num_rows]
     if not filled:
@@ -154,6 +155,8 @@ def _groups_table(parts: list[Part]) -> tuple[pa.Table, NDArray[np.int64]]:
     prices = groups.select(["country", "mobile", "eff180"]).to_pandas()
     best = prices.groupby(["country", "mobile"])["eff180"].transform("min")
     groups = groups.append_column("best180", pa.array(best.to_numpy(dtype=np.int64)))
+    for name, values in columns(seen, groups["product_id"].to_pylist()).items():
+        groups = groups.append_column(name, pa.array(values, pa.int64()))
     order = order_of_ties(groups)
     places = np.empty(len(order), np.int64)
     places[order] = np.arange(len(order))
