@@ -61,7 +61,8 @@ def figure(name: str, total: int, samples: int) -> Figure:
     between = ""
     if name in ("asr", "ner"):
         low, high = interval_ppm(total // 1_000_000, samples)
-        between = f"{_text(name, low)[:-2]} – {_text(name, high)}"
+        # Shown to a tenth of a percent, rounded outwards as the interval is.
+        between = f"{_text(name, low)[:-2]} – {_text(name, -(-high // 1000) * 1000)}"
     return Figure(name, value, samples, tone, _text(name, value), between)
 
 
