@@ -154,16 +154,6 @@ def _groups(listed: Listed, codes: pd.DataFrame) -> pd.DataFrame:
         offer_key(listed.product_id, iso, name)
         for iso, name in zip(groups["country"], groups["destination"], strict=True)
     ]
-    text = (
-        groups["country_name"]
-        + " "
-        + groups["destination"]
-        + " "
-        + groups["seller"]
-        + " "
-        + groups["product"]
-    )
-    groups["search"] = text.str.casefold()
     return groups
 
 

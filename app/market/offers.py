@@ -20,6 +20,8 @@ Ints = NDArray[np.int64]
 
 RATIOS = {"asr": ("answered", "attempts", 1_000_000, 30), "acd": ("talk_ms", "answered", 1, 20),
           "pdd": ("pdd_ms_sum", "pdd_samples", 1, 10), "mos": ("mos_milli_sum", "mos_samples", 1, 10)}  # fmt: skip
+SAID = ("country_name", "destination", "seller", "product")
+"""What a word of the search box is looked for in."""
 # Later keys of every order, so that pages never overlap.
 TIES = ("eff180", "product_id", "country", "destination")
 ORDERED = {b"order": b",".join(name.encode() for name in TIES)}
@@ -35,6 +37,7 @@ class Offers:
         self.size = 0 if self.empty else groups.num_rows
         self._numbers: dict[str, tuple[Ints, Mask]] = {}
         self._categories: dict[str, tuple[NDArray[np.int32], list[Any]]] = {}
+        self._folded: dict[str, list[str]] = {}
         self._firsts: dict[str, Ints] = {}
         self._orders: dict[tuple[str, bool], NDArray[np.int64]] = {}
 
@@ -64,6 +67,19 @@ class Offers:
         codes, known = self.category(name)
         wanted = np.array([value in values for value in known] or [False])
         mask: Mask = wanted[codes]
+        return mask
+
+    def saying(self, word: str) -> Mask:
+        """Rows that say `word`, which is casefolded: every name is looked at once, however many rows bear it."""
+        mask: Mask = np.zeros(self.size, dtype=bool)
+        for name in SAID:
+            codes, known = self.category(name)
+            folded = self._folded.get(name)
+            if folded is None:
+                folded = self._folded[name] = [str(value).casefold() for value in known]
+            hits = np.fromiter((word in text for text in folded), dtype=bool, count=len(folded))
+            if hits.any():
+                mask |= hits[codes]
         return mask
 
     def counts(self, name: str, rows: Mask) -> list[tuple[Any, int, int]]:

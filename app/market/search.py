@@ -103,7 +103,7 @@ def candidates(market: MarketSnapshot, filters: Filters, watched: Sequence[str])
             if len(word) == 2 and word.isalpha():
                 hit = offers.among("country", (word.upper(),))
             if hit is None or not hit.any():
-                hit = _bools(pc.match_substring(offers.table["search"], word))
+                hit = offers.saying(word)
             found &= hit
     return offers, found, by_number
 

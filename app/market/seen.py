@@ -86,7 +86,7 @@ def _regrouped(market: MarketSnapshot, kept: pa.ChunkedArray) -> pa.Table:
 
 
 def _masked(market: MarketSnapshot, masked: frozenset[int]) -> MarketSnapshot:
-    """Seller, product, the company's number and the words a search finds them by."""
+    """Seller, product and the company's number, which also are what a search finds them by."""
     if not masked:
         return market
     groups = market.groups
@@ -94,9 +94,8 @@ def _masked(market: MarketSnapshot, masked: frozenset[int]) -> MarketSnapshot:
     number = groups["product_id"].cast(pa.utf8())
     seller = pc.binary_join_element_wise(SELLER_MASK, number, " ")
     product = pc.binary_join_element_wise(PRODUCT_MASK, number, " ")
-    words = pc.binary_join_element_wise(groups["country_name"], groups["destination"], seller, product, " ")
     company = pc.add(groups["product_id"].cast(pa.int64()), SELLERS)
-    said = {"seller": seller, "product": product, "search": pc.utf8_lower(words), "company_id": company}
+    said = {"seller": seller, "product": product, "company_id": company}
     for name, told in said.items():
         plain = groups[name].cast(told.type)
         place = groups.schema.get_field_index(name)
