@@ -72,7 +72,18 @@ def make_app(
     if database_url is not None:
         with app.app_context():
             migrate.upgrade(db.engine)
+        on_servers.append(app)
     return app
+
+
+on_servers: list[APIFlask] = []
+"""Applications with a database of their own choice: a test's end lets go of what their pools hold."""
+
+
+def let_go_of_servers() -> None:
+    while on_servers:
+        with on_servers.pop().app_context():
+            db.engine.dispose()
 
 
 def _forget_the_last_request() -> None:
