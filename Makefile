@@ -52,6 +52,6 @@ bench-market: ## browse, depth and basket over 500,000 offers on SQLite and Post
 
 walk-deals: ## twenty thousand random steps of requests, offers and agreements, every one checked against a model
 	@tools/setup venv
-	@TANDEM_DEAL_STEPS=20000 $(PY) -m pytest -q tests/unit/app_deals/test_life_of_deals.py
+	@TANDEM_DEAL_STEPS=$${TANDEM_DEAL_STEPS:-20000} $(PY) -m pytest -q tests/unit/app_deals/test_life_of_deals.py
 
 .PHONY: bench-market walk-deals bench-lcr bench-http fuzz help setup venv native frontend demo test bench bench-import

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import shutil
@@ -271,6 +272,7 @@ def _in_chromium(app: Any) -> list[Result]:
     with app.app_context():
         company = make.make_company(db.session, "Looker", buys=True)
         email = make.make_user(db.session, company, "owner", None, make.PASSWORD).email
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # figures, not a line for every picture
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -24,7 +24,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from app.carriers.models import ROUTE_CLASSES
 from app.deals.document import percent
-from app.deals.schedule_fields import ScheduleFields
+from app.deals.schedule_fields import ScheduleFields, in_units
 from app.deals.terms import Quality, Rate, Terms, Tier, Trial, Volume, as_json, read_terms
 from app.errors import Invalid
 from app.market.basket import Floors
@@ -37,17 +37,34 @@ BIG = 10**12
 PROFILE_BYTES = 2_000_000
 
 
+# Field of the form → word of Quality, and how many of the word's units one unit of the field is.
+FLOORS = {"asr": ("asr_bp", 100), "ner": ("ner_bp", 100), "acd_s": ("acd_s", 1), "pdd_ms": ("pdd_ms", 1),
+          "mos": ("mos_milli", 1000)}  # fmt: skip
+
+
 class FloorFields(FlaskForm):  # type: ignore[misc]
-    asr = DecimalField("ASR at least, %", [Optional(), NumberRange(0, 100)], places=2)
+    asr = DecimalField("ASR at least, %", [Optional(), NumberRange(0, 100)], places=None)
+    ner = DecimalField("NER at least, %", [Optional(), NumberRange(0, 100)], places=None)
     acd_s = IntegerField("ACD at least, s", [Optional(), NumberRange(0, 86_400)])
     pdd_ms = IntegerField("PDD at most, ms", [Optional(), NumberRange(0, 60_000)])
+    mos = DecimalField("MOS at least", [Optional(), NumberRange(1, 5)], places=None)
 
     @property
     def floors(self) -> Quality:
-        asr: Decimal | None = self.asr.data
-        return Quality(
-            asr_bp=None if asr is None else int(asr * 100), acd_s=self.acd_s.data, pdd_ms=self.pdd_ms.data
-        )
+        return Quality(**self.told)
+
+    @property
+    def told(self) -> dict[str, int | None]:
+        """Words of Quality with what was sent; what was not is not among them."""
+        sent = {name: words for name, words in FLOORS.items() if self[name].raw_data}
+        return {
+            word: None if self[name].data is None else int(self[name].data * units)
+            for name, (word, units) in sent.items()
+        }
+
+    def show_floors(self, quality: Quality) -> None:
+        for name, (word, units) in FLOORS.items():
+            self[name].data = in_units(getattr(quality, word), units)
 
 
 class RfqForm(FloorFields):
@@ -140,10 +157,8 @@ class OfferForm(FloorFields, ScheduleFields):
         trial = None
         if self.trial_days.data:
             accept = self.floors
-            if old.trial is not None:  # NER, MOS and uptime have no field here
-                accept = msgspec.structs.replace(
-                    old.trial.accept, asr_bp=accept.asr_bp, acd_s=accept.acd_s, pdd_ms=accept.pdd_ms
-                )
+            if old.trial is not None:
+                accept = msgspec.structs.replace(old.trial.accept, **self.told)
             trial = Trial(self.trial_days.data, accept, self.trial_calls.data or 100)
         fees = {line.code: line.connect_fee for line in old.rates}
         rates = [_rate(line, bool(self.below.data)) for line in _lines(self.rates.data)]
@@ -184,10 +199,8 @@ class OfferForm(FloorFields, ScheduleFields):
         )
         self.show_schedule(terms.schedule)
         if terms.trial is not None:
-            accept = terms.trial.accept
             self.trial_days.data, self.trial_calls.data = terms.trial.days, terms.trial.min_calls
-            self.asr.data = None if accept.asr_bp is None else Decimal(accept.asr_bp) / 100
-            self.acd_s.data, self.pdd_ms.data = accept.acd_s, accept.pdd_ms
+            self.show_floors(terms.trial.accept)
 
 
 class SignForm(FlaskForm):  # type: ignore[misc]

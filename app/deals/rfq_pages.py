@@ -11,12 +11,13 @@ from app.carriers.queries import products
 from app.clock import utc_now
 from app.db import db
 from app.deals import rows
+from app.deals.document import said_quality
 from app.deals.forms import OfferForm, RfqForm
 from app.deals.queries import quotable_product, rfq_of
 from app.deals.rows import DealRow, RfqRow
 from app.deals.service.make_offer import quote
 from app.deals.service.open_rfq import end_rfq, open_rfq
-from app.deals.terms import Rate, Terms, Volume
+from app.deals.terms import Rate, Terms, Volume, read_quality
 from app.errors import DomainError, NotFound
 from app.security.access import actor, require
 from app.web.tables import csv_response
@@ -80,7 +81,7 @@ def _read(rfq_id: int) -> tuple[RfqRow, list[DealRow]]:
 @require("market:read")
 def show(rfq_id: int) -> Any:
     row, quotes = _read(rfq_id)
-    return render_template("deals/rfq.html", rfq=row, quotes=quotes, now=utc_now(),
+    return render_template("deals/rfq.html", rfq=row, quotes=quotes, now=utc_now(), floors=said_quality(read_quality(row.floors)),
                            may_quote=not row.mine and actor().sells and row.state == "open")  # fmt: skip
 
 

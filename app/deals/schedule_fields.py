@@ -87,13 +87,13 @@ class ScheduleFields(FlaskForm):  # type: ignore[misc]
         self.fraud.data = "yes" if schedule.fraud_clause else "no"
         self.dispute_threshold.data = _shown(Decimal(schedule.dispute_threshold_bp) / 100)
         for name, (word, units) in SLA.items():
-            self[name].data = _part(getattr(schedule.sla, word), units)
+            self[name].data = in_units(getattr(schedule.sla, word), units)
 
     def _sent(self, name: str) -> bool:
         return bool(self[name].raw_data)
 
 
-def _part(value: int | None, units: int) -> Decimal | int | None:
+def in_units(value: int | None, units: int) -> Decimal | int | None:
     """In the field's unit."""
     return value if value is None or units == 1 else _shown(Decimal(value) / units)
 
