@@ -28,6 +28,7 @@ from app.carriers.models import QualityCounter
 from app.clock import utc_now
 from app.db import db
 from app.jobs.progress import SilentProgress
+from app.market.filters import SORTS
 from app.market.service.build_market import build_market
 from app.market.snapshot import current_market
 from benches.result import Result
@@ -44,20 +45,6 @@ LINES = 5_000
 OLD = datetime(2026, 1, 1, tzinfo=UTC)
 TERMS = ((1, 1), (60, 1), (60, 60), (30, 6))
 CLASSES = ("premium", "standard", "non_cli", "tdm", "cc")
-SORTS = (
-    "destination",
-    "seller",
-    "rate",
-    "eff60",
-    "eff180",
-    "change",
-    "asr",
-    "acd",
-    "pdd",
-    "mos",
-    "value",
-    "quality",
-)
 
 
 def run() -> list[Result]:

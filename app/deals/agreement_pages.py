@@ -10,6 +10,7 @@ from flask import Blueprint, Response, current_app, flash, redirect, render_temp
 from app.clock import utc_now
 from app.db import db
 from app.deals import rows
+from app.deals.document import PROOFS
 from app.deals.forms import OfferForm, SignForm
 from app.deals.models import Agreement, AgreementVersion
 from app.deals.printed import docx_of, pdf
@@ -79,7 +80,7 @@ def _page(agreement_id: int, form: SignForm) -> str:
         "deals/agreement.html", row=row, version=version, document=version.document, signatures=signatures, form=form,
         versions=versions_of(db.session, agreement.id), steps=rows.agreement_steps(db.session, agreement), now=utc_now(),
         is_open=version.state in ("proposed", "half"), may_sign=version.state in ("proposed", "half") and not (mine and mine["complete"]),
-        notice=notice_of(db.session, agreement, utc_now()),
+        notice=notice_of(db.session, agreement, utc_now()), proofs=PROOFS,
     )  # fmt: skip
 
 

@@ -27,6 +27,12 @@ LABELS = {
 }  # fmt: skip
 
 
+# Reasons to end at once, in words; any other is shown as it was typed.
+TRIGGERS = {"unpaid_30_days": "an invoice unpaid for 30 days", "fraud": "fraud", "insolvency": "insolvency",
+            "sla_missed_3_months": "promised quality missed three months in a row"}  # fmt: skip
+PROOFS = {"totp": "a code of the authenticator", "password": "the password"}
+
+
 def document_of(
     *, agreement_id: int, number: int, template: dict[str, Any], parties: dict[str, dict[str, str]], product: str,
     route_class: str, terms: Terms, starts: str, trunks: list[str], reason: str,
@@ -99,7 +105,7 @@ def _said(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(str(part).replace("_", " ") for part in value) or "none"
+        return ", ".join(TRIGGERS.get(str(part)) or str(part).replace("_", " ") for part in value) or "none"
     if name.endswith("_bp"):
         return f"{percent(value)} %"
     if name.endswith("_pct"):

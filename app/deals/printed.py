@@ -13,6 +13,8 @@ import docx
 import typst
 from docx.enum.text import WD_COLOR_INDEX
 
+from app.deals.document import PROOFS
+
 
 def pdf(document: dict[str, Any], sha256: str, signatures: list[dict[str, Any]], *, drawn: datetime) -> bytes:
     """PDF/A-2b. The same data gives the same bytes."""
@@ -88,6 +90,7 @@ def _table(made: Any, header: tuple[str, ...], rows: list[list[str]], bold: list
 
 
 def _said(signature: dict[str, Any]) -> dict[str, str]:
+    signature = signature | {"proof": PROOFS.get(signature["proof"], signature["proof"])}
     return {
         name: f"{value:%Y-%m-%d %H:%M:%S}"
         if hasattr(value, "strftime")

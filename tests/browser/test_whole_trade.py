@@ -109,6 +109,6 @@ def test_from_sign_up_to_signature_and_every_change_is_seen_in_the_edges_answers
         seen.append(floor.changes(key, LONDON, ("4420", "0.0022"), None, end))
         bea.page.reload()
         bea.shot("agreement-ended")
-        print("seconds from each instant to the first new answer:", seen)
+        print("seconds after each instant of the last old answer:", seen)
         assert max(seen) <= LATE, seen
         assert [who.faults for who in (sean, bea, boss)] == [[], [], []]

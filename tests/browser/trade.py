@@ -113,15 +113,18 @@ class Floor:
         after: tuple[str, str] | None,
         at: datetime,
     ) -> float:
-        """Ask again and again: `before` until `at`, then `after`. Seconds from `at` to the first new answer."""
+        """Ask again and again: `before` until `at`, then `after`. Seconds after `at` of the last question that still got the
+        old answer (0: none did), so that a machine that stands still while nobody asks is not taken for a late exchange."""
         assert utc_now() < at, "the machine was too slow to look before the instant"
+        late = 0.0
         while True:
             asked = utc_now()
             found = self.route(key, number)
             if found == after:
                 assert asked >= at - timedelta(milliseconds=50), f"{at - asked} too early"
-                return max(0.0, (asked - at).total_seconds())
+                return late
             assert found == before, f"neither before nor after: {found}"
+            late = max(0.0, (asked - at).total_seconds())
             assert asked < at + timedelta(seconds=30), "the answer never changed"
 
 
