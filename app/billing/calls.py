@@ -57,13 +57,17 @@ class Spans:
     down: int = 0
 
 
-def usage(session: Session, agreement: Agreement, start: datetime, end: datetime) -> list[Usage]:
-    """By destination, code and rate; attempts that were not answered are counted and cost nothing."""
+def usage(
+    session: Session, agreement: Agreement, start: datetime, end: datetime, *, back: bool = False
+) -> list[Usage]:
+    """By destination, code and rate; attempts that were not answered are counted and cost nothing.
+
+    `back`: of a peering the calls its seller sent to its buyer."""
     r = CallRecord
     rows = session.execute(
         sa.select(r.code, r.destination, r.cost_rate_nanos, sa.func.count(), sa.func.sum(sa.cast(r.answered, sa.Integer)),
                   sa.func.sum(r.cost_billed), sa.func.sum(r.cost_nanos))
-        .where(*_of(agreement, start, end))
+        .where(*_of(agreement, start, end, back=back))
         .group_by(r.code, r.destination, r.cost_rate_nanos)
         .order_by(r.destination, r.code, r.cost_rate_nanos)
     )  # fmt: skip
@@ -149,17 +153,22 @@ def spans(session: Session, agreement: Agreement, start: datetime, end: datetime
 
 
 def _products(agreement: Agreement) -> list[int]:
-    """Its own and the one it came from, which it may have begun with."""
+    """Its own and the one it came from, which it may have begun with; a peering stands beside that one."""
+    if agreement.back_product_id is not None and agreement.product_id is not None:
+        return [agreement.product_id]
     return sorted({agreement.deal.product_id, agreement.product_id or agreement.deal.product_id})
 
 
-def _of(agreement: Agreement, start: datetime, end: datetime) -> list[sa.ColumnElement[bool]]:
+def _of(
+    agreement: Agreement, start: datetime, end: datetime, *, back: bool = False
+) -> list[sa.ColumnElement[bool]]:
     r = CallRecord
+    products = [agreement.back_product_id] if back else _products(agreement)
     return [
         r.current.is_(True),
-        r.company_id == agreement.buyer_id,
-        r.product_id.in_(_products(agreement)),
-        r.trunk_id.in_(agreement.trunk_ids),
+        r.company_id == (agreement.seller_id if back else agreement.buyer_id),
+        r.product_id.in_(products),
+        r.trunk_id.in_(agreement.back_trunk_ids if back else agreement.trunk_ids),
         r.start_at >= start,
         r.start_at < end,
     ]

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.billing.calls import above, measured, spans, usage
+from app.billing.peered import peered
 from app.billing.statement import Statement, read_statement, statement
 from app.deals.models import Agreement, AgreementMonth
 from app.deals.queries import version_at
@@ -57,10 +58,12 @@ def draw_up(session: Session, agreement: Agreement, month: date, now: datetime) 
     boundaries = [tier.from_minutes * 60 for tier in terms.volume.tiers]
     if terms.volume.tier_kind == "retroactive":
         boundaries = []
+    sent = usage(session, agreement, start, end)
     return statement(
         terms, month=month, number=(month.year - begun.year) * 12 + month.month - begun.month + 1,
         share=Fraction((end - start) // A_MOMENT, (last - first) // A_MOMENT), closed=end <= now,
-        usage=usage(session, agreement, start, end), above=above(session, agreement, start, end, boundaries),
+        usage=sent, peered=peered(session, agreement, terms.peering, sent, start, end),
+        above=above(session, agreement, start, end, boundaries),
         measured=measured(session, agreement, start, end), up=spans(session, agreement, start, min(end, max(now, start))),
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from app.billing.calls import Counts, Spans, Usage
+from app.billing.peered import Peered, read_peered
 from app.deals.document import measure
 from app.deals.terms import Terms, Volume, nanos_of
 from app.deals.volume import committed
@@ -38,7 +39,8 @@ class Promise:
 
 @dataclass(frozen=True)
 class Statement:
-    """Amounts are nanos of `currency`; `total_nanos` is rounded once to its smallest coin. `closed`: the month is over."""
+    """Amounts are nanos of `currency`; `total_nanos` is rounded once to its smallest coin: what the buyer owes, below 0
+    what the seller does (a peering). `closed`: the month is over."""
 
     month: date
     number: int
@@ -55,6 +57,7 @@ class Statement:
     promises: tuple[Promise, ...]
     credit_nanos: int
     total_nanos: int
+    peered: Peered | None = None
 
     @property
     def minutes(self) -> int:
@@ -75,7 +78,8 @@ class Statement:
 
 def read_statement(kept: dict[str, Any]) -> Statement:
     """Back from `document`."""
-    told = {name: kept[name] for name in Statement.__dataclass_fields__}
+    told = {name: kept[name] for name in Statement.__dataclass_fields__ if name in kept}
+    told["peered"] = read_peered(kept.get("peered"))
     told["month"] = date.fromisoformat(f"{kept['month']}-01")
     told["lines"] = tuple(Usage(**line) for line in kept["lines"])
     told["promises"] = tuple(Promise(**promise) for promise in kept["promises"])
@@ -85,6 +89,7 @@ def read_statement(kept: dict[str, Any]) -> Statement:
 def statement(
     terms: Terms, *, month: date, number: int, share: Fraction, closed: bool, usage: Sequence[Usage],
     above: Mapping[int, Fraction], measured: Mapping[str, Counts], up: Spans = Spans(),
+    peered: Peered | None = None,
 ) -> Statement:  # fmt: skip
     """`number`: 1 = the first month of the agreement; `share`: the part of the month it was in force.
 
@@ -102,12 +107,14 @@ def statement(
     credit = Fraction(concerned * terms.schedule.sla_credit_pct, 100)
     if not closed:
         shortfall, credit = Fraction(0), Fraction(0)  # owed for whole months only
-    total = charges - discount + shortfall - credit
+    # The ratio too is judged over whole months.
+    above_ratio = peered.for_buyer_nanos if peered is not None and closed else 0
+    total = charges - discount + shortfall - credit + above_ratio
     return Statement(
         month=month, number=number, currency=terms.currency, closed=closed, lines=tuple(line for line in usage if line.calls),
         billed_seconds=seconds, charges_nanos=charges, tier_bp=reached, discount_nanos=_whole(discount),
         committed_minutes=owed, missing_minutes=missing, shortfall_nanos=_whole(shortfall), promises=tuple(promises),
-        credit_nanos=_whole(credit), total_nanos=to_minor(_whole(total), terms.currency),
+        credit_nanos=_whole(credit), total_nanos=to_minor(_whole(total), terms.currency), peered=peered,
     )  # fmt: skip
 
 

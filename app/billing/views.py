@@ -16,6 +16,7 @@ from app.clock import utc_now
 from app.db import db
 from app.deals.document import WORDS
 from app.deals.models import Agreement
+from app.deals.peering import SETTLED_BY
 from app.deals.queries import agreement_of
 from app.errors import NotFound
 from app.security.access import actor, require
@@ -57,7 +58,7 @@ def month(agreement_id: int, month: str) -> Any:
     agreement, found = _month(agreement_id, month)
     return render_template(
         "billing/month.html", row=agreement, found=found, months=months_of(agreement, utc_now())[:36], words=WORDS,
-        plain=in_currency,
+        plain=in_currency, settled=SETTLED_BY,
     )  # fmt: skip
 
 
@@ -70,8 +71,18 @@ def month_csv(agreement_id: int, month: str) -> Any:
         (line.code, line.destination, in_currency(line.rate_nanos), line.calls, line.billed_seconds,
          in_currency(line.amount_nanos), found.currency) for line in found.lines
     ]  # fmt: skip
-    rest = (("tiers", -found.discount_nanos), ("shortfall", found.shortfall_nanos), ("service credit", -found.credit_nanos),
-            ("total", found.total_nanos))  # fmt: skip
+    rest = [
+        ("tiers", -found.discount_nanos),
+        ("shortfall", found.shortfall_nanos),
+        ("service credit", -found.credit_nanos),
+    ]
+    if found.peered is not None:
+        lines += [
+            (line.code, f"{line.destination} (to the buyer)", in_currency(line.rate_nanos), line.calls, line.billed_seconds,
+             in_currency(line.amount_nanos), found.currency) for line in found.peered.back
+        ]  # fmt: skip
+        rest.append(("above the ratio", found.peered.for_buyer_nanos if found.closed else 0))
+    rest.append(("total", found.total_nanos))
     lines += [("", name, "", "", "", in_currency(nanos), found.currency) for name, nanos in rest]
     return csv_response(f"agreement-{agreement_id}-{found.month:%Y-%m}", header, lines)
 
@@ -93,6 +104,7 @@ class MonthOut(Schema):
     promises = List(Dict())
     credit_nanos = Integer()
     total_nanos = Integer()
+    peered = Dict(allow_none=True)
     verdict = String()
 
 

@@ -196,7 +196,8 @@ def change(agreement_id: int) -> Any:
         form.starts.data = None
     return render_template("deals/offer.html", form=form, title=f"Amend agreement {agreement_id}", products=None,
                            currency=before.currency, back=url_for("agreements.show", agreement_id=agreement_id),
-                           button="Propose the new version")  # fmt: skip
+                           button="Propose the new version",
+                           peering=before.peering is not None)  # fmt: skip
 
 
 @pages.post("/agreements/<int:agreement_id>/terminate")

@@ -138,7 +138,8 @@ class AgreementOut(Schema):
     versions = List(Raw())
 
 
-def _listed(found: list[Any], limit: int) -> dict[str, Any]:
+def listed(found: list[Any], limit: int) -> dict[str, Any]:
+    """A page of rows, and the cursor of the next one where there may be more."""
     return {"items": [row.document() for row in found], "next": found[-1].id if len(found) == limit else None}
 
 
@@ -148,7 +149,8 @@ def _rfq(rfq_id: int) -> dict[str, Any]:
     return {"id": row.id, "state": row.state, "rfq": row.document(), "quotes": quotes}
 
 
-def _deal(deal_id: int) -> dict[str, Any]:
+def deal_document(deal_id: int) -> dict[str, Any]:
+    """DealOut of what the asker is a side of. Raises NotFound."""
     row = rows.deal_row(db.session, deal_of(db.session, deal_id, actor()), actor())
     steps = [step.document() for step in rows.steps(db.session, "deal", deal_id)]
     return {"id": row.id, "state": row.state, "deal": row.document(), "steps": steps}
@@ -181,7 +183,7 @@ def list_rfqs(query_data: dict[str, Any]) -> Any:
     """Requests for quotes: your company's own, and those it may quote on. Newest first."""
     limit = query_data["limit"]
     found = rows.rfqs(db.session, actor(), view=query_data["view"], after=query_data["cursor"], limit=limit)
-    return _listed(found, limit)
+    return listed(found, limit)
 
 
 @api.get("/rfqs/<int:rfq_id>")
@@ -240,7 +242,7 @@ def post_quote(rfq_id: int, json_data: dict[str, Any]) -> Any:
 
     def work() -> tuple[dict[str, Any], int]:
         deal = quote(db.session, actor(), rfq_id, product_id=json_data["product_id"], **_offer(json_data))
-        return _deal(deal.id), 201
+        return deal_document(deal.id), 201
 
     return answer_once(work)
 
@@ -252,7 +254,7 @@ def post_quote(rfq_id: int, json_data: dict[str, Any]) -> Any:
 def list_deals(query_data: dict[str, Any]) -> Any:
     """Quotes and orders your company is a side of, newest first."""
     limit = query_data["limit"]
-    return _listed(rows.deals(db.session, actor(), after=query_data["cursor"], limit=limit), limit)
+    return listed(rows.deals(db.session, actor(), after=query_data["cursor"], limit=limit), limit)
 
 
 @api.get("/deals/<int:deal_id>")
@@ -260,7 +262,7 @@ def list_deals(query_data: dict[str, Any]) -> Any:
 @api.output(DealOut)
 def get_deal(deal_id: int) -> Any:
     """One deal with every offer made in it."""
-    return _deal(deal_id)
+    return deal_document(deal_id)
 
 
 @api.post("/deals")
@@ -272,7 +274,7 @@ def post_order(json_data: dict[str, Any]) -> Any:
 
     def work() -> tuple[dict[str, Any], int]:
         deal = order(db.session, actor(), product_id=json_data["product_id"], **_offer(json_data))
-        return _deal(deal.id), 201
+        return deal_document(deal.id), 201
 
     return answer_once(work)
 
@@ -286,7 +288,7 @@ def post_counter(deal_id: int, json_data: dict[str, Any]) -> Any:
 
     def work() -> tuple[dict[str, Any], int]:
         counter(db.session, actor(), deal_id, round_=json_data["round"], **_offer(json_data))
-        return _deal(deal_id), 200
+        return deal_document(deal_id), 200
 
     return answer_once(work)
 
@@ -300,7 +302,7 @@ def post_accept(deal_id: int, json_data: dict[str, Any]) -> Any:
 
     def work() -> tuple[dict[str, Any], int]:
         accept(db.session, actor(), deal_id, round_=json_data["round"], note=json_data["note"], now=utc_now())
-        return _deal(deal_id), 200
+        return deal_document(deal_id), 200
 
     return answer_once(work)
 
@@ -314,7 +316,7 @@ def post_decline(deal_id: int, json_data: dict[str, Any]) -> Any:
 
     def work() -> tuple[dict[str, Any], int]:
         decline(db.session, actor(), deal_id, note=json_data["note"], now=utc_now())
-        return _deal(deal_id), 200
+        return deal_document(deal_id), 200
 
     return answer_once(work)
 
@@ -328,7 +330,7 @@ def post_withdraw(deal_id: int, json_data: dict[str, Any]) -> Any:
 
     def work() -> tuple[dict[str, Any], int]:
         withdraw(db.session, actor(), deal_id, note=json_data["note"], now=utc_now())
-        return _deal(deal_id), 200
+        return deal_document(deal_id), 200
 
     return answer_once(work)
 
@@ -340,7 +342,7 @@ def post_withdraw(deal_id: int, json_data: dict[str, Any]) -> Any:
 def list_agreements(query_data: dict[str, Any]) -> Any:
     """Agreements of your company, newest first."""
     limit = query_data["limit"]
-    return _listed(
+    return listed(
         rows.agreements(db.session, actor(), utc_now(), after=query_data["cursor"], limit=limit), limit
     )
 

@@ -124,7 +124,8 @@ def make_counter(deal_id: int) -> Any:
     elif not form.is_submitted():
         form.show(before, deal.round)
     return render_template("deals/offer.html", form=form, title=f"Another offer in deal {deal_id}", products=None,
-                           currency=before.currency, back=url_for("deals.show", deal_id=deal_id), button="Send the offer")  # fmt: skip
+                           currency=before.currency, back=url_for("deals.show", deal_id=deal_id), button="Send the offer",
+                           peering=before.peering is not None)  # fmt: skip
 
 
 @pages.post("/deals/<int:deal_id>/<any(accept, decline, withdraw):step>")

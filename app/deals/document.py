@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import Any
 
+from app.deals.peering import SETTLED_BY, Lane, Peering, places_words
 from app.deals.terms import Quality, Rate, Terms, as_json
 
 FORMAT = 1
@@ -77,12 +78,16 @@ def schedules(terms: Terms, template: dict[str, Any]) -> list[dict[str, Any]]:
         for name in WORDS
     ]
     quality += [_compared(name, agreed, template) for name in ("sla_credit_pct", "sla_min_calls")]
+    peered = [] if terms.peering is None else [
+        {"title": "F. Peering", "rows": _peering(terms.peering, terms.currency), "rates": []}
+    ]  # fmt: skip
     return [
         {"title": "A. Negotiated rates", "rows": [], "rates": [_rate(line, terms.currency) for line in terms.rates]},
         {"title": "B. Volume, term and trial", "rows": _volume(terms), "rates": []},
         {"title": "C. Quality", "rows": quality, "rates": []},
         {"title": "D. Technical", "rows": [_compared(name, agreed, template) for name in ("codecs", "transport")], "rates": []},
         {"title": "E. Money and notice", "rows": [_compared(name, agreed, template) for name in money], "rates": []},
+        *peered,
     ]  # fmt: skip
 
 
@@ -164,6 +169,26 @@ def _volume(terms: Terms) -> list[dict[str, Any]]:
              "Channels": "not limited", "Calls a second": "not limited", "Expected a month": "not stated",
              "Term": term_words(0)}  # fmt: skip
     return [_row(name, value, usual[name]) for name, value in said.items()]
+
+
+def _peering(peering: Peering, currency: str) -> list[dict[str, Any]]:
+    """What holds in place of rates: every calendar month (UTC) by itself, in billed seconds."""
+
+    def above(lane: Lane) -> str:
+        return f"{lane.rate} {currency} a minute" if peering.settlement == "hybrid" else "nothing is paid"
+
+    said = {
+        "Settlement": SETTLED_BY[peering.settlement],
+        "Ratio": f"{peering.ratio} : 1 of the greater to the smaller direction, a calendar month (UTC)",
+        "Judged from": f"{peering.judged_from_minutes:,} minutes of the greater direction a month",
+        "The seller ends calls to": places_words(peering.seller, 1_000),
+        "Above the ratio to the seller": above(peering.seller),
+        "The buyer ends calls to": places_words(peering.buyer, 1_000),
+        "Above the ratio to the buyer": above(peering.buyer),
+        "Within the ratio": "nothing is owed by either side",
+        "The buyer's product": f"number {peering.product_id}",
+    }
+    return [_row(name, value, "none") for name, value in said.items()]
 
 
 def term_words(months: int) -> str:

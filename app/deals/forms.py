@@ -24,6 +24,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from app.carriers.models import ROUTE_CLASSES
 from app.deals.document import percent
+from app.deals.peering_form import PeeringFields
 from app.deals.schedule_fields import ScheduleFields, in_units
 from app.deals.terms import Quality, Rate, Terms, Tier, Trial, Volume, as_json, read_terms
 from app.errors import Invalid
@@ -108,7 +109,7 @@ class RfqForm(FloorFields):
         return value.replace(tzinfo=UTC)
 
 
-class OfferForm(FloorFields, ScheduleFields):
+class OfferForm(FloorFields, ScheduleFields, PeeringFields):
     """One offer. The floors are the acceptance criteria of the trial."""
 
     round = IntegerField(widget=widgets.HiddenInput(), default=0)
@@ -127,6 +128,7 @@ class OfferForm(FloorFields, ScheduleFields):
     tier_kind = SelectField(
         "Tiers count",
         choices=[("incremental", "each at its own rate"), ("retroactive", "all at the reached rate")],
+        validate_choice=False,  # not asked for a peering; a word that is none is refused with the terms
     )
     cap_minutes = IntegerField("Cap, minutes a month", [Optional(), NumberRange(1, BIG)])
     channels = IntegerField("Channels at most", [Optional(), NumberRange(1, 1_000_000)])
@@ -143,8 +145,9 @@ class OfferForm(FloorFields, ScheduleFields):
     valid_days = IntegerField("Offer valid for days", [InputRequired(), NumberRange(1, 90)], default=14)
     note = TextAreaField("Note", [Optional(), Length(max=2000)])
 
-    def terms(self, currency: str, before: Terms | None = None) -> Terms:
-        """What the form says; what it has no field for stays as in `before`. Raises Invalid."""
+    def terms(self, currency: str, before: Terms | None = None, product_id: int | None = None) -> Terms:
+        """What the form says; what it has no field for stays as in `before`. `product_id`: of a peering, the buyer's.
+        Raises Invalid."""
         old = before or Terms(currency)
         starts: datetime | None = self.starts.data
         volume = Volume(
@@ -165,6 +168,7 @@ class OfferForm(FloorFields, ScheduleFields):
         told = Terms(
             currency, tuple(msgspec.structs.replace(r, connect_fee=fees.get(r.code, "0")) for r in rates), volume,
             starts.replace(tzinfo=UTC) if starts else None, self.term_months.data or 0, trial, self.schedule(old.schedule),
+            self.peering(old.peering, product_id),
         )  # fmt: skip
         return read_terms(as_json(told))
 
@@ -198,6 +202,7 @@ class OfferForm(FloorFields, ScheduleFields):
             terms.term_months,
         )
         self.show_schedule(terms.schedule)
+        self.show_peering(terms.peering)
         if terms.trial is not None:
             self.trial_days.data, self.trial_calls.data = terms.trial.days, terms.trial.min_calls
             self.show_floors(terms.trial.accept)

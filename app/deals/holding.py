@@ -40,7 +40,10 @@ def held_products(
         product = session.get_one(Product, product_id)
         agreement = session.get(Agreement, agreement_id) if agreement_id is not None else None
         version = version_at(session, agreement.id, now) if agreement is not None else None
-        lines = read_terms(version.terms).rates if version is not None else ()
+        lines: tuple[Rate, ...] = ()
+        if version is not None and agreement is not None:
+            side = "buyer" if product_id == agreement.back_product_id else "seller"
+            lines = read_terms(version.terms).rates_of(side)
         fx = fx_nanos.get(product.currency)
         rates = tuple((line.code, _eff(line, fx), line.below) for line in lines) if fx is not None else ()
         found.append(Held(product.derived_from or product.id, rates))

@@ -17,7 +17,9 @@ NO_LIMITS = Volume()
 
 
 def limits_of(session: Session, now: datetime) -> dict[int, Volume]:
-    """Volume of the version in force, by the agreement's own product; for agreements that are not over."""
+    """Volume of the version in force, by the agreement's own product; for agreements that are not over.
+
+    A peering's holds for each direction by itself."""
     living = (
         sa.select(Agreement)
         .join(Product, Product.id == Agreement.product_id)
@@ -31,6 +33,8 @@ def limits_of(session: Session, now: datetime) -> dict[int, Volume]:
         version = version_at(session, agreement.id, now)
         if version is not None and agreement.product_id is not None:
             found[agreement.product_id] = read_terms(version.terms).volume
+            if agreement.back_product_id is not None:
+                found[agreement.back_product_id] = found[agreement.product_id]
     return found
 
 

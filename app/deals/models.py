@@ -76,6 +76,33 @@ class Deal(Base, Timestamped, Moving):
     buyer: Mapped[Company] = relationship(foreign_keys=[buyer_id])
 
 
+class PeeringOffer(Base, Timestamped):
+    """A listing without a price: the company ends calls to what it brings for whoever does so for what it wants."""
+
+    __tablename__ = "peering_offer"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    company_id: Mapped[int] = mapped_column(sa.ForeignKey("company.id"), index=True)
+    # Its gateway and class, and under its visibility (app/carriers/sight.py) the offer stands.
+    product_id: Mapped[int] = mapped_column(sa.ForeignKey("product.id"), index=True)
+    state: Mapped[str] = mapped_column(sa.String(8), default="open", index=True)  # open | closed
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    # app.deals.peering: settlement, ratio, rate of both directions, places of each side, judged_from_minutes.
+    settlement: Mapped[str] = mapped_column(sa.String(16))
+    ratio: Mapped[str] = mapped_column(sa.String(12))
+    rate: Mapped[str] = mapped_column(sa.String(24), default="0")
+    judged_from_minutes: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    brings: Mapped[list[dict[str, Any]]]
+    wants: Mapped[list[dict[str, Any]]]
+    channels: Mapped[int | None]
+    notice_days: Mapped[int] = mapped_column(default=30)
+    term_months: Mapped[int] = mapped_column(default=0)
+    note: Mapped[str] = mapped_column(sa.Text, default="")
+    created_by: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+
+    company: Mapped[Company] = relationship()
+    product: Mapped[Product] = relationship()
+
+
 class Template(Base, Timestamped):
     """One version of an agreement's text and of the schedules it starts from; a published one is never changed."""
 
@@ -106,11 +133,15 @@ class Agreement(Base, Timestamped, Moving):
     trial_verdict: Mapped[str] = mapped_column(sa.String(8), default="")  # passed | failed | too_few
     # Base timeline and rates that the product's timeline was made of (app.deals.service.lay_rates).
     built_from: Mapped[str | None] = mapped_column(sa.String(64))
+    # Of a peering the other direction: what the seller's trunks get of the buyer, and which of them.
+    back_product_id: Mapped[int | None] = mapped_column(sa.ForeignKey("product.id"), index=True)
+    back_trunk_ids: Mapped[list[int]] = mapped_column(sa.JSON(), default=list, server_default="[]")
 
     deal: Mapped[Deal] = relationship()
     seller: Mapped[Company] = relationship(foreign_keys=[seller_id])
     buyer: Mapped[Company] = relationship(foreign_keys=[buyer_id])
-    product: Mapped[Product | None] = relationship()
+    product: Mapped[Product | None] = relationship(foreign_keys=[product_id])
+    back_product: Mapped[Product | None] = relationship(foreign_keys=[back_product_id])
 
 
 class AgreementVersion(Base, Timestamped, Moving):

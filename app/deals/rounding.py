@@ -35,9 +35,9 @@ class Roundings:
     @staticmethod
     def load(session: Session) -> Roundings:
         rows = session.execute(
-            sa.select(Agreement.product_id, AgreementVersion.effective_from, AgreementVersion.terms)
+            sa.select(Product.id, AgreementVersion.effective_from, AgreementVersion.terms)
             .join(Agreement, Agreement.id == AgreementVersion.agreement_id)
-            .join(Product, Product.id == Agreement.product_id)
+            .join(Product, Product.id.in_((Agreement.product_id, Agreement.back_product_id)))
             .where(
                 Product.derived_from.is_not(None), AgreementVersion.state == "signed",
                 AgreementVersion.effective_from.is_not(None),

@@ -14,6 +14,8 @@ from zoneinfo import available_timezones
 
 import msgspec
 
+from app.deals import peering as peers
+from app.deals.peering import Peering
 from app.errors import Invalid
 
 CODES_MAX = 5_000
@@ -105,6 +107,13 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     term_months: int = 0  # 0: until notice
     trial: Trial | None = None
     schedule: Schedule = Schedule()
+    peering: Peering | None = None  # in place of rates: both sides end each other's calls
+
+    def rates_of(self, side: str = "seller") -> tuple[Rate, ...]:
+        """Prices laid over the deck of this side's product; of a peering each code it brings, at nothing."""
+        if self.peering is not None:
+            return tuple(Rate(p.code, "0", p.destination) for p in self.peering.lane(side).brings)
+        return self.rates if side == "seller" else ()
 
 
 def read_terms(document: dict[str, Any]) -> Terms:
@@ -148,10 +157,7 @@ def _check(terms: Terms) -> None:
     if len(terms.rates) > CODES_MAX:
         raise Invalid(f"At most {CODES_MAX:,} negotiated rates.", hint="Agree on fewer, shorter codes.")
     for line in terms.rates:
-        if not (line.code.isascii() and line.code.isdigit() and len(line.code) <= 15):
-            raise Invalid(
-                f"{line.code[:40]!r} is not a dial code.", hint="1 to 15 digits, country code first."
-            )
+        _check_code(line.code)
         if line.code in seen:
             raise Invalid(f"Code {line.code} has two rates.", hint="Leave one of them out.")
         seen.add(line.code)
@@ -170,6 +176,44 @@ def _check(terms: Terms) -> None:
         _within("least calls of the trial", terms.trial.min_calls, 1, 10**9)
         _check_quality(terms.trial.accept)
     _check_schedule(terms.schedule)
+    if terms.peering is not None:
+        _check_peering(terms, terms.peering)
+
+
+def _check_code(code: str) -> None:
+    if not (code.isascii() and code.isdigit() and len(code) <= 15):
+        raise Invalid(f"{code[:40]!r} is not a dial code.", hint="1 to 15 digits, country code first.")
+
+
+def _check_peering(terms: Terms, peering: Peering) -> None:
+    if terms.rates or terms.volume.tiers or terms.volume.commitment_minutes:
+        raise Invalid("A peering has no rates of its own, no tiers and no commitment.")
+    for lane in (peering.seller, peering.buyer):
+        codes = [place.code for place in lane.brings]
+        if not 1 <= len(codes) <= peers.CODES_MAX:
+            raise Invalid(f"Each side brings 1 to {peers.CODES_MAX:,} codes.", hint="One code a line.")
+        for place in lane.brings:
+            _check_code(place.code)
+            if len(place.destination) > 120:
+                raise Invalid(f"The name of code {place.code} is longer than 120 characters.")
+        if len(set(codes)) < len(codes):
+            raise Invalid("A code stands twice.", hint="Leave one of them out.")
+        rate = decimal_of(lane.rate, "Rate above the ratio")
+        if peering.settlement == "bill_and_keep" and rate:
+            raise Invalid(
+                "Under bill and keep nothing is paid.", hint="Leave the rate empty, or choose hybrid."
+            )
+    if peering.settlement == "hybrid" and not any(
+        Decimal(lane.rate) for lane in (peering.seller, peering.buyer)
+    ):
+        raise Invalid("A hybrid needs a rate above the ratio.", hint="Name one, or choose bill and keep.")
+    ratio = decimal_of(peering.ratio, "Ratio")
+    if not 1 <= ratio <= peers.RATIO_MAX or -int(ratio.as_tuple().exponent) > 3:
+        raise Invalid(
+            "The ratio lies between 1 and 1,000, with at most three decimals.", hint="Write 2 or 1.5."
+        )
+    _within("minutes the ratio is judged from", peering.judged_from_minutes, 0, 10**12)
+    _within("product of the peer", peering.product_id, 1, 2**31 - 1)
 
 
 def _check_volume(volume: Volume) -> None:

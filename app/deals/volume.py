@@ -15,7 +15,12 @@ def committed(volume: Volume, month: int) -> int:
 
 
 def worth_a_month(terms: Terms) -> Decimal:
-    """Minutes expected or committed, the greater, at the mean of the negotiated rates; 0 without rates. Rounded to cents."""
+    """Minutes expected or committed, the greater, at the mean of the negotiated rates; 0 without rates. Rounded to cents.
+
+    Of a peering: as if all of the expected minutes lay above the ratio, in the dearer direction."""
+    if terms.peering is not None:
+        dearer = max(Decimal(terms.peering.seller.rate), Decimal(terms.peering.buyer.rate))
+        return (terms.volume.expected_minutes * dearer).quantize(Decimal("0.01"), ROUND_HALF_UP)
     if not terms.rates:
         return Decimal(0)
     mean = sum((Decimal(line.rate) for line in terms.rates), Decimal(0)) / len(terms.rates)

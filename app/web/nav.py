@@ -50,6 +50,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Trade",
         (
             Entry("Requests for quotes", "/rfqs", "list-details", "market:read"),
+            Entry("Peering", "/peering", "arrows-exchange", "market:read"),
             Entry("Deals", "/deals", "scale", "market:read"),
             Entry("Agreements", "/agreements", "lock", "market:read"),
         ),

@@ -21,7 +21,7 @@ from app.cdrs.models import CallDay, CallImport, CallQuarantine, CallRecord
 from app.clock import utc_now
 from app.db import Base
 from app.deals.document import digest, document_of
-from app.deals.models import Agreement, AgreementVersion, Deal, DealStep, Rfq
+from app.deals.models import Agreement, AgreementVersion, Deal, DealStep, PeeringOffer, Rfq
 from app.deals.templates_seed import standard_template
 from app.deals.terms import Rate, Terms, as_json
 from app.decks.files import store_bytes
@@ -203,6 +203,12 @@ def _dealt(session: Session, company: Company, product: Product, canary: str) ->
     )
     session.add(deal)
     session.flush()
+    peering = PeeringOffer(
+        company_id=company.id, product_id=product.id, state="closed", currency="USD", settlement="hybrid", ratio="2", rate="0.01",
+        brings=[{"code": "4420", "destination": canary}], wants=[{"code": "49", "destination": canary}], note=canary,
+        created_at=NOW,
+    )  # fmt: skip
+    session.add(peering)
     template = standard_template(session, now=NOW)
     agreement = Agreement(deal_id=deal.id, trunk_ids=[], state="drafted", **sides)
     session.add(agreement)
@@ -228,7 +234,7 @@ def _dealt(session: Session, company: Company, product: Product, canary: str) ->
         DealStep(subject="agreement", subject_id=agreement.id, action="draft", to_state="drafted", **words),
     ])  # fmt: skip
     session.commit()
-    return {"rfq": rfq, "deal": deal, "agreement": agreement}
+    return {"rfq": rfq, "deal": deal, "agreement": agreement, "peering_offer": peering}
 
 
 def _hook(session: Session, company: Company, canary: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.audit.record import record
+from app.billing.peered import Peered
 from app.billing.queries import draw_up, midnight, months_of, next_month
 from app.billing.statement import Statement, in_currency
 from app.deals.models import Agreement, AgreementMonth
@@ -57,6 +58,8 @@ def _keep(session: Session, agreement: Agreement, found: Statement, now: datetim
                "total": in_currency(found.total_nanos), "currency": found.currency}, now=now,
     )  # fmt: skip
     text = f"Agreement {agreement.id}, {found.month:%Y-%m}: {found.minutes:,} minutes, {in_currency(found.total_nanos)} {found.currency}"
+    if found.peered is not None:
+        text += _ratio(found.peered, found.currency)
     if found.verdict == "missed":
         places = sorted({promise.destination for promise in found.promises if promise.verdict == "missed"})
         text += f"; promised quality missed to {', '.join(places[:3])}"
@@ -68,3 +71,13 @@ def _keep(session: Session, agreement: Agreement, found: Statement, now: datetim
             data={"agreement_id": agreement.id, "month": f"{found.month:%Y-%m}", "verdict": found.verdict,
                   "total": in_currency(found.total_nanos), "currency": found.currency}, now=now,
         )  # fmt: skip
+
+
+def _ratio(peered: Peered, currency: str) -> str:
+    sent = f"; {peered.to_seller_seconds // 60:,} minutes to the seller, {peered.to_buyer_seconds // 60:,} to the buyer"
+    if not peered.payer:
+        return f"{sent}, within {peered.ratio} : 1"
+    over = f", {peered.over_seconds // 60:,} beyond {peered.ratio} : 1, sent by the {peered.payer}"
+    return (
+        sent + over + (f", who owes {in_currency(peered.owed_nanos)} {currency}" if peered.owed_nanos else "")
+    )

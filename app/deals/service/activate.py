@@ -13,6 +13,7 @@ from app.carriers.models import CustomerTrunk, Product
 from app.carriers.service.announce import announce_rights
 from app.config import Settings
 from app.deals.models import Agreement, AgreementVersion, Deal
+from app.deals.peering import Peering
 from app.deals.queries import agreement_of, missed_in_a_row, open_version, side_of, version_at
 from app.deals.rounding import rounding_of
 from app.deals.service.lay_rates import lay_rates
@@ -45,8 +46,9 @@ def activate(
     start = version.effective_from or now
     base = agreement.deal.product
     first = version.number == 1
+    peers = terms.peering is not None
     if first:
-        _alone(session, agreement, start)
+        _alone(session, agreement, start, peers=peers)
         agreement.effective_from = start
     begun = agreement.effective_from or start
     agreement.effective_until = months_after(begun, terms.term_months) if terms.term_months else None
@@ -57,13 +59,13 @@ def activate(
     trunks = _trunks(session, agreement)
     current = agreement.product
     wanted = (
-        _own_product(session, who, agreement, now)
+        own_product(session, who, agreement, base, now)
         if current is None and _needs_own(terms)
         else (current or base)
     )
     if current is not None and current.id == base.id and _needs_own(terms):
-        wanted = _own_product(session, who, agreement, now)
-    if first:
+        wanted = own_product(session, who, agreement, base, now)
+    if first and not peers:  # a peering stands beside what is bought of the product
         cut_off(session, who, at=start, now=now, product_id=base.id, trunk_ids=trunks)
     if current is None or wanted.id != current.id:
         if current is not None:
@@ -75,6 +77,8 @@ def activate(
         )  # fmt: skip
     else:
         reschedule(session, who, agreement_id=agreement.id, until=agreement.effective_until, now=now)
+    if terms.peering is not None and agreement.back_product_id is None:
+        grant_back(session, who, agreement, terms.peering, start=start, now=now)
     session.flush()
     lay_rates(session, agreement, settings=settings, now=now)
     announce_rights(session, f"agreement {agreement.id}", now=now)
@@ -145,11 +149,19 @@ def _needs_own(terms: Terms) -> bool:
     """Whether the buyer gets other prices, limits or measurements than whoever else buys the product."""
     v = terms.volume
     rounded = rounding_of(terms.schedule) != Rounding()
-    return bool(terms.rates or terms.trial or v.cap_minutes or v.channels or v.calls_per_second or rounded)
+    return bool(
+        terms.rates
+        or terms.peering
+        or terms.trial
+        or v.cap_minutes
+        or v.channels
+        or v.calls_per_second
+        or rounded
+    )
 
 
-def _own_product(session: Session, who: Actor, agreement: Agreement, now: datetime) -> Product:
-    base = agreement.deal.product
+def own_product(session: Session, who: Actor, agreement: Agreement, base: Product, now: datetime) -> Product:
+    """`base` with the agreement's prices in place of its own."""
     own = Product(
         company_id=base.company_id, vendor_trunk_id=base.vendor_trunk_id, name=f"{base.name[:56]} · agreement {agreement.id}",
         route_class=base.route_class, currency=base.currency, tech_prefix=base.tech_prefix, priority=base.priority,
@@ -176,8 +188,29 @@ def _trunks(session: Session, agreement: Agreement) -> list[int]:
     return found
 
 
-def _alone(session: Session, agreement: Agreement, start: datetime) -> None:
-    """Two agreements at once about one product and buyer would price a call twice."""
+def grant_back(
+    session: Session, who: Actor, agreement: Agreement, peering: Peering, *, start: datetime, now: datetime
+) -> None:
+    """The other direction of a peering: the buyer's product for all trunks that the seller has in use."""
+    wanted = sa.select(CustomerTrunk.id).where(
+        CustomerTrunk.company_id == agreement.seller_id, CustomerTrunk.enabled
+    )
+    trunks = sorted(session.scalars(wanted))
+    if not trunks:
+        raise Conflict("The seller has no trunk that could send calls.", hint="Create a trunk, then sign.")
+    base = session.get_one(Product, peering.product_id)
+    own = own_product(session, who, agreement, base, now)
+    agreement.back_product_id, agreement.back_product, agreement.back_trunk_ids = own.id, own, trunks
+    grant_by_agreement(
+        session, who, agreement_id=agreement.id, product=own, buyer_id=agreement.seller_id, trunk_ids=trunks,
+        start=start, until=agreement.effective_until, now=now,
+    )  # fmt: skip
+
+
+def _alone(session: Session, agreement: Agreement, start: datetime, *, peers: bool) -> None:
+    """Two agreements at once about one product and buyer would price a call twice; a peering beside a purchase does not:
+    each has a product of its own."""
+    peered = Agreement.back_product_id
     base_id = agreement.deal.product_id
     rival = session.scalar(
         sa.select(Agreement.id)
@@ -185,6 +218,7 @@ def _alone(session: Session, agreement: Agreement, start: datetime) -> None:
         .where(
             Agreement.id != agreement.id, Agreement.buyer_id == agreement.buyer_id, Deal.product_id == base_id,
             Agreement.state.in_(("concluded", "terminated")),
+            peered.is_not(None) if peers else peered.is_(None),
             sa.or_(Agreement.effective_until.is_(None), Agreement.effective_until > start),
         )
     )  # fmt: skip

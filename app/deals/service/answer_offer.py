@@ -11,6 +11,7 @@ from app.deals.models import Deal
 from app.deals.queries import deal_of, limit_of, side_of
 from app.deals.service.draft_agreement import draft_agreement
 from app.deals.service.make_offer import checked_validity
+from app.deals.service.peer import check_peering
 from app.deals.service.take import take
 from app.deals.terms import Terms, as_json, read_terms
 from app.deals.volume import worth_a_month
@@ -24,7 +25,7 @@ def counter(
 ) -> Deal:  # fmt: skip
     """Another offer in place of the one on the table; the other side has the turn then."""
     deal, side = _seen(session, who, deal_id, round_, now)
-    _same_deal(deal, terms)
+    _same_deal(session, deal, terms)
     action = "counter" if deal.turn == side else "revise"
     take(
         session, who, deal, action, side=side, now=now, note=note[:2000], terms=as_json(terms), turn=other(side),
@@ -89,10 +90,10 @@ def _seen(session: Session, who: Actor, deal_id: int, round_: int, now: datetime
     return deal, side
 
 
-def _same_deal(deal: Deal, terms: Terms) -> None:
-    read_terms(as_json(terms))
-    if terms.currency != deal.terms["currency"]:
-        raise Invalid(f"This deal is in {deal.terms['currency']}.")
+def _same_deal(session: Session, deal: Deal, terms: Terms) -> None:
+    check_peering(
+        session, terms, buyer_id=deal.buyer_id, currency=deal.terms["currency"], peers=bool(deal.terms.get("peering"))
+    )  # fmt: skip
     if deal.rfq is not None:
         strange = {line.code for line in terms.rates} - {row["code"] for row in deal.rfq.destinations}
         if strange or not terms.rates:

@@ -13,6 +13,7 @@ from app.carriers.models import Company, CustomerTrunk
 from app.deals.document import digest, document_of
 from app.deals.models import Agreement, AgreementVersion, Deal, Template
 from app.deals.queries import agreement_of, open_version, side_of, versions_of
+from app.deals.service.peer import check_peering
 from app.deals.service.take import begin
 from app.deals.templates_seed import standard_template
 from app.deals.terms import Terms, as_json, read_terms
@@ -65,9 +66,14 @@ def amend(
     session.execute(sa.update(Agreement).where(Agreement.id == agreement.id).values(state=Agreement.state))
     if open_version(session, agreement.id) is not None:
         raise Conflict("A version waits for signatures already.", hint="Sign it or take it back first.")
-    read_terms(as_json(terms))
-    if terms.currency != agreement.deal.terms["currency"]:
-        raise Invalid(f"This agreement is in {agreement.deal.terms['currency']}.")
+    before = agreement.deal.terms
+    check_peering(
+        session, terms, buyer_id=agreement.buyer_id, currency=before["currency"], peers=bool(before.get("peering"))
+    )  # fmt: skip
+    if terms.peering is not None and terms.peering.product_id != before["peering"]["product_id"]:
+        raise Invalid(
+            "An amendment keeps the peer's product.", hint="Make another peering for another product."
+        )
     if effective_from is not None and effective_from <= now:
         raise Invalid("An amendment takes effect ahead.", hint="Leave it empty: with the second signature.")
     if (

@@ -7,6 +7,7 @@ import json
 from datetime import datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -22,20 +23,38 @@ from rates.store import Store
 
 
 def lay_rates(session: Session, agreement: Agreement, *, settings: Settings, now: datetime) -> bool:
-    """Lay them anew where deck or versions changed; True when the timeline is another one. The caller commits."""
-    own, base = agreement.product, agreement.deal.product
-    if own is None or own.derived_from is None:
+    """Lay them anew where deck or versions changed, both ways of a peering; True when a timeline is another one. The
+    caller commits."""
+    ways = {"seller": agreement.product, "buyer": agreement.back_product}
+    laid = {side: own for side, own in ways.items() if own is not None and own.derived_from is not None}
+    if not laid:
         return False
-    prices = prices_of(session, agreement)
-    made_of = json.dumps([base.timeline_key, [_plain(price) for price in prices]])
+    prices = {side: prices_of(session, agreement, side) for side in laid}
+    bases = {side: session.get_one(Product, own.derived_from) for side, own in laid.items()}
+    made_of = json.dumps([
+        part for side in laid for part in (bases[side].timeline_key, [_plain(price) for price in prices[side]])
+    ])  # fmt: skip
     mark = hashlib.sha256(made_of.encode()).hexdigest()
     if agreement.built_from == mark:
         return False
+    agreement.built_from = mark
+    peers = agreement.back_product_id is not None
+    changed = [
+        _lay(session, own, bases[side], prices[side], only=peers, settings=settings, now=now)
+        for side, own in laid.items()
+    ]
+    return any(changed)
+
+
+def _lay(
+    session: Session, own: Product, base: Product, prices: list[Negotiated], *, only: bool, settings: Settings, now: datetime
+) -> bool:  # fmt: skip
+    """`only`: nothing but what is priced; of the deck what is blocked or closed below it stays so."""
     store = Store(str(settings.store_dir))
     deck = store.open(base.timeline_key) if base.timeline_key else pa.Table.from_pylist([], schema=TIMELINE)
     before = own.timeline_key
-    own.timeline_key = store.put(negotiated(deck, prices, own.currency))
-    agreement.built_from = mark
+    timeline = negotiated(deck, prices, own.currency)
+    own.timeline_key = store.put(_below(timeline, {price.code for price in prices}) if only else timeline)
     if own.timeline_key == before:
         return False
     own.version += 1
@@ -64,7 +83,16 @@ def refresh_rates(session: Session, settings: Settings, *, now: datetime) -> int
     )
 
 
-def prices_of(session: Session, agreement: Agreement) -> list[Negotiated]:
+def _below(timeline: pa.Table, codes: set[str]) -> pa.Table:
+    """Rows whose code begins with one of these."""
+    found = pa.array([False] * timeline.num_rows, pa.bool_())
+    for length in {len(code) for code in codes}:
+        these = pa.array([code for code in codes if len(code) == length])
+        found = pc.or_(found, pc.is_in(pc.utf8_slice_codeunits(timeline["code"], 0, length), these))
+    return timeline.filter(found)
+
+
+def prices_of(session: Session, agreement: Agreement, side: str = "seller") -> list[Negotiated]:
     """Each version's rates from its instant until the next one's; of two from the same instant the later number."""
     versions = signed_versions(session, agreement.id)
     found = []
@@ -79,7 +107,7 @@ def prices_of(session: Session, agreement: Agreement) -> list[Negotiated]:
                 destination=line.destination, initial_increment=line.initial_increment,
                 next_increment=line.next_increment, connect_fee_nanos=nanos_of(line.connect_fee), below=line.below,
             )
-            for line in read_terms(version.terms).rates
+            for line in read_terms(version.terms).rates_of(side)
         ]  # fmt: skip
     return found
 

@@ -47,7 +47,7 @@ def quote(
             f"The request asks for class {rfq.route_class}, {product.name} is {product.route_class}."
         )
     _priced(rfq, terms)
-    _none_live(session, product.id, rfq.buyer_id, rfq.id)
+    none_live(session, product.id, rfq.buyer_id, rfq.id)
     deal = Deal(
         rfq_id=rfq.id, product_id=product.id, seller_id=who.company_id, buyer_id=rfq.buyer_id, turn="buyer",
         terms=as_json(terms), valid_until=checked_validity(valid_until, now), created_by=who.user_id, created_at=now,
@@ -75,7 +75,7 @@ def order(
     )  # the lock
     _same_currency(offered(session, product, who.company_id), terms)
     read_terms(as_json(terms))
-    _none_live(session, product.id, who.company_id, None)
+    none_live(session, product.id, who.company_id, None)
     deal = Deal(
         rfq_id=None, product_id=product.id, seller_id=product.company_id, buyer_id=who.company_id, turn="seller",
         terms=as_json(terms), valid_until=checked_validity(valid_until, now), created_by=who.user_id, created_at=now,
@@ -100,7 +100,8 @@ def _priced(rfq: Rfq, terms: Terms) -> None:
         raise Invalid("A quote names a rate for at least one code of the request.")
 
 
-def _none_live(session: Session, product_id: int, buyer_id: int, rfq_id: int | None) -> None:
+def none_live(session: Session, product_id: int, buyer_id: int, rfq_id: int | None) -> None:
+    """Raises Conflict naming the one under way."""
     same = sa.select(Deal.id).where(
         Deal.product_id == product_id, Deal.buyer_id == buyer_id, Deal.rfq_id == rfq_id, Deal.state.in_(LIVE)
     )
@@ -110,5 +111,7 @@ def _none_live(session: Session, product_id: int, buyer_id: int, rfq_id: int | N
 
 
 def _same_currency(product: Product | Offered, terms: Terms) -> None:
+    if terms.peering is not None:
+        raise Invalid("A peering begins with a peering offer.", hint="Propose to take one.")
     if terms.currency != product.currency:
         raise Invalid(f"{product.name} is sold in {product.currency}, not {terms.currency}.")
