@@ -24,7 +24,8 @@ def _codes(label: str, *checks: Any) -> TextAreaField:
 class PeeringFields(FlaskForm):  # type: ignore[misc]
     """Of a deal. What a form did not send stays as it was."""
 
-    settlement = SelectField("Settlement", choices=list(SETTLED_BY.items()))
+    # Not asked for in a purchase; a word that is none is refused with the terms.
+    settlement = SelectField("Settlement", choices=list(SETTLED_BY.items()), validate_choice=False)
     ratio = DecimalField(
         "Ratio, greater to smaller direction", [Optional(), NumberRange(1, 1000)], places=None
     )
