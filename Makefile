@@ -54,4 +54,8 @@ walk-deals: ## twenty thousand random steps of requests, offers and agreements, 
 	@tools/setup venv
 	@TANDEM_DEAL_STEPS=$${TANDEM_DEAL_STEPS:-20000} $(PY) -m pytest -q tests/unit/app_deals/test_life_of_deals.py
 
-.PHONY: bench-market walk-deals bench-lcr bench-http fuzz help setup venv native frontend demo test bench bench-import
+client: ## a typed Python client of the API, generated from its OpenAPI document, in build/client
+	@tools/setup venv
+	@tools/client
+
+.PHONY: client bench-market walk-deals bench-lcr bench-http fuzz help setup venv native frontend demo test bench bench-import

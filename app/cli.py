@@ -14,6 +14,7 @@ from app.errors import DomainError
 
 # Name -> "module:attribute" of a click command or group.
 COMMANDS: dict[str, str] = {
+    "api": "app.cli_api:group",
     "card": "app.reports.card_cli:card",
     "cdrs": "app.cdrs.cli:cdrs",
     "config": "app.cli_config:group",

@@ -114,7 +114,7 @@ def post_peering(json_data: dict[str, Any]) -> Any:
 @api.post("/peering-offers/<int:peering_id>/close")
 @require("order:decide")
 @api.output(PeeringOut)
-def post_close(peering_id: int) -> Any:
+def post_peering_close(peering_id: int) -> Any:
     """Nobody can propose any more; deals under way go on."""
 
     def work() -> tuple[dict[str, Any], int]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from apiflask import APIFlask
@@ -41,14 +45,39 @@ FILES = {
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
+IDEMPOTENCY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same request under the same key happens once and gives the same answer; a UUID does.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 120},
+}  # fmt: skip
+# Whoever calls one of these takes the key (app/web/idempotency.py).
+TAKES_KEY = {"answer_once", "remembered"}
+
+Views = dict[tuple[str, str], tuple[str, Callable[..., Any]]]
+
+
 def install(app: APIFlask) -> None:
     @app.spec_processor
     def whole(spec: dict[Any, Any] | str) -> dict[Any, Any] | str:
-        return complete(spec) if isinstance(spec, dict) else spec
+        return complete(spec, views_of(app)) if isinstance(spec, dict) else spec
 
 
-def complete(spec: dict[str, Any]) -> dict[str, Any]:
+def views_of(app: APIFlask) -> Views:
+    """(method, path as the document writes it) → (name of the view, the view as it was written)."""
+    found: Views = {}
+    for rule in app.url_map.iter_rules():
+        path = re.sub(r"<(?:[^:<>]*:)?([^<>]+)>", r"{\1}", rule.rule)
+        view = inspect.unwrap(app.view_functions[rule.endpoint])
+        for method in rule.methods or ():
+            found[method.lower(), path] = (rule.endpoint, view)
+    return found
+
+
+def complete(spec: dict[str, Any], views: Views) -> dict[str, Any]:
     """The document with its shared parts."""
+    names = Counter(endpoint.rsplit(".", 1)[-1] for endpoint, _ in set(views.values()))
     parts = spec.setdefault("components", {})
     parts.setdefault("schemas", {})["Problem"] = PROBLEM
     parts["securitySchemes"] = SCHEMES
@@ -58,10 +87,22 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
         for method, operation in item.items():
             if method in METHODS:
                 _complete(path, method, operation)
+                endpoint, view = views[method, path]
+                operation["operationId"] = _operation_id(endpoint, names)
+                if TAKES_KEY & set(view.__code__.co_names):
+                    operation.setdefault("parameters", []).append(IDEMPOTENCY)
     _types(spec)
     for old in ("HTTPError", "ValidationError"):
         parts["schemas"].pop(old, None)
     return spec
+
+
+def _operation_id(endpoint: str, names: Counter[str]) -> str:
+    """The view's name where it says enough and is the only one, else with its blueprint: list_deals, purchases_accept."""
+    name = endpoint.rsplit(".", 1)[-1]
+    if names[name] == 1 and "_" in name.strip("_"):
+        return name
+    return endpoint.replace("_api.", "_").replace(".", "_").strip("_")
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:

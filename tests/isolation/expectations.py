@@ -240,7 +240,7 @@ EXPECTED: dict[str, Rule] = {
     "peering_api.list_peering": needs("market:read", shared=True),
     "peering_api.get_peering": needs("market:read"),
     "peering_api.post_peering": needs("order:decide"),
-    "peering_api.post_close": needs("order:decide"),
+    "peering_api.post_peering_close": needs("order:decide"),
     "peering_api.post_proposal": needs("order:decide"),
     "deals.index": needs("market:read"),
     "deals.index_csv": needs("market:read"),
