@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from apiflask import APIBlueprint, Schema
-from apiflask.fields import AwareDateTime, Integer, List, Nested, Raw, String
+from apiflask.fields import AwareDateTime, Dict, Integer, List, Nested, Raw, String
 from apiflask.validators import Length, OneOf, Range, Regexp
 
 from app.carriers.sight import sight
@@ -51,9 +51,9 @@ class ProposalIn(Schema):
     product_id = Integer(
         required=True, validate=Range(1, ID_MAX), metadata={"description": "Yours, for their calls."}
     )
-    peering = Raw(
+    peering = Dict(
         load_default=None, allow_none=True,
-        metadata={"description": "Words of Peering of docs/deals.md that shall differ from the offer.", "type": ["object", "null"]},
+        metadata={"description": "Words of Peering of docs/deals.md that shall differ from the offer."},
     )  # fmt: skip
     valid_until = AwareDateTime(
         load_default=None, allow_none=True, metadata={"description": "Empty: 14 days."}
@@ -135,7 +135,7 @@ def post_proposal(peering_id: int, json_data: dict[str, Any]) -> Any:
         now = utc_now()
         offer = peering_offer_of(db.session, peering_id, actor())
         terms = msgspec.to_builtins(terms_of(offer, json_data["product_id"]))
-        if isinstance(json_data["peering"], dict):
+        if json_data["peering"]:
             terms["peering"] |= json_data["peering"]
             terms["peering"]["product_id"] = json_data["product_id"]
         deal = propose_peering(

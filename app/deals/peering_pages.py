@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -18,6 +19,7 @@ from app.deals.service.peer import close_peering, offer_peering, propose_peering
 from app.errors import DomainError
 from app.security.access import actor, require
 from app.web.tables import csv_response
+from rates.settle.exact import to_minor
 
 pages = Blueprint("peering", __name__, template_folder="templates")
 MOST = 10**12
@@ -80,9 +82,10 @@ def show(peering_id: int) -> Any:
     offer = peering_offer_of(db.session, peering_id, actor())
     row = row_of(offer, actor(), sight(db.session, actor()))
     sent, received = (_minutes(name) for name in ("sent", "received"))
-    who = actor()
+    who, month = actor(), _month(row, sent, received)
     return render_template(
-        "deals/peering_offer.html", row=row, settled=SETTLED_BY, sent=sent, received=received, month=_month(row, sent, received),
+        "deals/peering_offer.html", row=row, settled=SETTLED_BY, sent=sent, received=received, month=month,
+        owed=f"{Decimal(to_minor(month.owed_nanos, row.currency)).scaleb(-9).normalize():f}" if month else "",
         may_propose=not row.mine and row.state == "open" and who.sells and who.buys and not who.is_operator,
     )  # fmt: skip
 

@@ -107,7 +107,9 @@ def offers(query_data: dict[str, Any]) -> Any:
 
 @api.get("/market/compare")
 @api.doc(
-    summary="Compare two to four offers", description="`o` names an offer and is given two to four times."
+    summary="Compare two to four offers",
+    description="`o` names an offer and is given two to four times.",
+    responses={404: "One of the offers is not on the market."},
 )
 @require("market:read")
 @api.input(CompareQuery, location="query")

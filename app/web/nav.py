@@ -105,3 +105,10 @@ def menu_for(
         if shown:
             groups.append((title, shown))
     return groups
+
+
+def entry_of(menu: list[tuple[str, list[Entry]]], path: str) -> str:
+    """The address of the one entry a page belongs to: the longest that begins its path; empty for none."""
+    hrefs = [entry.href for _, entries in menu for entry in entries]
+    found = [href for href in hrefs if path == href or (href != "/" and path.startswith(f"{href}/"))]
+    return max(found, key=len, default="")
