@@ -134,7 +134,7 @@ def post_proposal(peering_id: int, json_data: dict[str, Any]) -> Any:
     def work() -> tuple[dict[str, Any], int]:
         now = utc_now()
         offer = peering_offer_of(db.session, peering_id, actor())
-        terms = msgspec.to_builtins(terms_of(offer, json_data["product_id"]))
+        terms = msgspec.to_builtins(terms_of(offer, json_data["product_id"], sight(db.session, actor())))
         if json_data["peering"]:
             terms["peering"] |= json_data["peering"]
             terms["peering"]["product_id"] = json_data["product_id"]

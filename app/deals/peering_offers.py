@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from app.carriers.models import Company, Product
-from app.carriers.sight import Sight, sight
+from app.carriers.sight import Sight, sight, telling_words
 from app.deals.models import PeeringOffer
 from app.deals.peering import Lane, Peering, Place
 from app.deals.rows import Told
@@ -85,21 +85,31 @@ def row_of(offer: PeeringOffer, who: Actor, seen: Sight) -> PeeringRow:
         id=offer.id, company=seen.seller(offer.product_id, offer.company.name), mine=offer.company_id == who.company_id,
         product_id=offer.product_id, product=seen.product(offer.product_id, offer.product.name),
         route_class=offer.product.route_class, state=offer.state, settlement=offer.settlement, ratio=offer.ratio,
-        rate=offer.rate, currency=offer.currency, judged_from_minutes=offer.judged_from_minutes, brings=offer.brings,
-        wants=offer.wants, channels=offer.channels, notice_days=offer.notice_days, term_months=offer.term_months,
+        rate=offer.rate, currency=offer.currency, judged_from_minutes=offer.judged_from_minutes,
+        brings=_told(offer, offer.brings, seen), wants=_told(offer, offer.wants, seen),
+        channels=offer.channels, notice_days=offer.notice_days, term_months=offer.term_months,
         # Free text may say whose it is.
         note="" if offer.product_id in seen.masked else offer.note, created_at=offer.created_at,
     )  # fmt: skip
 
 
-def terms_of(offer: PeeringOffer, product_id: int) -> Terms:
-    """The terms of whoever takes the offer as it stands, with a product of its own."""
+def _told(offer: PeeringOffer, told: list[dict[str, Any]], seen: Sight) -> list[dict[str, Any]]:
+    """An anonymous company's name is left out of the names it gave its destinations."""
+    if offer.product_id not in seen.masked:
+        return told
+    names = telling_words(offer.company)
+    return [{**one, "destination": names.sub("…", one.get("destination", "")).strip()} for one in told]
+
+
+def terms_of(offer: PeeringOffer, product_id: int, seen: Sight = Sight()) -> Terms:
+    """The terms of whoever takes the offer as it stands and as it is seen, with a product of its own."""
     return Terms(
         offer.currency, volume=Volume(channels=offer.channels), term_months=offer.term_months,
         schedule=Schedule(termination_days=offer.notice_days),
         peering=Peering(
             settlement="hybrid" if offer.settlement == "hybrid" else "bill_and_keep", ratio=offer.ratio,
-            seller=Lane(places(offer.brings), offer.rate), buyer=Lane(places(offer.wants), offer.rate),
+            seller=Lane(places(_told(offer, offer.brings, seen)), offer.rate),
+            buyer=Lane(places(_told(offer, offer.wants, seen)), offer.rate),
             product_id=product_id, judged_from_minutes=offer.judged_from_minutes,
         ),
     )  # fmt: skip

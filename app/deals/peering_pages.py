@@ -121,7 +121,7 @@ def propose(peering_id: int) -> Any:
     own = [p for p in products(db.session, actor().company_id) if p.currency == offer.currency]
     form = OfferForm()
     form.product.choices = [(p.id, p.name) for p in own]
-    before = terms_of(offer, own[0].id if own else 1)
+    before = terms_of(offer, own[0].id if own else 1, sight(db.session, actor()))
     if form.validate_on_submit():
         try:
             deal = propose_peering(

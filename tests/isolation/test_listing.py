@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from app.carriers.models import Company, CustomerTrunk, ListingInvitation, Product
 from app.clock import utc_now
 from app.db import db
-from app.deals.models import Deal, Rfq
+from app.deals.models import Deal, PeeringOffer, Rfq
 from app.deals.terms import Rate, Terms, as_json
 from app.hooks.models import Happening
 from app.mail.models import OutboxMail
@@ -96,13 +96,22 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             )
             for rfq_id in (rfq.id, None)
         ]  # fmt: skip
-        db.session.add_all(deals)
+        peers = [
+            PeeringOffer(
+                company_id=product.company_id, product_id=product.id, state="open", currency="USD", settlement="bill_and_keep",
+                ratio="2", brings=[{"code": "44", "destination": f"{name} UK"}], wants=[{"code": "49", "destination": name}],
+                note=f"Ask {name}", created_at=now,
+            )
+            for name, product in shy.items()
+        ]  # fmt: skip
+        db.session.add_all([*deals, *peers])
         db.session.commit()
         for name in (BUYER, GUEST):
             _, exchange.keys[name] = make_api_key(db.session, companies[name], SCOPES)
         ids = {
             "rfq_id": rfq.id, "deal_id": deals[1].id, "purchase_id": asked.id, "product_id": shy[HIDDEN].id,
             "offer_id": shy[HIDDEN].id, "trunk_id": trunk.id, "search_id": kept.id, "company_id": buyer.id,
+            "peering_id": peers[0].id,
         }  # fmt: skip
     exchange.work("market.build", "snapshot.build")
     exchange.work("market.build", "snapshot.publish")
