@@ -3,7 +3,7 @@
 A routing query takes microseconds, so what its caller feels beside an import is the wait for a processor: the scheduler lets a
 program that is computing finish its slice of some milliseconds first. Where the system allows it, the event loops run in the
 real-time class, which never waits for others. A loop that is busy all the time sleeps a tenth of it while others wait
-(`breath.rs` of the edge), so that they do not starve; one that does not (it hangs in its own code) goes back among them.
+(`breath.rs` of the edge), so that they do not starve; one that draws no breath (it hangs in its own code) goes back among them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ from pathlib import Path
 
 import structlog
 
+import lcr_core
+
 log = structlog.get_logger("priority")
 
 BUSY, CALM = 0.98, 0.75
-"""Shares of a processor: an event loop above the first goes back to the ordinary class, below the second it comes first again."""
+"""Shares of a processor: an event loop above the first that draws no breath goes back to the ordinary class, below the second it
+comes first again."""
 LOOK_S = 0.1
 SHORT_SLICE_NS = 100_000
 _SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
@@ -77,10 +80,11 @@ class Governor:
         computed: Callable[[int], int] = busy_ns,
         forward: Callable[[int], bool] = come_first,
         back: Callable[[int], None] = step_back,
+        breaths: Callable[[], dict[int, int]] = lcr_core.edge_breaths,
     ) -> None:
         self._clock, self._loops, self._computed = clock, loops, computed
-        self._forward, self._back = forward, back
-        self._seen: dict[int, tuple[int, int]] = {}
+        self._forward, self._back, self._breaths = forward, back, breaths
+        self._seen: dict[int, tuple[int, int, int]] = {}
         self._first: set[int] = set()
         self.allowed = True
 
@@ -91,18 +95,19 @@ class Governor:
 
     def turn(self) -> None:
         """New threads come first at once; later each by how much it computed since the last look."""
-        now = self._clock()
+        now, breaths = self._clock(), self._breaths()
         for thread in self._loops():
             try:
                 computed = self._computed(thread)
             except OSError:  # it ended between the two
                 continue
             new = thread not in self._seen
-            at, before = self._seen.get(thread, (now, computed))
+            at, before, drawn = self._seen.get(thread, (now, computed, -1))
             share = (computed - before) / (now - at) if now > at else 0.0
-            self._seen[thread] = now, computed
+            breath = breaths.get(thread, 0)
+            self._seen[thread] = now, computed, breath
             if thread in self._first:
-                if share > BUSY:
+                if share > BUSY and breath == drawn:
                     self._first.discard(thread)
                     self._back(thread)
             elif self.allowed and share < CALM:

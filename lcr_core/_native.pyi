@@ -21,6 +21,7 @@ __all__ = [
     "build_lrn",
     "country_codes",
     "country_of",
+    "edge_breaths",
     "expand_range",
     "hunt",
     "in_force",
@@ -161,5 +162,9 @@ def expand_range(first: str, last: str) -> list[str]:
 
 def run_edge(config_json: str) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code. See docs/lcr-http.md for the configuration."""
+
+def edge_breaths() -> dict[int, int]:
+    """Thread ids of this process's event loops and a count that grows while each does its work; one that computes without
+    growing hangs."""
 
 __version__: str

@@ -23,7 +23,7 @@ mod _native {
     #[pymodule_export]
     use super::snapshot::Snapshot;
     #[pymodule_export]
-    use super::{expand_range, hunt, rate_call, run_edge, talk_time};
+    use super::{edge_breaths, expand_range, hunt, rate_call, run_edge, talk_time};
 
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -89,4 +89,9 @@ fn expand_range(py: Python<'_>, first: &str, last: &str) -> PyResult<Vec<String>
 fn run_edge(py: Python<'_>, config_json: String) -> PyResult<i32> {
     py.detach(|| lcr_edge::run(&config_json))
         .map_err(|e| errors::edge(py, e.code, &e.message))
+}
+
+#[pyfunction]
+fn edge_breaths() -> std::collections::HashMap<i32, u64> {
+    lcr_edge::breaths().into_iter().collect()
 }

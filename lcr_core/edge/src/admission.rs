@@ -13,7 +13,7 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 /// Turns have to stay above the target this long before anything is refused.
-const WINDOW: Duration = Duration::from_millis(20);
+const WINDOW: Duration = Duration::from_millis(10);
 /// The limit is lifted when nothing had to be refused for this long, not counting times without a visit: after a pause as
 /// much is waiting as came meanwhile.
 const CALM: Duration = Duration::from_millis(50);
@@ -123,6 +123,13 @@ impl Admission {
             }
         }
         self.last_visit = now;
+        if self.limited.is_none() {
+            // A turn that grows tenfold is not waited for to its end.
+            let so_far = now.saturating_duration_since(self.turn_began);
+            if so_far > self.target && self.above + so_far.min(WINDOW / 2) >= WINDOW {
+                self.limit();
+            }
+        }
         let shared_by = (self.visits - self.before).max(self.last_turn);
         self.until = now + self.answers / u32::try_from(shared_by).unwrap_or(u32::MAX).max(1);
     }
@@ -149,10 +156,17 @@ impl Admission {
             return;
         }
         self.above = (self.above + took.min(WINDOW / 2)).min(WINDOW);
-        if self.limited.is_none() && self.above >= WINDOW {
-            self.limited = Some(Duration::ZERO);
-            self.answers = self.target;
+        let limit = self.limited.is_none() && self.above >= WINDOW;
+        // What passed between the turn's last visit and this one was calm.
+        self.above = self.above.saturating_sub(since.saturating_sub(took));
+        if limit {
+            self.limit();
         }
+    }
+
+    fn limit(&mut self) {
+        self.limited = Some(Duration::ZERO);
+        self.answers = self.target;
     }
 
     /// Take note of the delay that the worker's timer had.

@@ -2,46 +2,82 @@
 //! stand still, and the kernel would then stop the worker for what is missing to 50 ms in every second, at once (the fair
 //! server). So such a worker sleeps a tenth of the time in small pieces: the others live, and a request waits half a
 //! millisecond for them instead of their slices of 4 ms. A twentieth was not enough: the kernel still took 15 ms at once.
-//! While every program that could run has a processor, nobody waits for this one and it does not sleep.
+//! While every program that could run has a processor, nobody waits for this one and it sleeps a thousandth only.
 
 use std::fs::File;
 use std::io::Read;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustix::thread::gettid;
 use rustix::time::{ClockId, clock_gettime};
 
 const EVERY: Duration = Duration::from_millis(4);
 const BREATH: Duration = Duration::from_micros(500);
+/// Threads of the kernel that are bound to this processor are not seen waiting while another one is idle: they need
+/// little, but within a second, after which the kernel takes it.
+const SELDOM: Duration = Duration::from_millis(100);
+const SHORT_BREATH: Duration = Duration::from_micros(100);
 /// Less than this share of the time computed, in percent: the others had their turn.
 const BUSY: u128 = 90;
+
+/// Thread ids and how often each drew breath: one that computes and draws none hangs (`app/priority.py`).
+static DRAWN: Mutex<Vec<(i32, Arc<AtomicU64>)>> = Mutex::new(Vec::new());
+
+/// Breaths drawn so far by every event loop of this process, by thread id.
+pub fn drawn() -> Vec<(i32, u64)> {
+    let all = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
+    all.iter()
+        .map(|(thread, count)| (*thread, count.load(Ordering::Relaxed)))
+        .collect()
+}
 
 pub struct Breath {
     since: Instant,
     computed: Duration,
+    slept: Instant,
+    count: Arc<AtomicU64>,
 }
 
 impl Breath {
     pub fn new() -> Self {
         // Counted before the first request: it asks for memory.
         processors();
+        let count = Arc::new(AtomicU64::new(0));
+        let thread = gettid().as_raw_nonzero().get();
+        let mut all = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(known, _)| *known != thread);
+        all.push((thread, Arc::clone(&count)));
         Self {
             since: Instant::now(),
             computed: computed(),
+            slept: Instant::now(),
+            count,
         }
     }
 
     /// Called every few milliseconds while there is work; sleeps when it is time.
     pub fn draw(&mut self) {
+        self.count.fetch_add(1, Ordering::Relaxed);
         let passed = self.since.elapsed();
         if passed < EVERY {
             return;
         }
         let busy = computed().saturating_sub(self.computed);
-        if busy.as_micros() * 100 >= passed.as_micros() * BUSY && is_first() && others_wait() {
-            std::thread::sleep(BREATH);
+        if busy.as_micros() * 100 < passed.as_micros() * BUSY {
+            self.slept = Instant::now();
+        } else if is_first() {
+            if others_wait() {
+                std::thread::sleep(BREATH);
+                self.slept = Instant::now();
+            } else if self.slept.elapsed() >= SELDOM {
+                std::thread::sleep(SHORT_BREATH);
+                self.slept = Instant::now();
+            }
         }
-        *self = Self::new();
+        self.since = Instant::now();
+        self.computed = computed();
     }
 }
 
@@ -109,6 +145,16 @@ mod tests {
         let began = Instant::now();
         while computed() == before && began.elapsed() < Duration::from_secs(10) {}
         assert!(computed() > before);
+    }
+
+    #[test]
+    fn breaths_are_counted_by_thread() {
+        let mut breath = Breath::new();
+        let mine = gettid().as_raw_nonzero().get();
+        for _ in 0..3 {
+            breath.draw();
+        }
+        assert!(drawn().contains(&(mine, 3)));
     }
 
     #[test]

@@ -73,6 +73,12 @@ impl std::fmt::Display for EdgeError {
 
 impl std::error::Error for EdgeError {}
 
+/// Thread ids of the event loops of this process and a count that grows while each is alive to its work.
+#[must_use]
+pub fn breaths() -> Vec<(i32, u64)> {
+    breath::drawn()
+}
+
 /// Serve until SIGTERM or SIGINT, drain, and return the exit code.
 pub fn run(config_json: &str) -> Result<i32, EdgeError> {
     server::serve(config::Settings::parse(config_json)?)

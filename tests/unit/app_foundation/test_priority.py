@@ -21,12 +21,14 @@ class Machine:
     allowed: bool = True
     now: int = 0
     computed: dict[int, int] = field(default_factory=dict)
+    breaths: dict[int, int] = field(default_factory=dict)
     said: list[tuple[str, int]] = field(default_factory=list)
 
     def governor(self) -> Governor:
         return Governor(
             clock=lambda: self.now, loops=lambda: list(self.computed), computed=self.computed.__getitem__,
             forward=self.forward, back=lambda thread: self.said.append(("back", thread)),
+            breaths=lambda: dict(self.breaths),
         )  # fmt: skip
 
     def forward(self, thread: int) -> bool:
@@ -40,7 +42,19 @@ class Machine:
             self.computed[thread] += int(share * SECOND)
 
 
-def test_event_loops_come_first_until_they_are_busy_and_again_when_they_are_calm() -> None:
+def test_a_loop_that_draws_breath_stays_first_however_busy_it_is() -> None:
+    machine = Machine(computed={7: 0, 8: 0}, breaths={7: 0, 8: 0})
+    governor = machine.governor()
+    governor.turn()
+    for _ in range(3):
+        machine.passes(1.0)
+        machine.breaths[7] += 100
+        governor.turn()
+    assert governor.first == {7}
+    assert machine.said[2:] == [("back", 8)]
+
+
+def test_event_loops_that_hang_go_back_and_come_first_again_when_they_are_calm() -> None:
     machine = Machine(computed={7: 0, 8: 0})
     governor = machine.governor()
     governor.turn()
