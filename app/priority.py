@@ -29,7 +29,7 @@ log = structlog.get_logger("priority")
 BUSY, CALM = 0.98, 0.75
 """Shares of a processor: an event loop above the first that draws no breath goes back to the ordinary class, below the second it
 comes first again."""
-LOOK_S = 0.1
+LOOK_S = 0.25
 SHORT_SLICE_NS = 100_000
 _SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
 

@@ -20,6 +20,8 @@ const CALM: Duration = Duration::from_millis(50);
 const PAUSE: Duration = Duration::from_millis(1);
 /// A hopeless delay of the worker's timer has to last this many beats.
 const BEATS: u32 = 3;
+/// So many visits in a turn are worth a second pass over their connections.
+const COMPANY: u64 = 4;
 /// Answers keep this part of the target, however much there is to refuse.
 const LEAST: u128 = 2;
 
@@ -132,6 +134,12 @@ impl Admission {
         }
         let shared_by = (self.visits - self.before).max(self.last_turn);
         self.until = now + self.answers / u32::try_from(shared_by).unwrap_or(u32::MAX).max(1);
+    }
+
+    /// Are several visited in this turn, as far as the one before tells, and all of them answered?
+    #[must_use]
+    pub fn in_company(&self) -> bool {
+        self.limited.is_none() && self.last_turn.max(self.visits - self.before) >= COMPANY
     }
 
     /// The visit is over.
