@@ -39,7 +39,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Market", "/market", "building-store", "market:read"),
             Entry("Depth of market", "/market/depth", "chart-bar", "market:read"),
             Entry("Cheapest basket", "/market/basket", "shopping-cart", "market:read", "buys"),
-            Entry("Requests", "/orders/placed", "shopping-cart", "market:read", "buys"),
+            Entry("Orders placed", "/orders/placed", "shopping-cart", "market:read", "buys"),
             Entry("Private decks", "/private-vendors", "lock", "market:read", "buys"),
             Entry("Rate notices", "/rate-notices", "bell", "market:read"),
             Entry("Trunks", "/trunks", "plug", "market:read", "buys"),
