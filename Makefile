@@ -46,4 +46,16 @@ bench-http: ## the edge with 20 M rates beside nginx and Flask, half load, overl
 fuzz: ## every fuzz target for a minute (tools/fuzz 600 query: one, longer)
 	@tools/fuzz 60
 
-.PHONY: bench-lcr bench-http fuzz help setup venv native frontend demo test bench bench-import
+bench-market: ## browse, depth and basket over 500,000 offers on SQLite and PostgreSQL, first rows in Chromium
+	@tools/setup all
+	@$(PY) -m benches market
+
+walk-deals: ## twenty thousand random steps of requests, offers and agreements, every one checked against a model
+	@tools/setup venv
+	@TANDEM_DEAL_STEPS=$${TANDEM_DEAL_STEPS:-20000} $(PY) -m pytest -q tests/unit/app_deals/test_life_of_deals.py
+
+client: ## a typed Python client of the API, generated from its OpenAPI document, in build/client
+	@tools/setup venv
+	@tools/client
+
+.PHONY: client bench-market walk-deals bench-lcr bench-http fuzz help setup venv native frontend demo test bench bench-import

@@ -14,6 +14,7 @@ from app.errors import DomainError
 
 # Name -> "module:attribute" of a click command or group.
 COMMANDS: dict[str, str] = {
+    "api": "app.cli_api:group",
     "card": "app.reports.card_cli:card",
     "cdrs": "app.cdrs.cli:cdrs",
     "config": "app.cli_config:group",
@@ -23,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "app.cli_doctor:doctor",
     "edge": "app.cli_serve:edge",
     "key": "app.carriers.cli:key",
+    "mail": "app.mail.cli:mail",
     "lcr": "app.routing.cli:lcr",
     "routing": "app.routing.cli_numbers:routing",
     "report": "app.reports.cli:report",
@@ -30,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "snapshot": "app.routing.cli:snapshot",
     "user": "app.carriers.cli:user",
     "audit": "app.audit.cli:audit",
+    "verify": "app.audit.cli:verify",
     "web": "app.cli_serve:web",
     "worker": "app.cli_serve:worker",
 }

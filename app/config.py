@@ -20,8 +20,18 @@ class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public_url: str = ""  # address people reach the pages at, for links in mails; empty: http://host:port
     secure_cookies: bool = False  # true behind HTTPS
     sign_ins_per_minute: int = 10  # per source address and web process
+    wrong_sign_ins_per_account: int = 20  # in ten minutes, from wherever they come, per web process
     password_time_cost: int = 3  # argon2id passes
     password_memory_kib: int = 65536
+    papers_url: str = ""  # store of companies' papers, for example s3://bucket/papers; empty: data directory
+    clamd: str = ""  # host:port or socket path of a clamd that scans papers; empty: they are not scanned
+    breached_passwords: str = (
+        ""  # file of breached passwords' SHA-1 in ascending order, as haveibeenpwned.com gives it
+    )
+    two_factor_required: bool = True  # roles that trade or publish set up a second factor first
+    two_factor_everyone: bool = False  # and all other roles too
+    session_hours: int = 12  # a sign-in ends after this, whatever happens
+    session_idle_minutes: int = 120  # and after this without a request
 
 
 class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,6 +103,13 @@ class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_message_bytes: int = 64 * 1024 * 1024
 
 
+class Hooks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Webhooks to companies' own servers; only the public internet is called but for `allowed_networks`."""
+
+    allowed_networks: tuple[str, ...] = ()
+    timeout_seconds: float = 5.0
+
+
 class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Decks laid into a folder: FOLDER/<carrier>/<product>/file. Empty: off."""
 
@@ -126,7 +143,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be configured. Directories below `data_dir` are made on first use."""
 
     data_dir: str = "var"
-    demo: bool = False  # shows the demo accounts on the sign-in page
+    demo: bool = False  # shows the demo accounts on the sign-in page and lets them in without a second factor
     log_level: str = "info"
     web: Web = msgspec.field(default_factory=Web)
     edge: Edge = msgspec.field(default_factory=Edge)
@@ -135,6 +152,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lcr: Lcr = msgspec.field(default_factory=Lcr)
     mail: Mail = msgspec.field(default_factory=Mail)
     watch: Watch = msgspec.field(default_factory=Watch)
+    hooks: Hooks = msgspec.field(default_factory=Hooks)
     privacy: Privacy = msgspec.field(default_factory=Privacy)
 
     @property
@@ -158,6 +176,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def files_dir(self) -> Path:
         """Received bytes, by sha256."""
         return self.root / "files"
+
+    @property
+    def papers_dir(self) -> Path:
+        """Companies' documents, by sha256; read by their owners and the operator only."""
+        return self.root / "papers"
 
     @property
     def snapshot_dir(self) -> Path:

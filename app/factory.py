@@ -9,20 +9,39 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Settings
 from app.db import db
+from app.mail.account_mail import OutboxMailUtil
 from app.security import setup as security
 from app.web import setup as web
 
 # Every domain that has models; the migrations and the application load the same list.
-MODELS = ("security", "carriers", "jobs", "audit", "mail", "decks", "market", "routing", "cdrs", "web")
+MODELS = (
+    "security",
+    "carriers",
+    "accounts",
+    "jobs",
+    "audit",
+    "mail",
+    "hooks",
+    "decks",
+    "market",
+    "deals",
+    "routing",
+    "cdrs",
+    "web",
+)
 
 # Each module offers `register(app)`.
 DOMAINS: tuple[str, ...] = (
     "app.web.views",
     "app.carriers.views",
+    "app.hooks.views",
+    "app.accounts.views",
     "app.decks.views",
     "app.market.views",
+    "app.deals.views",
     "app.routing.views",
     "app.cdrs.views",
+    "app.billing.views",
     "app.reports.views",
     "app.dashboard.views",
     "app.demo.views",
@@ -54,7 +73,7 @@ def create_app(settings: Settings) -> APIFlask:
     app.config["MAX_CONTENT_LENGTH"] = settings.web.max_upload_bytes
     security.configure(app, settings)
     db.init_app(app)
-    security.install(app, settings)
+    security.install(app, settings, mail_util=OutboxMailUtil)
     web.install(app)
     if settings.demo:
         # Only a demo shows its public accounts on the sign-in page.

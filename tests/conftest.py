@@ -6,6 +6,7 @@ Tests never sleep and never share a port or a folder; sockets reach loopback onl
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -30,6 +31,15 @@ def field_samples() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no field samples at {folder} (set TANDEM_SHARED)")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def databases_are_let_go() -> Iterator[None]:
+    """No connection outlives its test: one that is found later fails another test."""
+    yield
+    factory = sys.modules.get("tests.factories.app")
+    if factory is not None:
+        factory.let_go_of_servers()
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ def audit() -> None:
 @json_option
 @pass_run
 def verify(run: Run, as_json: bool) -> int:
-    """Name every row that was edited, deleted, inserted or swapped; ends with 1 when there is one."""
+    """Check the audit log: name every event that was edited, deleted, inserted or swapped; ends with 1 then."""
     app = create_app(run.settings)
     with app.app_context():
         faults = verify_chain(db.session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEvent
+from app.clock import to_micros
 from app.security.actor import Actor
 
 PAGE = 50
@@ -62,3 +64,19 @@ def events(
         )
         for e in found
     ], total
+
+
+def whole_events(session: Session, actor: Actor, *, action: str = "") -> Iterator[dict[str, Any]]:
+    """All fields of each event the actor may see, oldest first."""
+    query = sa.select(AuditEvent).order_by(AuditEvent.id).execution_options(yield_per=1000)
+    if not actor.is_operator:
+        query = query.where(AuditEvent.company_id == actor.company_id)
+    if action:
+        query = query.where(AuditEvent.action.startswith(action, autoescape=True))
+    for event in session.scalars(query):
+        yield {
+            "id": event.id, "at_us": to_micros(event.at), "at": event.at.isoformat(), "company_id": event.company_id,
+            "actor_user_id": event.actor_user_id, "actor": event.actor, "ip": event.ip, "action": event.action,
+            "object_type": event.object_type, "object_id": event.object_id, "before": event.before, "after": event.after,
+            "prev_hash": event.prev_hash, "hash": event.hash,
+        }  # fmt: skip

@@ -62,7 +62,8 @@ def record(
 ) -> AuditEvent:
     """Append one event: `action` as noun.verb, `obj` a flushed model or (type, id).
 
-    `company_id` names whose log it belongs to when that is not the actor's company. The caller commits.
+    `company_id` names whose log it belongs to when that is not the actor's company. An actor of company 0 belongs to
+    none yet: only the operator reads the event. The caller commits.
     """
     session.flush()
     # Updating first takes the write lock: chain order is commit order on both databases.
@@ -75,7 +76,7 @@ def record(
     ).scalar_one()
     object_type, object_id = object_name(obj)
     event = AuditEvent(
-        at=now, company_id=actor.company_id if company_id is None else company_id, actor_user_id=actor.user_id,
+        at=now, company_id=(actor.company_id or None) if company_id is None else company_id, actor_user_id=actor.user_id,
         actor=actor.email, ip=actor.ip, action=action, object_type=object_type, object_id=object_id,
         before=plain(before or {}), after=plain(after or {}), prev_hash=head, hash="",
     )  # fmt: skip

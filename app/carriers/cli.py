@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 import sqlalchemy as sa
+from flask_security.recoverable import generate_reset_password_token
 
 from app.carriers.models import Company, CustomerTrunk
 from app.carriers.service.create_key import create_key
@@ -37,21 +38,24 @@ def user() -> None:
 @json_option
 @pass_run
 def add(run: Run, slug: str, email: str, name: str, role: str, as_json: bool) -> None:
-    """Add a person; prints the first password once."""
+    """Add a person; prints a link by which the first password is set, once and within the hour."""
     app = create_app(run.settings)
     with app.app_context():
         company = _company(slug)
-        person, secret = add_person(
+        person = add_person(
             db.session, system_actor(company.id, "command line"), company_id=company.id, email=email, name=name,
             role=role, now=utc_now(),
         )  # fmt: skip
         db.session.commit()
-        found = {"email": person.email, "role": role, "password": secret}
+        web = run.settings.web
+        base = web.public_url.rstrip("/") or f"http://{web.host}:{web.port}"
+        token = generate_reset_password_token(person)  # type: ignore[no-untyped-call]
+        found = {"email": person.email, "role": role, "link": f"{base}/reset/{token}"}
     if as_json:
         emit_json(found)
     else:
-        say(f"{found['email']} is added; the first password is on stdout")
-        click.echo(secret)
+        say(f"{found['email']} is added; the link to set the first password is on stdout")
+        click.echo(found["link"])
 
 
 @click.group()
@@ -67,6 +71,9 @@ def key() -> None:
 )
 @click.option("--trunk", "trunk_name", help="Name of the trunk that a routing key asks for.")
 @click.option("--days", type=int, help="Days until it expires (default: never).")
+@click.option(
+    "--network", "networks", multiple=True, help="Only from here, e.g. 192.0.2.0/24; may be repeated."
+)
 @json_option
 @pass_run
 def create(
@@ -76,6 +83,7 @@ def create(
     scopes: tuple[str, ...],
     trunk_name: str | None,
     days: int | None,
+    networks: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Create a key; prints the secret once."""
@@ -93,7 +101,7 @@ def create(
                 raise NotFound(f"{company.name} has no trunk {trunk_name}.")
         row, secret = create_key(
             db.session, system_actor(company.id, "command line"), name=name, scopes=list(scopes), trunk_id=trunk_id,
-            valid_days=days, now=now,
+            valid_days=days, ip_list=networks, now=now,
         )  # fmt: skip
         db.session.commit()
         found = {"id": row.id, "prefix": row.prefix, "scopes": row.scopes, "key": secret}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_security.recoverable import send_reset_password_instructions
 from werkzeug.wrappers import Response
 
 from app.carriers import directory
@@ -67,9 +68,7 @@ def index_csv() -> Answer:
 def create() -> Answer:
     form = NewCompanyForm()
     if not form.validate_on_submit():
-        return render_template(
-            "carriers/company_new.html", form=form, secret=None
-        ), 422 if form.errors else 200
+        return render_template("carriers/company_new.html", form=form), 422 if form.errors else 200
     now = utc_now()
     values = {
         "name": form.name.data, "country": form.country.data, "currency": (form.currency.data or "").upper(),
@@ -77,18 +76,21 @@ def create() -> Answer:
     }  # fmt: skip
     try:
         company = create_company(db.session, actor(), values, now=now)
-        user, secret = add_person(
+        user = add_person(
             db.session, actor(), company_id=company.id, email=form.owner_email.data or "", name=form.owner_name.data or "",
             role="owner", now=now,
         )  # fmt: skip
     except DomainError as error:
         db.session.rollback()
         form.form_errors.append(" ".join(filter(None, [error.message, error.hint])))
-        return render_template("carriers/company_new.html", form=form, secret=None), error.status
+        return render_template("carriers/company_new.html", form=form), error.status
     db.session.commit()
-    return render_template(
-        "carriers/company_new.html", form=form, secret=secret, user=user, company=company
-    ), 201
+    send_reset_password_instructions(user)  # type: ignore[no-untyped-call]
+    db.session.commit()
+    flash(
+        f"{company.name} is made. {user.email} has a mail with a link to set the first password.", "success"
+    )
+    return redirect(url_for("companies.index"))
 
 
 @pages.route("/operator/companies/<int:company_id>/relations", methods=["GET", "POST"])

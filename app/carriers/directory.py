@@ -12,6 +12,7 @@ from app.carriers.models import Company, CustomerTrunk, Product
 from app.errors import NotFound
 from app.security.actor import Actor
 from app.security.models import User
+from app.security.second_factor import has_second_factor
 
 
 def person_of(session: Session, user_id: int, actor: Actor) -> User:
@@ -42,7 +43,7 @@ def people(session: Session, actor: Actor) -> list[PersonRow]:
     return [
         PersonRow(
             u.id, u.name, u.email, ", ".join(sorted(r.name for r in u.roles)), u.active, u.current_login_at,
-            u.tf_primary_method is not None,
+            has_second_factor(u),
         )
         for u in users
     ]  # fmt: skip

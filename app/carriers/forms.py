@@ -20,6 +20,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
+from app.carriers.claims import ClaimFields
 from app.carriers.hunt_form import HuntFields
 from app.carriers.models import ROUTE_CLASSES
 from app.carriers.offer_lists import OfferListFields
@@ -66,7 +67,7 @@ def host_name(_form: FlaskForm, field: Field) -> None:
             raise ValidationError("Give an IP address or a host name.") from None
 
 
-class ProductForm(RouteFields):
+class ProductForm(RouteFields, ClaimFields):
     name = StringField(
         "Name", [DataRequired(), Length(max=80)], description="As buyers see it, for example Premium CLI."
     )
@@ -94,7 +95,29 @@ class ProductForm(RouteFields):
     timeout_ms = IntegerField("Next route after (ms)", [NumberRange(min=500, max=60_000)], default=6000)
     enabled = BooleanField("Open for calls", default=True)
     listed = BooleanField("Listed in the market", default=True)
+    visibility = SelectField(
+        "Who sees the listing",
+        choices=[
+            ("public", "Everybody, with your name"),
+            ("invited", "Only the companies below"),
+            ("anonymous", "Everybody; your name only after a deal"),
+        ],
+        default="public",
+        description="Anonymous: your name, the product's name and the text below stay hidden until a buyer has a deal.",
+    )
+    invited = TextAreaField(
+        "Invited companies", [Optional(), Length(max=20_000)], description="One name a line."
+    )
     description = TextAreaField("What it promises", [Optional(), Length(max=2000)])
+
+    def invited_names(self) -> list[str]:
+        """Names as written, each once."""
+        lines = (line.strip() for line in (self.invited.data or "").splitlines())
+        return list(dict.fromkeys(line for line in lines if line))
+
+    def validate_visibility(self, field: Field) -> None:
+        if field.data == "invited" and not self.invited_names():
+            raise ValidationError("Name at least one company, or choose another visibility.")
 
 
 class VendorTrunkForm(FlaskForm):  # type: ignore[misc]
@@ -176,6 +199,11 @@ class KeyForm(FlaskForm):  # type: ignore[misc]
         "Ends after",
         coerce=int,
         choices=[(90, "90 days"), (365, "1 year"), (30, "30 days"), (1, "1 day"), (0, "never")],
+    )
+    ip_list = StringField(
+        "Only from",
+        [Length(max=600)],
+        description="Addresses or networks, for example 192.0.2.0/24; empty: anywhere.",
     )
 
 

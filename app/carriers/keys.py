@@ -40,7 +40,18 @@ def index() -> Any:
 @require("key:manage")
 def index_csv() -> Any:
     rows = queries.api_keys(db.session, actor().company_id, utc_now())
-    header = ("id", "name", "prefix", "scopes", "trunk", "created_at", "expires_at", "last_used_at", "state")
+    header = (
+        "id",
+        "name",
+        "prefix",
+        "scopes",
+        "trunk",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "state",
+        "networks",
+    )
     return csv_response(
         "keys",
         header,
@@ -55,6 +66,7 @@ def index_csv() -> Any:
                 k.expires_at,
                 k.last_used_at,
                 k.state,
+                " ".join(k.networks),
             )
             for k in rows
         ],
@@ -84,6 +96,7 @@ def create() -> Any:
                 scopes=list(form.scopes.data or ()),
                 trunk_id=form.trunk_id.data or None,
                 valid_days=form.valid_days.data or None,
+                ip_list=(form.ip_list.data or "").replace(",", " ").split(),
                 now=utc_now(),
             )
         except DomainError as fault:

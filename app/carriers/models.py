@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.db import Base, Timestamped, UtcDateTime
 
 ROUTE_CLASSES = ("premium", "standard", "non_cli", "tdm", "cc", "grey")
+VISIBILITIES = ("public", "invited", "anonymous")
 
 
 class Company(Base, Timestamped):
@@ -25,7 +26,10 @@ class Company(Base, Timestamped):
     sells: Mapped[bool] = mapped_column(default=False)
     buys: Mapped[bool] = mapped_column(default=False)
     is_operator: Mapped[bool] = mapped_column(default=False)
+    # sandbox -> submitted -> active | refused; suspended
     status: Mapped[str] = mapped_column(sa.String(16), default="active")
+    # Invented by the demo: what companies see of the market before they are approved.
+    sample: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
@@ -62,17 +66,37 @@ class Product(Base, Timestamped):
     timeout_ms: Mapped[int] = mapped_column(default=6000)
     enabled: Mapped[bool] = mapped_column(default=True)
     listed: Mapped[bool] = mapped_column(default=True)
+    # Who sees the listing, and whose it is (app/carriers/sight.py).
+    visibility: Mapped[str] = mapped_column(
+        sa.String(12), default="public", server_default="public", index=True
+    )
     # Matched by the LRN of a ported number where it is known.
     lrn_rated: Mapped[bool] = mapped_column(default=False)
     description: Mapped[str] = mapped_column(sa.Text, default="")
     # What its routes can do, in the words of docs/decision.md 10: weight, keeps_cli, min_digits, schedule, hunt_stop …
     routing: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    # What the seller promises in figures (app/carriers/claims.py), shown beside what is measured.
+    claims: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     # Content key of the current timeline in the Arrow store; null until the first deck is approved.
     timeline_key: Mapped[str | None] = mapped_column(sa.String(80))
     version: Mapped[int] = mapped_column(default=0)
+    # Set for a buyer's own deck of a vendor outside the market: that vendor's name. Never listed (app/market/private.py).
+    outside_vendor: Mapped[str | None] = mapped_column(sa.String(80))
+    # Set for what one buyer has under an agreement: this product's deck with negotiated prices over it (app/deals).
+    derived_from: Mapped[int | None] = mapped_column(index=True)
 
     company: Mapped[Company] = relationship()
     vendor_trunk: Mapped[VendorTrunk | None] = relationship()
+
+
+class ListingInvitation(Base, Timestamped):
+    """A company that sees an `invited` listing."""
+
+    __tablename__ = "listing_invitation"
+    __table_args__ = (sa.UniqueConstraint("product_id", "company_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(sa.ForeignKey("product.id"), index=True)
+    company_id: Mapped[int] = mapped_column(sa.ForeignKey("company.id"), index=True)
 
 
 class CustomerTrunk(Base, Timestamped):

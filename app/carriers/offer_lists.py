@@ -13,6 +13,7 @@ from wtforms import FieldList, SelectField, SelectMultipleField, widgets
 from wtforms.validators import ValidationError
 
 from app.carriers.models import Company, CustomerTrunk, Product
+from app.carriers.sight import sight_of
 
 LISTS: Final = ("only_offers", "first_offers")
 PLACES: Final = 5
@@ -83,9 +84,11 @@ def usable_offers(
     if trunk is not None:
         known = {offer for word in LISTS for offer in trunk.policy.get(word) or ()}
         known |= {offer for ask in bought_by for offer in ask(session, trunk.id, now)}
+    unnamed = sight_of(session, company_id).unnamed
     rows = session.execute(
-        sa.select(Product.id, Product.name, Company.name)
+        sa.select(Product.id, Product.name, sa.func.coalesce(Product.outside_vendor, Company.name))
         .join(Company, Company.id == Product.company_id)
+        .where(Product.id.not_in(unnamed))
         .where(sa.or_(Product.id.in_(known), sa.and_(Product.listed, Product.company_id != company_id)))
         .order_by(Company.name, Product.name)
     )

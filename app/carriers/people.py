@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+import secrets
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.carriers import directory
-from app.carriers.people_forms import PersonForm, role_choices
-from app.carriers.service.manage_people import add_person, set_active, set_role
+from app.carriers.people_forms import role_choices
+from app.carriers.service.manage_people import (
+    drop_second_factor,
+    end_sessions_of,
+    remove_person,
+    set_active,
+    set_role,
+)
 from app.clock import utc_now
+from app.config import Settings
 from app.db import db
-from app.errors import DomainError
+from app.mail.service.write_mail import write_mail
 from app.security.access import actor, require
 from app.web.tables import csv_of
 
@@ -33,27 +42,6 @@ def index_csv() -> Answer:
     return csv_of("people", directory.people(db.session, actor()), directory.PersonRow)
 
 
-@pages.route("/users/new", methods=["GET", "POST"])
-@require("user:manage")
-def create() -> Answer:
-    company = directory.company_of(db.session, actor())
-    form = PersonForm()
-    form.offer_roles(company.is_operator)
-    if not form.validate_on_submit():
-        return render_template("carriers/person.html", form=form, secret=None), 422 if form.errors else 200
-    try:
-        user, secret = add_person(
-            db.session, actor(), company_id=company.id, email=form.email.data or "", name=form.name.data or "",
-            role=form.role.data, now=utc_now(),
-        )  # fmt: skip
-    except DomainError as error:
-        db.session.rollback()
-        form.form_errors.append(" ".join(filter(None, [error.message, error.hint])))
-        return render_template("carriers/person.html", form=form, secret=None), error.status
-    db.session.commit()
-    return render_template("carriers/person.html", form=form, secret=secret, user=user), 201
-
-
 @pages.post("/users/<int:user_id>/role")
 @require("user:manage")
 def role(user_id: int) -> Answer:
@@ -70,4 +58,38 @@ def active(user_id: int) -> Answer:
     user = set_active(db.session, actor(), user_id, on, now=utc_now())
     db.session.commit()
     flash(f"{user.email} is {'on' if on else 'off'}.", "success")
+    return redirect(url_for("people.index"))
+
+
+@pages.post("/users/<int:user_id>/end-sessions")
+@require("user:manage")
+def end_sessions(user_id: int) -> Answer:
+    user = end_sessions_of(db.session, actor(), user_id, now=utc_now())
+    db.session.commit()
+    flash(f"{user.email} is signed out everywhere.", "success")
+    return redirect(url_for("people.index"))
+
+
+@pages.post("/users/<int:user_id>/reset-second-factor")
+@require("user:manage")
+def reset_second_factor(user_id: int) -> Answer:
+    user = drop_second_factor(db.session, actor(), user_id, now=utc_now())
+    settings: Settings = current_app.config["TANDEM"]
+    write_mail(
+        db.session, settings.mail, company_id=None, mark=f"account-{secrets.token_hex(16)}", recipient=user.email,
+        subject="Your second factor was reset", now=utc_now(),
+        text=f"{actor().name} ({actor().email}) reset the second factor of your account. After your password you are\n"
+        "asked to set up a new one. If you did not ask for this, change your password and tell your company's owners.\n",
+    )  # fmt: skip
+    db.session.commit()
+    flash(f"{user.email} sets up a second factor at the next sign-in, and was told by mail.", "success")
+    return redirect(url_for("people.index"))
+
+
+@pages.post("/users/<int:user_id>/remove")
+@require("user:manage")
+def remove(user_id: int) -> Answer:
+    user = remove_person(db.session, actor(), user_id, now=utc_now())
+    db.session.commit()
+    flash(f"{user.email} no longer belongs to the company; every session has ended.", "success")
     return redirect(url_for("people.index"))

@@ -20,15 +20,6 @@ def capitals(text: str | None) -> str | None:
     return text.upper() if text else text
 
 
-class PersonForm(FlaskForm):  # type: ignore[misc]
-    email = EmailField("E-mail", [DataRequired(), Length(max=254), EMAIL])
-    name = StringField("Name", [DataRequired(), Length(max=120)])
-    role = SelectField("Role")
-
-    def offer_roles(self, operator_company: bool) -> None:
-        self.role.choices = role_choices(operator_company)
-
-
 def role_choices(operator_company: bool) -> list[tuple[str, str]]:
     roles = [(name, f"{name}: {text}") for name, text in ROLE_TEXTS.items()]
     return roles if operator_company else [pair for pair in roles if pair[0] != "operator"]

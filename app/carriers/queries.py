@@ -23,6 +23,7 @@ class ProductRow:
     version: int
     enabled: bool
     listed: bool
+    visibility: str
     notice_days: int
     trunk: str | None
     has_deck: bool
@@ -41,6 +42,7 @@ class KeyRow:
     expires_at: datetime | None
     last_used_at: datetime | None
     state: str
+    networks: list[str]
 
 
 def products(session: Session, company_id: int | None) -> list[ProductRow]:
@@ -49,13 +51,14 @@ def products(session: Session, company_id: int | None) -> list[ProductRow]:
         sa.select(Product, Company.name, VendorTrunk.name)
         .join(Company, Company.id == Product.company_id)
         .outerjoin(VendorTrunk, VendorTrunk.id == Product.vendor_trunk_id)
+        .where(Product.derived_from.is_(None), Product.outside_vendor.is_(None))
         .order_by(Company.name, Product.name)
     )
     if company_id is not None:
         wanted = wanted.where(Product.company_id == company_id)
     return [
         ProductRow(
-            p.id, p.name, company, p.route_class, p.currency, p.version, p.enabled, p.listed, p.notice_days, trunk,
+            p.id, p.name, company, p.route_class, p.currency, p.version, p.enabled, p.listed, p.visibility, p.notice_days, trunk,
             p.timeline_key is not None,
         )
         for p, company, trunk in session.execute(wanted)
@@ -65,7 +68,9 @@ def products(session: Session, company_id: int | None) -> list[ProductRow]:
 def product_of(session: Session, product_id: int, company_id: int | None) -> Product:
     """One product; another company's is not found."""
     found = session.get(Product, product_id)
-    if found is None or (company_id is not None and found.company_id != company_id):
+    foreign = found is not None and company_id is not None and found.company_id != company_id
+    own_kind = found is not None and found.derived_from is None and found.outside_vendor is None
+    if found is None or foreign or not own_kind:
         raise NotFound("There is no such product.")
     return found
 
@@ -118,7 +123,7 @@ def api_keys(session: Session, company_id: int, now: datetime) -> list[KeyRow]:
     return [
         KeyRow(
             key.id, key.name, key.prefix, list(key.scopes), trunk, key.created_at, key.expires_at, key.last_used_at,
-            _state(key, now),
+            _state(key, now), list(key.ip_list),
         )
         for key, trunk in rows
     ]  # fmt: skip
@@ -128,3 +133,8 @@ def _state(key: ApiKey, now: datetime) -> str:
     if key.revoked_at is not None:
         return "revoked"
     return "expired" if key.expires_at is not None and key.expires_at <= now else "active"
+
+
+def sample_companies(session: Session) -> list[int]:
+    """The invented companies of a demo; none on a real exchange."""
+    return list(session.scalars(sa.select(Company.id).where(Company.sample)))

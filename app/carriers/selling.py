@@ -7,11 +7,13 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, url_for
 
 from app.carriers import queries
+from app.carriers.claims import claim_values, claims_of_form
 from app.carriers.forms import ProductForm, VendorTrunkForm, fill_choice
 from app.carriers.models import Product, VendorTrunk
 from app.carriers.route_words import route_values, routing_of_form
 from app.carriers.service.save_product import ProductFacts, save_product
 from app.carriers.service.save_vendor_trunk import VendorTrunkFacts, save_vendor_trunk
+from app.carriers.sight import companies_named, invited_names
 from app.clock import utc_now
 from app.db import db
 from app.errors import DomainError
@@ -48,6 +50,7 @@ def index_csv() -> Any:
         "deck_version",
         "enabled",
         "listed",
+        "visibility",
         "notice_days",
         "trunk",
     )
@@ -64,6 +67,7 @@ def index_csv() -> Any:
                 r.version,
                 r.enabled,
                 r.listed,
+                r.visibility,
                 r.notice_days,
                 r.trunk,
             )
@@ -85,28 +89,16 @@ def edit(product_id: int) -> Any:
 
 
 def _edit_product(product: Product | None) -> Any:
-    words = route_values(product.routing if product else {})
+    words = route_values(product.routing) | claim_values(product.claims) if product else route_values({})
+    if product is not None:
+        words["invited"] = "\n".join(invited_names(db.session, product.id))
     form = ProductForm(obj=product, data=words)
     owner = product.company_id if product else actor().company_id
     trunks = [(t.id, f"{t.name} ({t.host})") for t in queries.vendor_trunks(db.session, owner)]
     fill_choice(form.vendor_trunk_id, trunks, "not yet known")
     if form.validate_on_submit():
-        facts = ProductFacts(
-            name=(form.name.data or "").strip(),
-            route_class=form.route_class.data,
-            currency=form.currency.data,
-            vendor_trunk_id=form.vendor_trunk_id.data or None,
-            tech_prefix=form.tech_prefix.data or "",
-            unlisted_rule=form.unlisted_rule.data,
-            notice_days=form.notice_days.data or 0,
-            timeout_ms=form.timeout_ms.data or 0,
-            enabled=form.enabled.data,
-            listed=form.listed.data,
-            description=form.description.data or "",
-            lrn_rated=form.lrn_rated.data,
-            routing=routing_of_form(form),
-        )
         try:
+            facts = _product_facts(form, owner)
             saved = save_product(db.session, actor(), facts, product=product, now=utc_now())
         except DomainError as fault:
             db.session.rollback()
@@ -117,6 +109,29 @@ def _edit_product(product: Product | None) -> Any:
             return redirect(url_for("products.index"))
     status = 422 if form.is_submitted() else 200
     return render_template("carriers/product_form.html", form=form, product=product), status
+
+
+def _product_facts(form: ProductForm, owner: int) -> ProductFacts:
+    """Raises NotFound for an invited company that is none."""
+    shy = form.visibility.data == "invited"
+    return ProductFacts(
+        name=(form.name.data or "").strip(),
+        route_class=form.route_class.data,
+        currency=form.currency.data,
+        vendor_trunk_id=form.vendor_trunk_id.data or None,
+        tech_prefix=form.tech_prefix.data or "",
+        unlisted_rule=form.unlisted_rule.data,
+        notice_days=form.notice_days.data or 0,
+        timeout_ms=form.timeout_ms.data or 0,
+        enabled=form.enabled.data,
+        listed=form.listed.data,
+        description=form.description.data or "",
+        lrn_rated=form.lrn_rated.data,
+        routing=routing_of_form(form),
+        claims=claims_of_form(form),
+        visibility=form.visibility.data,
+        invited=tuple(companies_named(db.session, form.invited_names(), owner)) if shy else (),
+    )
 
 
 @pages.route("/vendor-trunks/new", methods=["GET", "POST"])

@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.carriers.models import Company, CustomerTrunk, Product
+from app.carriers.sight import sight_of
 from app.market.models import Purchase
+from app.market.private import private_word
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,15 @@ class Names:
             Product.lrn_rated,
             Product.name,
             Company.slug,
+            Product.outside_vendor,
         ).join(Company, Company.id == Product.company_id)
-        for id_, seller, key, lrn_rated, name, slug in session.execute(products):
+        if company_id is not None:
+            # A name that finds a product only in secret would tell that there is one.
+            products = products.where(Product.id.not_in(sight_of(session, company_id).unnamed))
+        for id_, seller, key, lrn_rated, name, company_slug, outside in session.execute(products):
+            if outside is not None and company_id is not None and seller != company_id:
+                continue
+            slug = company_slug if outside is None else private_word(outside)
             offer = Offer(id_, seller, key, lrn_rated)
             for text in (str(id_), name.casefold(), slug, f"{slug}/{name.casefold()}"):
                 self._offers[text].add(offer)

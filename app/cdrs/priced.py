@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.cdrs.names import Offer, Trunk
 from app.clock import from_micros
+from app.deals.rounding import Roundings
 from app.routing.models import FxRate
 from rates.records.attempt import Attempt
 from rates.settle.exact import NANOS, convert
@@ -71,12 +72,16 @@ class Exchange:
         return convert(amount, known[place], NANOS)
 
 
-def price(record: Attempt, trunk: Trunk, offer: Offer, tariffs: Tariffs, exchange: Exchange) -> Priced | str:
-    """The record on both sides, or the reason why it has no price. Without a rate card there is no sell side."""
+def price(
+    record: Attempt, trunk: Trunk, offer: Offer, tariffs: Tariffs, exchange: Exchange, roundings: Roundings
+) -> Priced | str:
+    """The record on both sides, or the reason why it has no price. Without a rate card there is no sell side.
+
+    The cost is rounded as the agreement says under which the product was used."""
     match = tariffs.match(offer.id, record)
     if match is None:
         return "no_rate"
-    cost = rate(record, match)
+    cost = rate(record, match, roundings.at(offer.id, record.start_us))
     cost_base = exchange.base_nanos(cost.amount_nanos, match.currency, record.start_us)
     if cost_base is None:
         return "no_exchange"

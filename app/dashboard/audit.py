@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+import json
+from collections.abc import Iterator
+
+from flask import Blueprint, render_template, request, stream_with_context
 from werkzeug.wrappers import Response
 
 from app.audit import queries
@@ -34,3 +37,18 @@ def index_csv() -> Response:
     action = request.args.get("action", "")[:60]
     rows, _ = queries.events(db.session, actor(), action=action, size=100_000)
     return csv_of("audit", rows, queries.EventRow)
+
+
+@pages.get("/audit.jsonl")
+@require("audit:read")
+def index_jsonl() -> Response:
+    """Every event whole, one JSON object a line, oldest first: what `prev_hash` and `hash` are made of."""
+    who, action = actor(), request.args.get("action", "")[:60]
+
+    def lines() -> Iterator[str]:
+        for event in queries.whole_events(db.session, who, action=action):
+            yield json.dumps(event, sort_keys=True, ensure_ascii=False) + "\n"
+
+    response = Response(stream_with_context(lines()), mimetype="application/jsonl")
+    response.headers.set("Content-Disposition", "attachment", filename="audit.jsonl")
+    return response

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from apiflask import APIBlueprint
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -14,6 +15,7 @@ from app.security.access import actor, require
 from app.web.tables import csv_of
 
 pages = Blueprint("jobs", __name__, template_folder="templates")
+api = APIBlueprint("jobs_api", __name__, url_prefix="/api/v1", tag="Jobs")
 
 Answer = str | Response | tuple[str, int]
 STATES = ("", "queued", "running", "done", "failed", "cancelled")
@@ -54,8 +56,9 @@ def show(job_id: str) -> Answer:
     return render_template("jobs/show.html", job=job)
 
 
-@pages.get("/api/v1/jobs/<job_id>")
+@api.get("/jobs/<job_id>")
 @require("job:read")
+@api.doc(summary="How a job goes", responses=[200])
 def api_show(job_id: str) -> Response:
     return jsonify(asdict(queries.find_job(db.session, job_id, actor())))
 

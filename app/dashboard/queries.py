@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from app.carriers.models import Company, CustomerTrunk, Product
+from app.carriers.sight import Sight, sight_of
 from app.decks.models import Deck, DeckVersion
 from app.jobs.models import Job
 from app.market.models import Purchase
@@ -130,6 +131,7 @@ def orders(session: Session, *, seller: int | None = None, buyer: int | None = N
         sa.select(Purchase, Product.name, other.name, CustomerTrunk.name)
         .join(Product, Product.id == Purchase.product_id)
         .join(CustomerTrunk, CustomerTrunk.id == Purchase.trunk_id)
+        .where(Product.outside_vendor.is_(None))
         .join(other, other.id == (Purchase.buyer_id if seller is not None else Purchase.seller_id))
         .order_by((Purchase.state != "requested"), Purchase.created_at.desc())
         .limit(RECENT)
@@ -139,11 +141,12 @@ def orders(session: Session, *, seller: int | None = None, buyer: int | None = N
         if seller is not None
         else query.where(Purchase.buyer_id == buyer)
     )
+    seen = Sight() if buyer is None else sight_of(session, buyer)
     return [
         OrderLine(
             purchase.id,
-            product,
-            company,
+            seen.product(purchase.product_id, product),
+            company if buyer is None else seen.seller(purchase.product_id, company),
             trunk if buyer is not None else "",
             purchase.state,
             purchase.created_at,
@@ -155,7 +158,12 @@ def orders(session: Session, *, seller: int | None = None, buyer: int | None = N
 def order_counts(session: Session, *, seller: int | None = None, buyer: int | None = None) -> dict[str, int]:
     """State -> number of purchases of one side."""
     side = Purchase.seller_id == seller if seller is not None else Purchase.buyer_id == buyer
-    query = sa.select(Purchase.state, sa.func.count()).where(side).group_by(Purchase.state)
+    query = (
+        sa.select(Purchase.state, sa.func.count())
+        .join(Product, Product.id == Purchase.product_id)
+        .where(side, Product.outside_vendor.is_(None))
+        .group_by(Purchase.state)
+    )
     counts: dict[str, int] = {}
     for state, count in session.execute(query):
         counts[state] = count

@@ -77,5 +77,6 @@ def snapshots_csv() -> Response:
 def register(app: Flask) -> None:
     app.register_blueprint(pages)
     app.register_blueprint(jobs.pages)
+    app.register_blueprint(jobs.api)
     app.register_blueprint(audit.pages)
     app.register_blueprint(tables.pages)

@@ -34,7 +34,7 @@ def own_deck(session: Session, who: Actor, deck_id: int, *, lock: bool = False) 
 
 def own_product(session: Session, who: Actor, product_id: int) -> Product:
     """The product. Raises NotFound."""
-    query = sa.select(Product).where(Product.id == _known(product_id))
+    query = sa.select(Product).where(Product.id == _known(product_id), Product.derived_from.is_(None))
     if not who.is_operator:
         query = query.where(Product.company_id == who.company_id)
     found = session.scalar(query)
@@ -63,7 +63,7 @@ def own_version(session: Session, who: Actor, product_id: int, number: int) -> D
 def product_by_name(session: Session, who: Actor, carrier: str, product: str) -> Product:
     """Product by its carrier's slug or name and its own name or id. Raises NotFound."""
     company = company_by_name(session, who, carrier)
-    query = sa.select(Product).where(Product.company_id == company.id)
+    query = sa.select(Product).where(Product.company_id == company.id, Product.derived_from.is_(None))
     wanted = sa.func.lower(Product.name) == product.lower()
     if product.isdigit():
         wanted = sa.or_(wanted, Product.id == _known(int(product)))

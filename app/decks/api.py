@@ -96,7 +96,14 @@ def _digest(stream: Any) -> str:
 @require("deck:write")
 @api.input(UploadBody, location="form_and_files", arg_name="data")
 @api.output(DeckOut, status_code=202, description="Received; the check runs")
-@api.doc(summary="Send a rate deck", responses={413: "Larger than allowed", 422: "Empty file or bad value"})
+@api.doc(
+    summary="Send a rate deck",
+    responses={
+        200: "The same bytes were here before",
+        413: "Larger than allowed",
+        422: "Empty file or bad value",
+    },
+)
 def post_deck(data: dict[str, Any]) -> Any:
     """Multipart form with `file`, `product_id`, `mode` and optionally `effective_from` and `options` (JSON).
 

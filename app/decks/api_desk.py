@@ -43,16 +43,16 @@ def _settings() -> Settings:
 
 class ImpactQuery(Schema):
     days = Integer(load_default=30, validate=OneOf(WINDOWS))
-    card = Integer(load_default=None, allow_none=True, validate=Range(1))
+    card = Integer(load_default=None, allow_none=True, validate=Range(1, 2**31 - 1))
     buyer = Integer(load_default=None, allow_none=True, validate=Range(1, 2**31 - 1))
     format = String(load_default="json", validate=OneOf(("json", "csv")))
 
 
 class ExportQuery(Schema):
     at = String(load_default="", validate=Length(max=40))
-    version = Integer(load_default=None, allow_none=True, validate=Range(1))
-    since = Integer(load_default=None, allow_none=True, validate=Range(1))
-    layout = Integer(load_default=None, allow_none=True, validate=Range(1))
+    version = Integer(load_default=None, allow_none=True, validate=Range(1, 2**31 - 1))
+    since = Integer(load_default=None, allow_none=True, validate=Range(1, 2**31 - 1))
+    layout = Integer(load_default=None, allow_none=True, validate=Range(1, 2**31 - 1))
     format = String(load_default="csv", validate=OneOf(("csv", "xlsx")))
 
 
@@ -127,7 +127,10 @@ def put_profile(deck_id: int, body: dict[str, Any]) -> Any:
 @api.post("/decks/<int:deck_id>/late")
 @require("deck:write")
 @api.input(LateBody, arg_name="body")
-@api.doc(summary="Decide on increases with too short notice", responses={409: "Approved or discarded"})
+@api.doc(
+    summary="Decide on increases with too short notice",
+    responses={202: "The check runs", 409: "Approved or discarded"},
+)
 def post_late(deck_id: int, body: dict[str, Any]) -> Any:
     """`all`: postpone, accept or reject for every such row; else `choice` for `codes`. The deck is checked again."""
 
@@ -229,7 +232,10 @@ def get_rules(company_id: int) -> Any:
 @api.patch("/deck-rules/<int:company_id>")
 @require("deck:approve")
 @api.input(RulesBody, arg_name="body")
-@api.doc(summary="Change a carrier's rules", responses={409: "A sender belongs to another carrier"})
+@api.doc(
+    summary="Change a carrier's rules",
+    responses={200: "As they are now", 409: "A sender belongs to another carrier"},
+)
 def patch_rules(company_id: int, body: dict[str, Any]) -> Any:
     """Parts given replace those before; the others stay."""
     company = own_company(db.session, actor(), company_id)

@@ -9,6 +9,8 @@ from apiflask.validators import Length, OneOf, Range
 from app.decks.models import DECK_STATES
 
 MODES = ("full", "full_per_country", "partial")
+# What a column of ids holds on every database; and pages nobody turns to.
+ID_MAX, PAGE_MAX = 2**31 - 1, 100_000
 
 
 class UploadBody(Schema):
@@ -17,7 +19,7 @@ class UploadBody(Schema):
     file = File(  # type: ignore[no-untyped-call]
         required=True, metadata={"description": "CSV, TSV, XLSX, XLS, XLSB, ODS or a ZIP of these"}
     )
-    product_id = Integer(required=True)
+    product_id = Integer(required=True, validate=Range(1, ID_MAX))
     mode = String(
         validate=OneOf(MODES), metadata={"description": "Never inferred: the check asks when it is missing"}
     )
@@ -30,13 +32,13 @@ class UploadBody(Schema):
 class DeckPageQuery(Schema):
     state = String(load_default="", validate=OneOf(("", "open", *DECK_STATES)))
     q = String(load_default="")
-    page = Integer(load_default=1, validate=Range(1))
+    page = Integer(load_default=1, validate=Range(1, PAGE_MAX))
 
 
 class ProblemsQuery(Schema):
     id = String(load_default="")
     severity = String(load_default="", validate=OneOf(("", "error", "warning")))
-    page = Integer(load_default=1, validate=Range(1))
+    page = Integer(load_default=1, validate=Range(1, PAGE_MAX))
     page_size = Integer(load_default=100, validate=Range(1, 500))
     format = String(load_default="json", validate=OneOf(("json", "csv")))
 
@@ -54,9 +56,9 @@ class DiffQuery(ProblemsQuery):
 
 class PricesQuery(Schema):
     at = String(load_default="")
-    version = Integer(load_default=None, allow_none=True, validate=Range(1))
+    version = Integer(load_default=None, allow_none=True, validate=Range(1, ID_MAX))
     q = String(load_default="")
-    page = Integer(load_default=1, validate=Range(1))
+    page = Integer(load_default=1, validate=Range(1, PAGE_MAX))
     page_size = Integer(load_default=100, validate=Range(1, 500))
     format = String(load_default="json", validate=OneOf(("json", "csv", "xlsx")))
 
@@ -89,6 +91,25 @@ class DeckOut(Schema):
     id = Integer()
     product_id = Integer()
     filename = String()
+    size_bytes = Integer()
+    sha256 = String()
+    source = String(metadata={"description": "web, api, mail, folder or cli"})
+    received_at = String()
+    approved_at = String(allow_none=True)
+    seconded_by = String(allow_none=True)
+    base_version = Integer(allow_none=True, metadata={"description": "Version it was compared with"})
+    options = Dict()
+    error = String(allow_none=True)
+    rows_read = Integer()
+    rows_skipped = Integer()
+    codes = Integer()
+    closing = Integer()
+    closes_at = String(allow_none=True)
+    currency = String(allow_none=True)
+    effective_first = String(allow_none=True)
+    effective_last = String(allow_none=True)
+    second_person_reasons = List(String())
+    asks_at = Dict(metadata={"description": "Step of the page -> number of open questions"})
     state = String(
         metadata={
             "description": "received, checking, needs_mapping, rejected, review, approved, discarded, failed"

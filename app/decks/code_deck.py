@@ -56,7 +56,9 @@ def code_deck(session: Session, settings: Settings, at: datetime) -> str | None:
 
 def _sources(session: Session) -> list[tuple[str, int]]:
     """(timeline key, votes) of the operator's own products, and of those everybody sees on the market."""
-    on_market = sa.and_(Product.listed, Product.enabled, Company.status == "active")
+    on_market = sa.and_(
+        Product.listed, Product.enabled, Product.visibility == "public", Company.status == "active"
+    )
     rows = session.execute(
         sa.select(Product.timeline_key, Company.is_operator)
         .join(Company, Company.id == Product.company_id)

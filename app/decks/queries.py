@@ -150,6 +150,7 @@ def inbox(
 def products(session: Session, who: Actor) -> list[ProductLine]:
     """The products a person may send decks for."""
     query = sa.select(Product, Company.name).join(Company, Company.id == Product.company_id)
+    query = query.where(Product.derived_from.is_(None))
     query = _mine(query, who, Product.company_id).order_by(Company.name, Product.name)
     return [
         ProductLine(p.id, p.name, carrier, p.route_class, p.currency, p.version, p.notice_days)

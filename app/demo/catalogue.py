@@ -39,7 +39,7 @@ def add_catalogue(session: Session, *, today: datetime) -> Catalogue:
     )  # fmt: skip
     for number, carrier in enumerate(CARRIERS):
         made.companies[carrier.slug] = Company(
-            slug=carrier.slug, name=carrier.name, country=carrier.country, currency=carrier.currency, sells=True,
+            slug=carrier.slug, name=carrier.name, country=carrier.country, currency=carrier.currency, sells=True, sample=True,
             created_at=began + timedelta(days=number % 9), facts=_facts(carrier.slug),
         )  # fmt: skip
     for number, buyer in enumerate(BUYERS):

@@ -18,7 +18,8 @@ class OutboxMail(Base, Timestamped):
 
     __tablename__ = "outbox_mail"
     id: Mapped[int] = mapped_column(primary_key=True)
-    company_id: Mapped[int] = mapped_column(sa.ForeignKey("company.id"), index=True)
+    # Null: a private message (links that sign in or reset); shown to nobody, its text is dropped once it is sent.
+    company_id: Mapped[int | None] = mapped_column(sa.ForeignKey("company.id"), index=True)
     mark: Mapped[str] = mapped_column(sa.String(120), unique=True)
     recipient: Mapped[str] = mapped_column(sa.String(254))
     subject: Mapped[str] = mapped_column(sa.String(255))

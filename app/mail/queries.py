@@ -12,8 +12,8 @@ SHOWN = 200
 
 
 def outbox(session: Session, who: Actor, *, limit: int = SHOWN) -> list[OutboxMail]:
-    """The company's newest messages; the operator sees everybody's."""
-    query = sa.select(OutboxMail)
+    """The company's newest messages; the operator sees everybody's, private ones apart."""
+    query = sa.select(OutboxMail).where(OutboxMail.company_id.is_not(None))
     if not who.is_operator:
         query = query.where(OutboxMail.company_id == who.company_id)
     return list(

@@ -4,20 +4,66 @@ from __future__ import annotations
 
 from typing import Any
 
-from apiflask import APIBlueprint
-from flask import jsonify, request
+from apiflask import APIBlueprint, Schema
+from apiflask.fields import Integer, List, Raw, String
+from apiflask.validators import Length, OneOf, Range, Regexp
+from flask import request
 
+from app.carriers.models import ROUTE_CLASSES
 from app.clock import from_micros
 from app.db import db
 from app.market.browse_views import market
 from app.market.compare import compare
-from app.market.filters import filters_of
+from app.market.filters import CHANGES, QUALITY, SORTS, TABS, filters_of
+from app.market.reputation import document
 from app.market.search import browse
 from app.market.watching import watched_keys
 from app.security.access import actor, require
 from app.web.shell import nanos_decimal
 
 api = APIBlueprint("market_api", __name__, url_prefix="/api/v1", tag="Market")
+
+
+class OffersQuery(Schema):
+    """The words of the market's page; what they mean together is read by app.market.filters."""
+
+    q = String(
+        validate=Length(max=200), metadata={"description": "Number, prefix, country, destination or seller."}
+    )
+    class_ = List(String(validate=OneOf(("", *ROUTE_CLASSES))), data_key="class")
+    seller = List(String(validate=Regexp(r"^[0-9]{0,15}$")), metadata={"description": "Company ids."})
+    country = List(String())
+    currency = List(String())
+    quality = List(String(validate=OneOf(("", *QUALITY))))
+    change = String(validate=OneOf(("", *CHANGES)))
+    price = String(metadata={"description": "At most, a minute of a 180 s call, in the base currency."})
+    watched = String(validate=OneOf(("", "0", "1")))
+    tab = String(validate=OneOf(TABS))
+    sort = String(validate=OneOf(("", *SORTS)))
+    dir = String(validate=OneOf(("", "asc", "desc")))
+    page = Integer(validate=Range(1, 100_000))
+
+
+class OffersOut(Schema):
+    market = String(metadata={"description": "Name of the view these pages are cut from."})
+    as_of = String()
+    total = Integer()
+    page = Integer()
+    pages = Integer()
+    offers = List(Raw())
+
+
+class CompareQuery(Schema):
+    o = List(
+        String(validate=Length(1, 200)), required=True, metadata={"description": "`offer` of an offer, two to four times."}
+    )  # fmt: skip
+
+
+class CompareOut(Schema):
+    market = String()
+    offers = List(Raw())
+    lines = List(Raw())
+    destinations = List(Raw())
 
 
 def offer_json(row: dict[str, Any], base: str) -> dict[str, Any]:
@@ -34,6 +80,7 @@ def offer_json(row: dict[str, Any], base: str) -> dict[str, Any]:
             "change_ppm": row["next_ppm"],
         },
         "history": [None if value is None else nanos_decimal(value) for value in row["history"]],
+        "reputation": document(row),
         "quality": {
             name: row[name]
             for name in ("attempts", "answered", "effective", "talk_ms", "pdd_ms_sum", "pdd_samples", "mos_milli_sum", "mos_samples")
@@ -45,29 +92,31 @@ def offer_json(row: dict[str, Any], base: str) -> dict[str, Any]:
 @api.doc(summary="Search the market", description="The same words as the page: q, class, seller, country, currency, quality, change, "
          "price, tab, sort, dir, page. A number or dial code in `q` prices each product by its matched code.")  # fmt: skip
 @require("market:read")
-def offers() -> Any:
+@api.input(OffersQuery, location="query")
+@api.output(OffersOut)
+def offers(query_data: dict[str, Any]) -> Any:
     view = market()
     filters = filters_of(request.args)
     result = browse(view, filters, watched=watched_keys(db.session, actor()))
     rows = [offer_json(row, view.base_currency) for row in result.rows]
-    return jsonify(
-        market=view.name,
-        as_of=view.at.isoformat(),
-        total=result.total,
-        page=min(filters.page, result.pages),
-        pages=result.pages,
-        offers=rows,
-    )
+    return {
+        "market": view.name, "as_of": view.at.isoformat(), "total": result.total, "page": min(filters.page, result.pages),
+        "pages": result.pages, "offers": rows,
+    }  # fmt: skip
 
 
 @api.get("/market/compare")
 @api.doc(
-    summary="Compare two to four offers", description="`o` names an offer and is given two to four times."
+    summary="Compare two to four offers",
+    description="`o` names an offer and is given two to four times.",
+    responses={404: "One of the offers is not on the market."},
 )
 @require("market:read")
-def compare_offers() -> Any:
+@api.input(CompareQuery, location="query")
+@api.output(CompareOut)
+def compare_offers(query_data: dict[str, Any]) -> Any:
     view = market()
-    found = compare(view, request.args.getlist("o"))
+    found = compare(view, query_data["o"])
     lines = [
         {"attribute": line.label, "values": [{"text": c.text, "best": c.best or None} for c in line.cells]}
         for line in found.lines
@@ -77,4 +126,4 @@ def compare_offers() -> Any:
         for name, values in found.destinations
     ]
     offers = [offer_json(row, view.base_currency) for row in found.offers]
-    return jsonify(market=view.name, offers=offers, lines=lines, destinations=destinations)
+    return {"market": view.name, "offers": offers, "lines": lines, "destinations": destinations}

@@ -27,7 +27,7 @@ NEVER = np.int64(2**62)
 
 @dataclass(frozen=True)
 class Listed:
-    """A product on the market. `fx_nanos`: currency -> nanos of the base currency for one unit."""
+    """A product on the market. `unsaid`: a pattern of words that its destinations must not say ("": none)."""
 
     product_id: int
     company_id: int
@@ -35,6 +35,7 @@ class Listed:
     product: str
     route_class: str
     timeline_key: str
+    unsaid: str = ""
 
 
 def assemble(
@@ -48,6 +49,8 @@ def assemble(
     """(groups, codes) of one product at `now`; `codes.group` is the position of its group. Codes in a currency
     without an exchange rate, and blocked or closed ones, keep their row in `codes` without a price and form no group."""
     rows = _plain(timeline)
+    if listed.unsaid:
+        rows["destination"] = rows["destination"].str.replace(listed.unsaid, "…", case=False, regex=True)
     at = to_micros(now)
     live = (
         rows[(rows["begins"] <= at) & (at < rows["ends"])]
@@ -151,16 +154,6 @@ def _groups(listed: Listed, codes: pd.DataFrame) -> pd.DataFrame:
         offer_key(listed.product_id, iso, name)
         for iso, name in zip(groups["country"], groups["destination"], strict=True)
     ]
-    text = (
-        groups["country_name"]
-        + " "
-        + groups["destination"]
-        + " "
-        + groups["seller"]
-        + " "
-        + groups["product"]
-    )
-    groups["search"] = text.str.casefold()
     return groups
 
 

@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl
 from flask import Blueprint, current_app, flash, redirect, render_template, request
 from werkzeug.datastructures import MultiDict
 
+from app.carriers.queries import sample_companies
+from app.carriers.sight import sight
 from app.clock import from_micros, utc_now
 from app.config import Settings
 from app.db import db
@@ -15,7 +17,9 @@ from app.market.compare import compare, offer_row
 from app.market.detail import detail
 from app.market.figures import figures
 from app.market.filters import Filters, filters_of
+from app.market.reputation import FORMULA
 from app.market.search import PAGE, browse, everything
+from app.market.seen import of_companies, seen_with
 from app.market.service.keep_search import forget_search, save_search, toggle_watch
 from app.market.snapshot import MarketSnapshot, NoMarket, current_market
 from app.market.watching import saved_searches, watched_keys
@@ -29,13 +33,24 @@ CSV_CODES = 100_000
 CSV_COLUMNS = (
     "offer", "seller", "product", "class", "country", "destination", "code", "codes", "currency", "rate", "connect_fee",
     "initial_increment", "next_increment", "eff_60s", "eff_180s", "base_currency", "next_rate", "next_from", "asr_ppm", "acd_ms",
-    "pdd_ms", "mos_milli", "attempts",
+    "pdd_ms", "mos_milli", "attempts", "reputation_ppm", "reputation_calls", "reputation_tests", "reputation_disputes",
 )  # fmt: skip
 
 
 def market() -> MarketSnapshot:
+    """What the asker may see of it."""
     settings: Settings = current_app.config["TANDEM"]
-    return current_market(settings.market_dir)
+    who = actor()
+    whole = seen_with(current_market(settings.market_dir), sight(db.session, who))
+    if not who.sandbox:
+        return whole
+    # Before approval: the demo's invented carriers and one's own, never the prices of real ones.
+    return of_companies(whole, [who.company_id, *sample_companies(db.session)])
+
+
+@pages.app_context_processor
+def words() -> dict[str, str]:
+    return {"reputation_formula": FORMULA}
 
 
 @pages.app_template_filter("micros")
@@ -89,7 +104,8 @@ def _csv_row(row: dict[str, Any], base: str) -> tuple[Any, ...]:
         row["key"], row["seller"], row["product"], row["route_class"], row["country"], row["destination"], row["code"], row["codes"],
         row["currency"], *money, row["initial_increment"], row["next_increment"], *eff, base,
         nanos_decimal(row["next_rate"]) if row["next_rate"] is not None else "", micros(row["next_at"]) or "", row["asr"], row["acd"],
-        row["pdd"], row["mos"], row["attempts"],
+        row["pdd"], row["mos"], row["attempts"], row["reputation_ppm"], row["reputation_calls"], row["reputation_tests"],
+        row["reputation_disputes"],
     )  # fmt: skip
 
 
@@ -98,7 +114,7 @@ def _csv_row(row: dict[str, Any], base: str) -> tuple[Any, ...]:
 def panel(key: str) -> Any:
     filters = Filters(q=request.args.get("q", "").strip()[:120])
     view = market()
-    found = detail(db.session, view, key, filters.digits)
+    found = detail(db.session, view, sight(db.session, actor()), key, filters.digits)
     watched = key in watched_keys(db.session, actor())
     page = "market/_panel.html" if request.headers.get("HX-Request") == "true" else "market/offer.html"
     return render_template(page, d=found, market=view, digits=filters.digits, watched=watched)
@@ -109,7 +125,7 @@ def panel(key: str) -> Any:
 def panel_csv(key: str) -> Any:
     """The offer's dial codes, with what is announced and what was measured for each."""
     view = market()
-    found = detail(db.session, view, key, "", codes=CSV_CODES)
+    found = detail(db.session, view, sight(db.session, actor()), key, "", codes=CSV_CODES)
     measured, offer = dict(found.quality), found.offer
     rows = [
         (

@@ -92,6 +92,7 @@ def _lines(market: MarketSnapshot, offers: list[dict[str, Any]]) -> list[Line]:
         _plain("Connect fee", [_fee(o) for o in offers]),
         _plain("Announced change", [_change(o) for o in offers]),
     ]
+    lines.append(_reputations(offers))
     measured = [figures(o) for o in offers]
     for name, words in QUALITY:
         shown = [one[name] for one in measured]
@@ -104,6 +105,21 @@ def _lines(market: MarketSnapshot, offers: list[dict[str, Any]]) -> list[Line]:
             ))
         )  # fmt: skip
     return lines
+
+
+def _reputations(offers: list[dict[str, Any]]) -> Line:
+    """ "new" never wins and never loses."""
+    values = [o.get("reputation_ppm") for o in offers]
+    known = [value for value in values if value is not None]
+    best = max(known) if len(set(known)) > 1 else None
+    return Line("Reputation", tuple(
+        Cell("new" if v is None else ppm_percent(v), "highest" if v is not None and v == best else "", "", _calls(o))
+        for v, o in zip(values, offers, strict=True)
+    ))  # fmt: skip
+
+
+def _calls(offer: dict[str, Any]) -> str:
+    return f"n={offer.get('reputation_calls') or 0}"
 
 
 def _plain(label: str, texts: list[str]) -> Line:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pyarrow.compute as pc
@@ -10,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.carriers.models import Product, QualityCounter
+from app.carriers.sight import Sight
 from app.market.compare import history_chart, offer_row
-from app.market.figures import COUNTERS, Figure, figures
+from app.market.figures import COUNTERS, Figure, claimed, figures
 from app.market.search import matches
 from app.market.snapshot import MarketSnapshot
 
@@ -39,7 +41,9 @@ class MatchBar:
 
 @dataclass(frozen=True)
 class Detail:
-    """`codes`: the first of the group's codes; `quality`: (code, figures) measured for the product in this country."""
+    """`codes`: the first of the group's codes; `quality`: (code, figures) measured for the product in this country;
+    `claims`: by figure the promise in words and kept | missed | open; `capacity`: minutes a month; `tested`: (code, figures,
+    last of the window) of test calls."""
 
     offer: dict[str, Any]
     figures: dict[str, Figure]
@@ -48,16 +52,24 @@ class Detail:
     bars: list[MatchBar]
     quality: list[tuple[str, dict[str, Figure]]]
     description: str
+    claims: dict[str, tuple[str, str]]
+    capacity: int | None
+    tested: list[tuple[str, dict[str, Figure], datetime]]
 
 
-def detail(session: Session, market: MarketSnapshot, key: str, digits: str, *, codes: int = CODES) -> Detail:
-    """Raises NotFound when the offer is not on the market."""
+def detail(
+    session: Session, market: MarketSnapshot, seen: Sight, key: str, digits: str, *, codes: int = CODES
+) -> Detail:
+    """`market` as the asker sees it. Raises NotFound when the offer is not on it."""
     offer = offer_row(market, key)
     lines = _codes(market, offer, codes)
     product = session.get(Product, offer["product_id"])
+    text = product.description if product and product.id not in seen.masked else ""
+    claims, measured = (product.claims if product else {}), figures(offer)
     return Detail(
-        offer, figures(offer), history_chart(market, [offer]), lines, _bars(market, offer["product_id"], digits),
-        _quality(session, offer["product_id"], [line.code for line in lines]), product.description if product else "",
+        offer, measured, history_chart(market, [offer]), lines, _bars(market, offer["product_id"], digits),
+        _quality(session, offer["product_id"], [line.code for line in lines]), text,
+        claimed(claims, measured), claims.get("minutes_month"), _tested(session, offer["product_id"], [line.code for line in lines]),
     )  # fmt: skip
 
 
@@ -83,14 +95,29 @@ def _bars(market: MarketSnapshot, product_id: int, digits: str) -> list[MatchBar
 
 
 def _quality(session: Session, product_id: int, codes: list[str]) -> list[tuple[str, dict[str, Figure]]]:
+    return [(row.code, shown) for row, shown in _counted(session, product_id, codes, "calls")]
+
+
+def _tested(
+    session: Session, product_id: int, codes: list[str]
+) -> list[tuple[str, dict[str, Figure], datetime]]:
+    """What test calls proved, beside what calls measured."""
+    return [
+        (row.code, shown, row.window_until) for row, shown in _counted(session, product_id, codes, "tested")
+    ]
+
+
+def _counted(
+    session: Session, product_id: int, codes: list[str], source: str
+) -> list[tuple[QualityCounter, dict[str, Figure]]]:
     prefixes = {code[:length] for code in codes for length in range(1, len(code) + 1)}
     rows = session.scalars(
         sa.select(QualityCounter)
         .where(
             QualityCounter.product_id == product_id,
-            QualityCounter.source == "calls",
+            QualityCounter.source == source,
             QualityCounter.code.in_(prefixes),
         )
         .order_by(QualityCounter.code)
     )
-    return [(row.code, figures({name: getattr(row, name) for name in COUNTERS})) for row in rows]
+    return [(row, figures({name: getattr(row, name) for name in COUNTERS})) for row in rows]

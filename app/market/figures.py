@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.market.reputation import interval_ppm
+
 MIN = {"asr": 30, "ner": 30, "acd": 20, "pdd": 10, "mos": 10}
 # figure -> (good from, fair from); PDD the other way round. ppm, ms, milli.
 LIMITS = {
@@ -41,6 +43,7 @@ class Figure:
     samples: int
     tone: str
     text: str
+    between: str = ""  # ASR and NER: the 95 % interval in words
 
 
 def figure(name: str, total: int, samples: int) -> Figure:
@@ -55,7 +58,12 @@ def figure(name: str, total: int, samples: int) -> Figure:
         tone = "good" if value <= good else "fair" if value <= fair else "poor"
     else:
         tone = "good" if value >= good else "fair" if value >= fair else "poor"
-    return Figure(name, value, samples, tone, _text(name, value))
+    between = ""
+    if name in ("asr", "ner"):
+        low, high = interval_ppm(total // 1_000_000, samples)
+        # Shown to a tenth of a percent, rounded outwards as the interval is.
+        between = f"{_text(name, low)[:-2]} – {_text(name, -(-high // 1000) * 1000)}"
+    return Figure(name, value, samples, tone, _text(name, value), between)
 
 
 def _text(name: str, value: int) -> str:
@@ -103,3 +111,26 @@ def quality_ppm(counts: dict[str, NDArray[np.int64]]) -> NDArray[np.int64]:
     )
     whole: NDArray[np.int64] = (35 * asr + 25 * ner + 20 * acd + 20 * pdd) // 100
     return whole
+
+
+def claimed(claims: dict[str, Any], measured: dict[str, Figure]) -> dict[str, tuple[str, str]]:
+    """By figure what the seller promises in words, and `kept`, `missed` or `open` (too few samples) by measurement."""
+    found = {}
+    for name, word in (
+        ("asr", "asr_ppm"),
+        ("ner", "ner_ppm"),
+        ("acd", "acd_ms"),
+        ("pdd", "pdd_ms"),
+        ("mos", "mos_milli"),
+    ):
+        if word not in claims:
+            continue
+        one, promise = measured[name], int(claims[word])
+        if one.value is None or one.samples < MIN[name]:
+            verdict = "open"
+        else:
+            verdict = (
+                "kept" if (one.value <= promise if name == "pdd" else one.value >= promise) else "missed"
+            )
+        found[name] = (_text(name, promise), verdict)
+    return found

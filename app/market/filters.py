@@ -27,6 +27,7 @@ SORTS = (
     "mos",
     "value",
     "quality",
+    "reputation",
 )
 QUALITY = {
     "measured": "Measured",

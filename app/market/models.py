@@ -29,6 +29,8 @@ class Purchase(Base, Timestamped):
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     effective_from: Mapped[datetime | None] = mapped_column(UtcDateTime())
     effective_until: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    # Of the agreement that made it (app/deals): begins, changes and ends with it only.
+    agreement_id: Mapped[int | None] = mapped_column(index=True)
 
     product: Mapped[Product] = relationship()
     seller: Mapped[Company] = relationship(foreign_keys=[seller_id])

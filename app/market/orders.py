@@ -11,7 +11,7 @@ from app.clock import utc_now
 from app.db import db
 from app.errors import DomainError
 from app.market.order_forms import AcceptForm, AnswerForm, NothingForm, RequestForm
-from app.market.purchases import PurchaseRow, buyable_product, purchases
+from app.market.purchases import PurchaseRow, buyable_product, offered, purchases
 from app.market.service.accept_purchase import accept_purchase
 from app.market.service.end_purchase import end_purchase
 from app.market.service.refuse_purchase import decline_purchase, withdraw_purchase
@@ -94,7 +94,7 @@ def placed_csv() -> Any:
 @require("market:buy")
 def ask(product_id: int) -> Any:
     who = actor()
-    product = buyable_product(db.session, product_id, who.company_id)
+    product = offered(db.session, buyable_product(db.session, product_id, who.company_id), who.company_id)
     trunks = customer_trunks(db.session, who.company_id)
     form = RequestForm()
     form.trunk_id.choices = [(t.id, t.name) for t in trunks]
@@ -114,9 +114,7 @@ def ask(product_id: int) -> Any:
             fault = refused
         else:
             db.session.commit()
-            flash(
-                f"{product.name} of {product.company.name} is requested; the seller answers next.", "success"
-            )
+            flash(f"{product.name} of {product.seller} is requested; the seller answers next.", "success")
             return redirect(url_for("orders.placed"))
     status = (fault.status if fault else 422) if form.is_submitted() else 200
     return render_template(

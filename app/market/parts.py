@@ -26,7 +26,7 @@ from app.market.assemble import NEVER, WEEKS, Listed, assemble
 from rates.store import Store, read_file, write_file
 from rates.worst import for_anybody
 
-FORMAT = 1  # to be raised when `assemble` makes something else of the same input
+FORMAT = 3  # to be raised when `assemble` makes something else of the same input
 FOLDER = "parts"
 WEEK_US = int(timedelta(days=7).total_seconds()) * 1_000_000
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.carriers.models import Company, CustomerTrunk, Product
 from app.carriers.offer_lists import bought_by
+from app.carriers.sight import Sight, dealt_by, sight_of
 from app.errors import NotFound
 from app.market.models import Purchase
 
@@ -79,6 +80,7 @@ def purchases(
         .join(seller, seller.id == Purchase.seller_id)
         .join(buyer, buyer.id == Purchase.buyer_id)
         .join(CustomerTrunk, CustomerTrunk.id == Purchase.trunk_id)
+        .where(Product.outside_vendor.is_(None))
         .order_by(Purchase.created_at.desc(), Purchase.id.desc())
     )
     if seller_id is not None:
@@ -90,16 +92,17 @@ def purchases(
     if purchase_id is not None:
         wanted = wanted.where(Purchase.id == purchase_id)
     rows = []
+    seen = Sight() if buyer_id is None else sight_of(session, buyer_id)
     for purchase, product, seller_name, buyer_name, trunk in session.execute(wanted):
         shown_trunk = "" if buyer_id is None and seller_id is not None else trunk
         rows.append(
             PurchaseRow(
                 id=purchase.id,
                 product_id=product.id,
-                product=product.name,
+                product=seen.product(product.id, product.name),
                 route_class=product.route_class,
                 currency=product.currency,
-                seller=seller_name,
+                seller=seen.seller(product.id, seller_name),
                 buyer=buyer_name,
                 trunk=shown_trunk,
                 state=purchase.state,
@@ -132,11 +135,46 @@ def purchase_of(session: Session, purchase_id: int, company_id: int) -> Purchase
 
 
 def buyable_product(session: Session, product_id: int, buyer_id: int) -> Product:
-    """A listed product of another active company; everything else is not found."""
+    """A listed product of another active company that this one may see; everything else is not found."""
     found = session.get(Product, product_id)
     if found is None or not found.listed or found.company.status != "active" or found.company_id == buyer_id:
         raise NotFound("There is no such offer.")
+    if found.id in sight_of(session, buyer_id).hidden:
+        raise NotFound("There is no such offer.")
     return found
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A product as this buyer may see it before a deal."""
+
+    id: int
+    name: str
+    seller: str
+    route_class: str
+    currency: str
+    notice_days: int
+    description: str
+
+
+def offered(session: Session, product: Product, buyer_id: int) -> Offered:
+    """Without name and text where the listing is anonymous."""
+    seen = sight_of(session, buyer_id)
+    return Offered(
+        product.id, seen.product(product.id, product.name), seen.seller(product.id, product.company.name), product.route_class,
+        product.currency, product.notice_days, "" if product.id in seen.masked else product.description,
+    )  # fmt: skip
+
+
+def dealt(session: Session, buyer_id: int) -> set[int]:
+    """Products whose seller once accepted this buyer, and those that agreements derived from them."""
+    base = sa.func.coalesce(Product.derived_from, Product.id)
+    wanted = (
+        sa.select(base)
+        .join(Purchase, Purchase.product_id == Product.id)
+        .where(Purchase.buyer_id == buyer_id, Purchase.state.in_(("accepted", "ended")))
+    )
+    return set(session.scalars(wanted))
 
 
 def bought(session: Session, trunk_id: int, now: datetime) -> set[int]:
@@ -150,3 +188,4 @@ def bought(session: Session, trunk_id: int, now: datetime) -> set[int]:
 
 
 bought_by.append(bought)
+dealt_by.append(dealt)

@@ -6,7 +6,7 @@ from typing import Any
 
 from apiflask import APIBlueprint, Schema
 from apiflask.fields import AwareDateTime, Boolean, Integer, List, Nested, String
-from apiflask.validators import Length, OneOf
+from apiflask.validators import Length, OneOf, Range
 
 from app.clock import utc_now
 from app.db import db
@@ -20,6 +20,7 @@ from app.security.access import actor, require
 from app.web.idempotency import answer_once
 
 api = APIBlueprint("purchases", __name__, url_prefix="/api/v1/purchases", tag="Purchases")
+ID_MAX = 2**31 - 1
 STATES = ("requested", "accepted", "declined", "withdrawn", "ended")
 
 
@@ -51,8 +52,8 @@ class PurchaseList(Schema):
 
 
 class RequestIn(Schema):
-    product_id = Integer(required=True)
-    trunk_id = Integer(required=True)
+    product_id = Integer(required=True, validate=Range(1, ID_MAX))
+    trunk_id = Integer(required=True, validate=Range(1, ID_MAX))
     note = String(load_default="", validate=Length(max=2000))
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.market.filters import CHANGES, PRICES, QUALITY, Filters
+from app.market.offers import Ints, Mask, Offers
 from app.market.snapshot import MarketSnapshot
 
 PAGE = 50
@@ -30,10 +31,11 @@ OWN = (
     "next_at",
     "next_rate",
 )
-NUMBERS = {"eff60": "eff60", "eff180": "eff180", "rate": "rate_nanos", "quality": "quality_ppm", "value": "value_ppm",
-           "change": "next_ppm", "asr": "asr", "acd": "acd", "pdd": "pdd", "mos": "mos"}  # fmt: skip
-RATIOS = {"asr": ("answered", "attempts", 1_000_000, 30), "acd": ("talk_ms", "answered", 1, 20),
-          "pdd": ("pdd_ms_sum", "pdd_samples", 1, 10), "mos": ("mos_milli_sum", "mos_samples", 1, 10)}  # fmt: skip
+TABS = {"cheapest": ("eff180", False), "quality": ("quality_ppm", True), "value": ("value_ppm", True)}
+# Sorts whose word is not the column's own.
+COLUMNS = {"rate": ("rate_nanos",), "quality": ("quality_ppm",), "value": ("value_ppm",), "change": ("next_ppm",),
+           "reputation": ("reputation_ppm",),
+           "destination": ("country_name", "destination")}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,44 +63,49 @@ class Result:
 def browse(
     market: MarketSnapshot, filters: Filters, *, watched: Sequence[str] = (), size: int = PAGE
 ) -> Result:
-    """One page of offers that fit, in order of the tab or column chosen; ties by product and destination."""
-    table, by_number = candidates(market, filters, watched)
-    masks = _masks(table, filters)
-    shown = _apply(table, masks, leave_out=None)
-    order = sorted_positions(shown, filters)
-    pages = max(1, -(-shown.num_rows // size))
+    """One page of offers that fit, in order of the tab or column chosen; ties by cost, product and destination."""
+    offers, found, by_number = candidates(market, filters, watched)
+    if offers.empty:
+        return Result([], 0, 1, {}, dict.fromkeys(TABS), by_number)
+    masks = _masks(offers, filters)
+    shown = _all(found, masks)
+    picked = _ordered(offers, shown, *_sort_of(filters))
+    pages = max(1, -(-len(picked) // size))
     start = (min(filters.page, pages) - 1) * size
-    rows = shown.take(order.slice(start, size)).to_pylist()
-    tops = {tab: _top(shown, tab) for tab in ("cheapest", "quality", "value")}
-    return Result(rows, shown.num_rows, pages, _facets(table, masks, filters), tops, by_number)
+    rows = offers.table.take(pa.array(picked[start : start + size])).to_pylist()
+    tops = {tab: _top(offers, shown, tab) for tab in TABS}
+    return Result(rows, len(picked), pages, _facets(offers, found, masks, filters), tops, by_number)
 
 
 def everything(market: MarketSnapshot, filters: Filters, *, watched: Sequence[str] = ()) -> pa.Table:
     """All rows that fit, in order: what the CSV holds."""
-    table, _ = candidates(market, filters, watched)
-    shown = _apply(table, _masks(table, filters), leave_out=None)
-    return shown.take(sorted_positions(shown, filters))
+    offers, found, _ = candidates(market, filters, watched)
+    if offers.empty:
+        return offers.table
+    picked = _ordered(offers, _all(found, _masks(offers, filters)), *_sort_of(filters))
+    return offers.table.take(pa.array(picked))
 
 
-def candidates(market: MarketSnapshot, filters: Filters, watched: Sequence[str]) -> tuple[pa.Table, bool]:
-    """Rows that the search box finds, chips not yet applied."""
-    groups = market.groups
-    if groups.num_rows == 0:
-        return _extended(groups), bool(filters.digits)
+def candidates(market: MarketSnapshot, filters: Filters, watched: Sequence[str]) -> tuple[Offers, Mask, bool]:
+    """The offers, which of them the search box finds (chips not yet applied), and whether it was a number."""
+    offers = market.offers
+    by_number = bool(filters.digits)
+    if by_number and not offers.empty:
+        offers = Offers(by_code(market, filters.digits), fresh_best=True)
+    found = np.ones(offers.size, dtype=bool)
+    if offers.empty:
+        return offers, found, by_number
     if filters.watched:
-        groups = groups.filter(pc.is_in(groups["key"], pa.array(list(watched), pa.utf8())))
-    if filters.digits:
-        found = _by_number(market, groups, filters.digits)
-        if filters.watched:
-            found = found.filter(pc.is_in(found["key"], pa.array(list(watched), pa.utf8())))
-        return _extended(found, fresh_best=True), True
-    for word in filters.q.casefold().split():
-        hit = pc.match_substring(groups["search"], word)
-        if len(word) == 2 and word.isalpha():
-            iso = pc.equal(groups["country"], word.upper())
-            hit = iso if pc.any(iso).as_py() else hit
-        groups = groups.filter(hit)
-    return _extended(groups), False
+        found &= _bools(pc.is_in(offers.table["key"], pa.array(list(watched), pa.utf8())))
+    if not by_number:
+        for word in filters.q.casefold().split():
+            hit = None
+            if len(word) == 2 and word.isalpha():
+                hit = offers.among("country", (word.upper(),))
+            if hit is None or not hit.any():
+                hit = offers.saying(word)
+            found &= hit
+    return offers, found, by_number
 
 
 def matches(market: MarketSnapshot, digits: str) -> dict[int, list[int]]:
@@ -111,7 +118,8 @@ def matches(market: MarketSnapshot, digits: str) -> dict[int, list[int]]:
     return found
 
 
-def _by_number(market: MarketSnapshot, groups: pa.Table, digits: str) -> pa.Table:
+def by_code(market: MarketSnapshot, digits: str) -> pa.Table:
+    """One row a product that prices the number: its group, with the price of the matched code."""
     found = matches(market, digits)
     codes = market.codes
     best = [positions[0] for positions in found.values()]
@@ -138,147 +146,104 @@ def _change_ppm(taken: pa.Table) -> pa.Array:
     )
 
 
-def _extended(table: pa.Table, *, fresh_best: bool = False) -> pa.Table:
-    """Adds the ratios (null below the minimum of samples), `value_ppm`, and `beats` where the search was not by number."""
-    if "eff180" not in table.column_names:
-        return table
-    if "beats" not in table.column_names:
-        table = table.append_column("beats", pa.nulls(table.num_rows, pa.list_(pa.utf8())))
-    for name, (over, under, factor, least) in RATIOS.items():
-        samples = table[under].to_numpy()
-        values = table[over].to_numpy() * factor // np.maximum(samples, 1)
-        table = table.append_column(name, pa.array(values, pa.int64(), mask=samples < least))
-    cost = np.maximum(table["eff180"].to_numpy(), 1)
-    best = (
-        np.full_like(cost, cost.min())
-        if fresh_best and len(cost)
-        else np.maximum(table["best180"].to_numpy(), 1)
-    )
-    value = 500_000 * best // cost + table["quality_ppm"].to_numpy() // 2
-    return table.append_column("value_ppm", pa.array(value, pa.int64()))
-
-
-def _masks(table: pa.Table, filters: Filters) -> dict[str, Any]:
-    masks: dict[str, Any] = {}
-    if "eff180" not in table.column_names:
-        return masks
+def _masks(offers: Offers, filters: Filters) -> dict[str, Mask]:
+    masks: dict[str, Mask] = {}
     for name, column, values in (
         ("class", "route_class", filters.classes), ("seller", "company_id", filters.sellers),
         ("country", "country", filters.countries), ("currency", "currency", filters.currencies),
     ):  # fmt: skip
         if values:
-            masks[name] = pc.is_in(table[column], pa.array(list(values), table.schema.field(column).type))
-    quality = [quality_mask(table, name) for name in filters.quality]
-    if quality:
-        masks["quality"] = _all(quality)
+            masks[name] = offers.among(column, tuple(values))
+    if filters.quality:
+        masks["quality"] = np.logical_and.reduce([quality_mask(offers, name) for name in filters.quality])
     if filters.change:
-        masks["change"] = change_mask(table, filters.change)
+        masks["change"] = change_mask(offers, filters.change)
     if filters.max_price_nanos is not None:
-        masks["price"] = pc.less_equal(table["eff180"], filters.max_price_nanos)
+        masks["price"] = offers.numbers("eff180")[0] <= filters.max_price_nanos
     return masks
 
 
-def quality_mask(table: pa.Table, name: str) -> Any:
+def quality_mask(offers: Offers, name: str) -> Mask:
     """Rows whose figure has enough samples and is good enough."""
-    tests = {
-        "measured": lambda: pc.is_valid(table["asr"]),
-        "asr40": lambda: pc.greater_equal(table["asr"], 400_000),
-        "acd2": lambda: pc.greater_equal(table["acd"], 120_000),
-        "pdd4": lambda: pc.less_equal(table["pdd"], 4_000),
-        "mos38": lambda: pc.greater_equal(table["mos"], 3_800),
-    }
-    return pc.fill_null(tests[name](), False)
+    figure, least = {"measured": ("asr", 0), "asr40": ("asr", 400_000), "acd2": ("acd", 120_000), "pdd4": ("pdd", 4_000),
+                     "mos38": ("mos", 3_800)}[name]  # fmt: skip
+    values, valid = offers.numbers(figure)
+    mask: Mask = valid & (values <= least if figure == "pdd" else values >= least)
+    return mask
 
 
-def change_mask(table: pa.Table, name: str) -> Any:
+def change_mask(offers: Offers, name: str) -> Mask:
     """Rows by what is announced for them."""
+    _, announced = offers.numbers("next_at")
     if name == "none":
-        return pc.is_null(table["next_at"])
+        return ~announced
+    _, priced = offers.numbers("next_rate")
     if name == "ending":
-        return pc.and_(pc.is_valid(table["next_at"]), pc.is_null(table["next_rate"]))
-    test = pc.greater if name == "up" else pc.less
-    return pc.fill_null(test(table["next_ppm"], 0), False)
+        return announced & ~priced
+    change, known = offers.numbers("next_ppm")
+    mask: Mask = known & (change > 0 if name == "up" else change < 0)
+    return mask
 
 
-def _all(masks: list[Any]) -> Any:
-    whole = masks[0]
-    for mask in masks[1:]:
-        whole = pc.and_(whole, mask)
-    return whole
+def _bools(mask: Any) -> Mask:
+    return np.asarray(
+        mask.to_numpy(zero_copy_only=False) if isinstance(mask, pa.Array) else mask.to_numpy(), bool
+    )
 
 
-def _apply(table: pa.Table, masks: dict[str, Any], *, leave_out: str | None) -> pa.Table:
+def _all(found: Mask, masks: dict[str, Mask], leave_out: str = "") -> Mask:
     chosen = [mask for name, mask in masks.items() if name != leave_out]
-    return table.filter(_all(chosen)) if chosen else table
+    return np.logical_and.reduce([found, *chosen]) if chosen else found
 
 
-def sorted_positions(table: pa.Table, filters: Filters) -> Any:
-    """Order of the rows: the chosen column or tab, then cost, product and destination, so that pages never overlap."""
-    if "eff180" not in table.column_names:
-        return pa.array([], pa.int64())
-    keys: list[tuple[str, str]]
+def _sort_of(filters: Filters) -> tuple[tuple[str, ...], bool]:
     if filters.sort:
-        column = {"destination": "country_name", "seller": "seller"}.get(filters.sort) or NUMBERS[
-            filters.sort
-        ]
-        keys = [(column, "descending" if filters.descending else "ascending")]
-        if filters.sort == "destination":
-            keys.append(("destination", keys[0][1]))
-    else:
-        keys = {"cheapest": [("eff180", "ascending")], "quality": [("quality_ppm", "descending")],
-                "value": [("value_ppm", "descending")]}[filters.tab]  # fmt: skip
-    for name in ("eff180", "product_id", "country", "destination"):
-        if name not in dict(keys):
-            keys.append((name, "ascending"))
-    return pc.sort_indices(table, sort_keys=[(name, order, "at_end") for name, order in keys])
+        return COLUMNS.get(filters.sort, (filters.sort,)), filters.descending
+    column, descending = TABS[filters.tab]
+    return (column,), descending
 
 
-def _top(table: pa.Table, tab: str) -> int | None:
-    if "eff180" not in table.column_names or table.num_rows == 0:
-        return None
-    first = sorted_positions(table, Filters(tab=tab))[0].as_py()
-    price: int = table["eff180"][first].as_py()
-    return price
+def _ordered(offers: Offers, shown: Mask, columns: tuple[str, ...], descending: bool) -> Ints:
+    order = offers.order(columns, descending)
+    picked: Ints = order[shown[order]]
+    return picked
 
 
-def _facets(table: pa.Table, masks: dict[str, Any], filters: Filters) -> dict[str, list[Facet]]:
+def _top(offers: Offers, shown: Mask, tab: str) -> int | None:
+    """Price of the first row of the tab."""
+    column, descending = TABS[tab]
+    order = offers.order((column,), descending)
+    first = int(np.argmax(shown[order]))
+    return int(offers.numbers("eff180")[0][order[first]]) if shown[order[first]] else None
+
+
+def _facets(offers: Offers, found: Mask, masks: dict[str, Mask], filters: Filters) -> dict[str, list[Facet]]:
     """Counts per chip, each list without its own restriction, so that a choice never hides its alternatives."""
-    if "eff180" not in table.column_names:
-        return {}
-    found = {}
+    facets: dict[str, list[Facet]] = {}
     for name, column, label, chosen in (
         ("class", "route_class", "route_class", filters.classes), ("seller", "company_id", "seller", filters.sellers),
         ("country", "country", "country_name", filters.countries), ("currency", "currency", "currency", filters.currencies),
     ):  # fmt: skip
-        rest = _apply(table, masks, leave_out=name)
-        counts = (
-            rest.group_by([column] if column == label else [column, label])
-            .aggregate([([], "count_all")])
-            .to_pylist()
-        )
-        facets = [Facet(row[column], row[label], row["count_all"], row[column] in chosen) for row in counts]
-        seen = {facet.value for facet in facets}
-        facets += [Facet(value, str(value), 0, True) for value in chosen if value not in seen]
-        found[name] = sorted(facets, key=lambda facet: (not facet.on, -facet.count, facet.label))
-    rest = _apply(table, masks, leave_out="quality")
-    found["quality"] = [
-        Facet(k, text, pc.sum(quality_mask(rest, k)).as_py() or 0, k in filters.quality)
+        counts = offers.counts(column, _all(found, masks, leave_out=name))
+        labels = offers.table[label].take(pa.array([first for _, _, first in counts], pa.int64())).to_pylist()
+        listed = [Facet(v, text, n, v in chosen) for (v, n, _), text in zip(counts, labels, strict=True)]
+        seen = {facet.value for facet in listed}
+        listed += [Facet(value, str(value), 0, True) for value in chosen if value not in seen]
+        facets[name] = sorted(listed, key=lambda facet: (not facet.on, -facet.count, facet.label))
+    rest = _all(found, masks, leave_out="quality")
+    facets["quality"] = [
+        Facet(k, text, int(np.count_nonzero(rest & quality_mask(offers, k))), k in filters.quality)
         for k, text in QUALITY.items()
     ]
-    rest = _apply(table, masks, leave_out="change")
-    found["change"] = [
-        Facet(k, text, pc.sum(change_mask(rest, k)).as_py() or 0, k == filters.change)
+    rest = _all(found, masks, leave_out="change")
+    facets["change"] = [
+        Facet(k, text, int(np.count_nonzero(rest & change_mask(offers, k))), k == filters.change)
         for k, text in CHANGES.items()
     ]
-    rest = _apply(table, masks, leave_out="price")
-    prices = [(text, int(text.replace("0.", "").ljust(9, "0"))) for text in PRICES]
-    found["price"] = [
-        Facet(
-            text,
-            f"≤ {text}",
-            pc.sum(pc.less_equal(rest["eff180"], nanos)).as_py() or 0,
-            filters.max_price == text,
-        )
-        for text, nanos in prices
+    rest = _all(found, masks, leave_out="price")
+    costs = offers.numbers("eff180")[0]
+    facets["price"] = [
+        Facet(text, f"≤ {text}", int(np.count_nonzero(rest & (costs <= nanos))), filters.max_price == text)
+        for text, nanos in ((text, int(text.replace("0.", "").ljust(9, "0"))) for text in PRICES)
     ]
-    return found
+    return facets

@@ -6,6 +6,7 @@ import json
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from app.clock import from_micros
 from app.errors import DomainError
+from app.market.offers import Offers
 from rates.store import read_file
 
 _lock = threading.Lock()
@@ -38,6 +40,17 @@ class MarketSnapshot:
     groups: pa.Table
     codes: pa.Table
     code_keys: NDArray[np.int64] = field(repr=False)
+
+    @cached_property
+    def offers(self) -> Offers:
+        """`groups` with what browsing needs, made once for every market."""
+        return Offers(self.groups)
+
+    @cached_property
+    def product_columns(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(product ids, ascending; by position in `codes` the place of its product among them)."""
+        found, places = np.unique(self.codes["product_id"].to_numpy(), return_inverse=True)
+        return found.astype(np.int64), places.astype(np.int64)
 
     def rows_of_code(self, code: str) -> range:
         """Positions in `codes` of all products that list exactly this code."""

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from apiflask import APIFlask
 
-from app.market import api, browse_views, notice_mail_views, notice_views, orders, purchases_api
+from app.market import (
+    api,
+    browse_views,
+    notice_mail_views,
+    notice_views,
+    orders,
+    private_pages,
+    purchases_api,
+)
 
 
 def register(app: APIFlask) -> None:
@@ -13,6 +21,8 @@ def register(app: APIFlask) -> None:
     app.register_blueprint(api.api)
     app.register_blueprint(orders.pages)
     app.register_blueprint(purchases_api.api)
+    app.register_blueprint(private_pages.pages)
+    app.register_blueprint(private_pages.api)
     app.register_blueprint(notice_views.pages)
     app.register_blueprint(notice_views.api)
     app.register_blueprint(notice_mail_views.pages)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.carriers.models import Company, CustomerTrunk, Product
+from app.carriers.sight import sight
 from app.market.models import Purchase
 from app.security.access import Actor
 
@@ -29,7 +30,7 @@ class Offer:
 
 
 def visible_offers(session: Session, actor: Actor, *, market: bool, now: datetime) -> list[Offer]:
-    """Own products; what the company buys; with `market` also every listed offer. The operator sees all.
+    """Own products; what the company buys; with `market` also every listed offer whose seller it may know. The operator sees all.
 
     Ordered by vendor, product, id.
     """
@@ -49,14 +50,15 @@ def visible_offers(session: Session, actor: Actor, *, market: bool, now: datetim
         .where(Product.timeline_key.is_not(None))
         .order_by(Company.name, Product.name, Product.id)
     )
-    found = []
+    found, unnamed = [], sight(session, actor).unnamed
     for product, company in session.execute(query):
         mine = company.id == actor.company_id
         listed = market and product.listed and product.enabled and company.status == "active"
+        listed = listed and (company.sample or not actor.sandbox) and product.id not in unnamed
         if actor.is_operator or mine or product.id in bought or listed:
             found.append(
                 Offer(
-                    product.id, company.id, company.name, product.name, product.route_class, product.currency,
+                    product.id, company.id, product.outside_vendor or company.name, product.name, product.route_class, product.currency,
                     product.timeline_key or "", mine, product.id in bought,
                 )
             )  # fmt: skip

@@ -14,12 +14,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.carriers.models import Company, CustomerTrunk, Product, QualityCounter, VendorTrunk
 from app.clock import to_micros
 from app.config import Lcr
+from app.deals.limits import NO_LIMITS, least, limits_of
 from app.market.models import Purchase
+from app.market.private import private_word
 from app.routing.durations import durations
 from app.routing.models import FxRate, NumberFile
 from app.security.models import ApiKey
@@ -43,6 +45,20 @@ class OfferDeck:
     offer_id: int
     carrier_id: int
     timeline_key: str
+
+
+# A private deck's vendor is nobody on the exchange: a carrier of its own, so that its buyer's loop guard lets it through.
+PRIVATE_CARRIERS = 10**12
+
+
+def carrier_of(product: Product) -> int:
+    """The core's carrier_id."""
+    return product.company_id if product.outside_vendor is None else PRIVATE_CARRIERS + product.id
+
+
+def vendor_word(product: Product, company: Company) -> str:
+    """What answers call the vendor: the company's short name, or a private one made of the outside vendor's name."""
+    return company.slug if product.outside_vendor is None else private_word(product.outside_vendor)
 
 
 @dataclass(frozen=True)
@@ -96,12 +112,10 @@ def fx_rates(session: Session, base: str, now: datetime) -> dict[str, str]:
 
 def index_inputs(session: Session, lcr: Lcr, now: datetime) -> IndexInputs:
     """All products that ever had a deck accepted; switched-off ones too, so that switching on needs no build."""
-    rows = session.execute(
-        sa.select(Product.id, Product.company_id, Product.timeline_key)
-        .where(Product.timeline_key.is_not(None))
-        .order_by(Product.id)
+    rows = sa.select(Product).where(Product.timeline_key.is_not(None)).order_by(Product.id)
+    offers = tuple(
+        OfferDeck(one.id, carrier_of(one), one.timeline_key or "") for one in session.scalars(rows)
     )
-    offers = tuple(OfferDeck(row.id, row.company_id, row.timeline_key) for row in rows)
     return IndexInputs(
         lcr.base_currency, lcr.reference_seconds, fx_rates(session, lcr.base_currency, now), offers
     )
@@ -133,7 +147,7 @@ def access_document(
         "reference_seconds": lcr.reference_seconds,
         "max_seconds": lcr.max_seconds,
         "closed_codes": list(lcr.closed_codes),
-        "offers": _offers(session),
+        "offers": _offers(session, now),
         "trunks": _trunks(session, now, timedelta(days=lcr.history_days), known_cards),
         "keys": _keys(session, now),
         "cards": [{"card_id": card_id, "index": file} for card_id, file in cards],
@@ -144,36 +158,44 @@ def access_document(
     }
 
 
-def _offers(session: Session) -> list[dict[str, Any]]:
+def _offers(session: Session, now: datetime) -> list[dict[str, Any]]:
+    """A product derived by an agreement is routed as the one it is derived from, within the agreement's limits."""
+    sold = aliased(Product)
     rows = session.execute(
-        sa.select(Product, Company, VendorTrunk)
+        sa.select(Product, sold, Company, VendorTrunk)
+        .join(sold, sold.id == sa.func.coalesce(Product.derived_from, Product.id))
         .join(Company, Company.id == Product.company_id)
-        .outerjoin(VendorTrunk, VendorTrunk.id == Product.vendor_trunk_id)
+        .outerjoin(VendorTrunk, VendorTrunk.id == sold.vendor_trunk_id)
         .order_by(Product.id)
     )
+    limits = limits_of(session, now)
     return [
         {
-            "offer_id": product.id,
-            "carrier_id": company.id,
-            "vendor": company.slug,
+            "offer_id": own.id,
+            "carrier_id": carrier_of(own),
+            "vendor": vendor_word(own, company),
             "product": product.name,
             "class": product.route_class,
             "priority": product.priority,
             "enabled": bool(
-                product.enabled and company.status == "active" and (trunk is None or trunk.enabled)
+                product.enabled
+                and own.enabled
+                and company.status == "active"
+                and (trunk is None or trunk.enabled)
             ),
-            "public": product.listed,
+            # What is not approved is nobody else's to see, not even as one that takes no calls.
+            "public": own.listed and own.visibility == "public" and company.status == "active",
             "uri_host": trunk.host if trunk else None,
             "uri_port": trunk.port if trunk else None,
             "uri_user_prefix": product.tech_prefix,
             "transport": trunk.transport if trunk else "udp",
             "timeout_ms": product.timeout_ms,
-            "max_channels": trunk.channels if trunk else None,
-            "max_cps": trunk.cps if trunk else None,
+            "max_channels": least(trunk.channels if trunk else None, limits.get(own.id, NO_LIMITS).channels),
+            "max_cps": least(trunk.cps if trunk else None, limits.get(own.id, NO_LIMITS).calls_per_second),
             **{word: product.routing[word] for word in ROUTING_WORDS if word in product.routing},
             "lrn_rated": product.lrn_rated,
         }
-        for product, company, trunk in rows
+        for own, product, company, trunk in rows
     ]
 
 
@@ -279,6 +301,8 @@ def _keys(session: Session, now: datetime) -> list[dict[str, Any]]:
             "company_id": key.company_id,
             "scopes": list(key.scopes),
             "expires_at_us": to_micros(key.expires_at) if key.expires_at else None,
+            # Left out where there is none: an edge of the version before refuses words it does not know.
+            **({"networks": list(key.ip_list)} if key.ip_list else {}),
         }
         for key in rows
         # Without a trunk a key asks for no routes; one of the operator may command the edge all the same.
@@ -287,13 +311,27 @@ def _keys(session: Session, now: datetime) -> list[dict[str, Any]]:
 
 
 def _quality(session: Session) -> list[list[Any]]:
+    """Counters by product and code; a product and those that agreements derived from it are one route and share theirs."""
     q = QualityCounter
-    rows = session.execute(
-        sa.select(
-            q.product_id, q.code, q.attempts, q.answered, q.effective, q.talk_ms,
-            q.pdd_ms_sum, q.pdd_samples, q.mos_milli_sum, q.mos_samples,
-        )
-        .where(q.source == "calls")
-        .order_by(q.product_id, q.code)
+    figures = (
+        q.attempts, q.answered, q.effective, q.talk_ms, q.pdd_ms_sum, q.pdd_samples, q.mos_milli_sum, q.mos_samples,
     )  # fmt: skip
-    return [list(row) for row in rows]
+    derived = session.execute(
+        sa.select(Product.id, Product.derived_from).where(Product.derived_from.is_not(None))
+    )
+    sold = {row.id: row.derived_from for row in derived}
+    family: dict[int, list[int]] = {}
+    for own, base in sold.items():
+        family.setdefault(base, [base]).append(own)
+    rows = session.execute(
+        sa.select(q.product_id, q.code, *figures).where(q.source == "calls").order_by(q.product_id, q.code)
+    )
+    if not sold:
+        return [list(row) for row in rows]
+    sums: dict[tuple[int, str], list[int]] = {}
+    for product_id, code, *counts in rows:
+        base = sold.get(product_id, product_id)
+        for member in family.get(base, [base]):
+            kept = sums.setdefault((member, code), [0] * len(counts))
+            sums[member, code] = [one + more for one, more in zip(kept, counts, strict=True)]
+    return [[product_id, code, *counts] for (product_id, code), counts in sorted(sums.items())]

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.carriers.models import Company, CustomerTrunk, Product
 from app.carriers.queries import customer_trunk_of
+from app.carriers.sight import sight
 from app.clock import to_micros
 from app.errors import Invalid
 from app.routing.caller import caller_number, routing_number
@@ -107,18 +108,22 @@ def simulate(
         query["offers"] = visible_offers(session, actor)
         query["explain_scope"] = "all"
     answer = decide(root, query)
-    if query["offers"] is not None:
-        seen = set(query["offers"])
+    if query["offers"] is not None or actor.sandbox:
+        # Before approval a trunk of one's own does not show more than the market does.
+        seen = set(visible_offers(session, actor) if query["offers"] is None else query["offers"])
         answer["explain"] = [row for row in answer.get("explain") or [] if row["offer"] in seen]
     return answer
 
 
 def visible_offers(session: Session, actor: Actor) -> list[int]:
-    """Ids of what the market shows, and of the actor's own products."""
+    """Ids of what the market shows by name, and of the actor's own products."""
     return list(
         session.scalars(
             sa.select(Product.id)
-            .where(sa.or_(Product.listed.is_(True), Product.company_id == actor.company_id))
+            .where(
+                sa.or_(Product.listed.is_(True), Product.company_id == actor.company_id),
+                Product.id.not_in(sight(session, actor).unnamed),
+            )
             .order_by(Product.id)
         )
     )

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.carriers.models import Company, CustomerTrunk, Product
+from app.deals.limits import capped_products
 from app.jobs.models import Job
 from app.routing.models import RoutingStop
 from app.security.models import User
@@ -49,7 +50,7 @@ class StopLine:
     created_at: datetime
 
 
-def desired(session: Session) -> dict[str, Any]:
+def desired(session: Session, now: datetime) -> dict[str, Any]:
     """The `set` command that makes the edge's lists those of the database."""
     lists: dict[str, Any] = {name: set() for name in LISTS.values()}
     blocks = []
@@ -59,6 +60,7 @@ def desired(session: Session) -> dict[str, Any]:
         else:
             lists[LISTS[stop.kind]].add(stop.target_id)
     lists["disabled_offers"] |= set(session.scalars(sa.select(Product.id).where(Product.enabled.is_(False))))
+    lists["cap_reached"] |= capped_products(session, now)
     command = {name: sorted(ids) for name, ids in lists.items()}
     blocks.sort(key=lambda block: (block["offer_id"], block["code"]))
     return {"do": "set", "blocks": blocks, **command}

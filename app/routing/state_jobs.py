@@ -26,7 +26,7 @@ RETRY_AFTER = timedelta(seconds=30)
 def push(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Send what the database wants now; the same again changes nothing at the edge."""
     settings: Settings = current_app.config["TANDEM"]
-    command = desired(db.session)
+    command = desired(db.session, utc_now())
     db.session.rollback()
     pause = FIRST_PAUSE_S
     for attempt in range(1, TRIES + 1):
@@ -46,7 +46,7 @@ def push(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[str
 def follow_state() -> None:
     """When the database wants another state than was pushed last, ask for a push; a failed one is tried again."""
     now = utc_now()
-    command = desired(db.session)
+    command = desired(db.session, now)
     last = last_push(db.session)
     wanted = any(value for name, value in command.items() if name != "do")
     if last is None:

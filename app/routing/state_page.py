@@ -114,7 +114,7 @@ def _page(form: StopForm) -> str:
         (label, [names.get((side, number), str(number)) for number in (state or {}).get(word, [])])
         for word, label, side in SERVED
     ]
-    wanted = desired(db.session)
+    wanted = desired(db.session, utc_now())
     agrees = state is not None and all(
         sorted(state.get(word, []), key=str) == sorted(value, key=str)
         for word, value in wanted.items()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the menu; `needs` is '' | 'sells' | 'buys' | 'operator'."""
+    """One line of the menu; `needs` is '' | 'sandbox' | 'sells' | 'buys' | 'operator'."""
 
     label: str
     href: str
@@ -17,7 +17,13 @@ class Entry:
 
 
 MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
-    ("", (Entry("Dashboard", "/", "dashboard"),)),
+    (
+        "",
+        (
+            Entry("Dashboard", "/", "dashboard"),
+            Entry("Checklist", "/onboarding", "clipboard-list", "", "sandbox"),
+        ),
+    ),
     (
         "Sell",
         (
@@ -31,10 +37,22 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Buy",
         (
             Entry("Market", "/market", "building-store", "market:read"),
-            Entry("Requests", "/orders/placed", "shopping-cart", "market:read", "buys"),
+            Entry("Depth of market", "/market/depth", "chart-bar", "market:read"),
+            Entry("Cheapest basket", "/market/basket", "shopping-cart", "market:read", "buys"),
+            Entry("Orders placed", "/orders/placed", "shopping-cart", "market:read", "buys"),
+            Entry("Private decks", "/private-vendors", "lock", "market:read", "buys"),
             Entry("Rate notices", "/rate-notices", "bell", "market:read"),
             Entry("Trunks", "/trunks", "plug", "market:read", "buys"),
             Entry("Connect your switch", "/connect", "api", "market:read", "buys"),
+        ),
+    ),
+    (
+        "Trade",
+        (
+            Entry("Requests for quotes", "/rfqs", "list-details", "market:read"),
+            Entry("Peering", "/peering", "arrows-exchange", "market:read"),
+            Entry("Deals", "/deals", "scale", "market:read"),
+            Entry("Agreements", "/agreements", "lock", "market:read"),
         ),
     ),
     (
@@ -48,7 +66,9 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "Company",
         (
+            Entry("News", "/news", "bell", "market:read"),
             Entry("API keys", "/keys", "key", "key:manage"),
+            Entry("Webhooks", "/webhooks", "api", "key:manage"),
             Entry("People", "/users", "users", "user:manage"),
             Entry("Jobs", "/jobs", "clipboard-list", "job:read"),
             Entry("Audit", "/audit", "shield-check", "audit:read"),
@@ -58,6 +78,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Exchange",
         (
             Entry("Companies", "/operator/companies", "building", "operator", "operator"),
+            Entry("Approvals", "/operator/approvals", "check", "operator", "operator"),
             Entry("Snapshots", "/operator/snapshots", "database", "operator", "operator"),
             Entry("Routing state", "/operator/routing-state", "route", "operator", "operator"),
             Entry("Number files", "/operator/numbers", "world", "operator", "operator"),
@@ -68,13 +89,26 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
 
 
 def menu_for(
-    permissions: frozenset[str], *, sells: bool, buys: bool, operator: bool
+    permissions: frozenset[str], *, sells: bool, buys: bool, operator: bool, sandbox: bool = False
 ) -> list[tuple[str, list[Entry]]]:
     """The groups and entries this person may open; empty groups are left out."""
-    has = {"": True, "sells": sells or operator, "buys": buys or operator, "operator": operator}
+    has = {
+        "": True,
+        "sells": sells or operator,
+        "buys": buys or operator,
+        "operator": operator,
+        "sandbox": sandbox,
+    }
     groups = []
     for title, entries in MENU:
         shown = [e for e in entries if has[e.needs] and (not e.permission or e.permission in permissions)]
         if shown:
             groups.append((title, shown))
     return groups
+
+
+def entry_of(menu: list[tuple[str, list[Entry]]], path: str) -> str:
+    """The address of the one entry a page belongs to: the longest that begins its path; empty for none."""
+    hrefs = [entry.href for _, entries in menu for entry in entries]
+    found = [href for href in hrefs if path == href or (href != "/" and path.startswith(f"{href}/"))]
+    return max(found, key=len, default="")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from apiflask import APIFlask
 
 from app.security.access import current_actor
-from app.web import assets, errors, headers, metrics, plain_text
+from app.web import apispec, assets, errors, headers, metrics, plain_text
 from app.web.converters import RowId
 from app.web.shell import register_shell
 
@@ -13,6 +13,7 @@ from app.web.shell import register_shell
 def install(app: APIFlask) -> None:
     app.config["VALIDATION_ERROR_DESCRIPTION"] = "The request does not fit."
     app.url_map.converters["int"] = RowId
+    apispec.install(app)
     errors.install(app)
     headers.install(app)
     metrics.install(app)

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 
 from app.web.assets import asset
-from app.web.nav import menu_for
+from app.web.nav import entry_of, menu_for
 
 
 def plain_decimal(value: Decimal | int | str | None, places: int | None = None) -> str:
@@ -74,7 +74,7 @@ def spark_points(values: list[Any], width: int = 96, height: int = 26) -> list[t
 
 def register_shell(app: Flask) -> None:
     """Give templates their functions and filters."""
-    app.jinja_env.globals.update(asset=asset, menu_for=menu_for, spark_points=spark_points)
+    app.jinja_env.globals.update(asset=asset, entry_of=entry_of, menu_for=menu_for, spark_points=spark_points)
     app.jinja_env.filters.update(
         nanos=nanos_decimal,
         decimal=plain_decimal,

@@ -57,9 +57,14 @@ def trunk(number: int, **more: Any) -> dict[str, Any]:
 
 
 def key(
-    number: int, secret: str, trunk_id: int | None, *scopes: str, expires_at_us: int | None = None
+    number: int,
+    secret: str,
+    trunk_id: int | None,
+    *scopes: str,
+    expires_at_us: int | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
-    return {
+    return more | {
         "key_id": number,
         "sha256": sha256(secret),
         "trunk_id": trunk_id,

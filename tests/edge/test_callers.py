@@ -115,6 +115,22 @@ def test_a_key_dies_at_its_instant_without_a_new_snapshot(exchange: Exchange, st
     assert edge.get(ASK).json()["code"] == "expired_key"
 
 
+def test_a_key_with_networks_works_from_them_only(exchange: Exchange, start_edge: Start) -> None:
+    exchange.keys = [key(1, KEY, 1, "lcr:query", networks=["203.0.113.0/24", "2001:db8::7"])]
+    exchange.publish()
+    edge = start_edge(trusted_proxies=["127.0.0.1"])
+    for address, status in (
+        ("203.0.113.9", 200),
+        ("2001:db8::7", 200),
+        ("203.0.114.1", 401),
+        ("2001:db8::8", 401),
+    ):
+        answer = edge.get(ASK, X_Forwarded_For=address)
+        assert answer.status == status
+        assert status == 200 or answer.json()["code"] == "key_from_elsewhere"
+    assert edge.get(ASK).json()["code"] == "key_from_elsewhere"
+
+
 def test_a_revoked_key_stops_with_the_next_snapshot(exchange: Exchange, start_edge: Start) -> None:
     exchange.publish()
     edge = start_edge()

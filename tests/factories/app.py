@@ -6,6 +6,7 @@ rows; `login` puts a real session cookie on a test client.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 import time
@@ -23,10 +24,11 @@ from sqlalchemy.orm import Session
 
 from app import create_app, migrate
 from app.carriers.models import Company, CustomerTrunk, Product, VendorTrunk
+from app.clock import utc_now
 from app.config import Database, Settings, Web
 from app.db import db
 from app.security.actor import Actor, hash_key, permissions_of
-from app.security.models import ApiKey, Role, User
+from app.security.models import ApiKey, Role, User, UserSession
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -57,7 +59,7 @@ def make_app(
     root.mkdir(parents=True, exist_ok=True)
     changes.setdefault("web", Web(
         secret_key="k" * 40, password_salt="s" * 40, password_time_cost=1, password_memory_kib=8,
-        sign_ins_per_minute=1000,
+        sign_ins_per_minute=1000, two_factor_required=False,
     ))  # fmt: skip
     settings = Settings(data_dir=str(root), database=Database(url=database_url or ""), **changes)
     if database_url is None and not (root / "tandem.sqlite").exists():
@@ -70,12 +72,23 @@ def make_app(
     if database_url is not None:
         with app.app_context():
             migrate.upgrade(db.engine)
+        on_servers.append(app)
     return app
+
+
+on_servers: list[APIFlask] = []
+"""Applications with a database of their own choice: a test's end lets go of what their pools hold."""
+
+
+def let_go_of_servers() -> None:
+    while on_servers:
+        with on_servers.pop().app_context():
+            db.engine.dispose()
 
 
 def _forget_the_last_request() -> None:
     """Requests made inside a test's own application context share its `g`; a server's never do."""
-    for name in ("_login_user", "tandem_actor", "identity"):
+    for name in ("_login_user", "tandem_actor", "tandem_person", "identity"):
         g.pop(name, None)
 
 
@@ -104,7 +117,7 @@ def make_user(
     address = email or f"{role}@{company.slug}.example"
     user = User(
         email=address, name=role.title(), company_id=company.id, active=True, fs_uniquifier=hash_key(address)[:32],
-        password=hash_password(password) if password else None,
+        password=hash_password(password) if password else None, confirmed_at=NOW,
     )  # fmt: skip
     user.roles = [session.scalars(sa.select(Role).where(Role.name == role)).one()]
     session.add(user)
@@ -174,10 +187,22 @@ def actor_for(user: User, company: Company, ip: str = "127.0.0.1") -> Actor:
 
 
 def login(client: FlaskClient, user: User) -> FlaskClient:
-    """Sign the person in on this client by the session that Flask-Security would write."""
+    """Sign the person in on this client by the session that Flask-Security and we would write."""
+    token = f"session of {user.email} {time.monotonic_ns()}"
+    with client.application.app_context():
+        now = utc_now()
+        row = UserSession(
+            user_id=user.id, token_sha256=hashlib.sha256(token.encode()).hexdigest(), created_at=now, seen_at=now,
+            authn="password",
+        )  # fmt: skip
+        db.session.add(row)
+        # Signing out everywhere and a new role renew it.
+        uniquifier = db.session.scalar(sa.select(User.fs_uniquifier).where(User.id == user.id))
+        db.session.commit()
     with client.session_transaction() as session:
-        session["_user_id"] = user.fs_uniquifier
+        session["_user_id"] = uniquifier
         session["_fresh"] = True
+        session["sid"] = token
         session["fs_cc"] = "set"
         session["fs_paa"] = time.time()
     return client

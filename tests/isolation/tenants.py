@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -12,16 +13,25 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.accounts.models import Invitation, Paper
+from app.accounts.papers import PaperStore
 from app.audit.models import AuditEvent
 from app.carriers.models import Company, Product
 from app.cdrs.models import CallDay, CallImport, CallQuarantine, CallRecord
+from app.clock import utc_now
+from app.db import Base
+from app.deals.document import digest, document_of
+from app.deals.models import Agreement, AgreementVersion, Deal, DealStep, PeeringOffer, Rfq
+from app.deals.templates_seed import standard_template
+from app.deals.terms import Rate, Terms, as_json
 from app.decks.files import store_bytes
 from app.decks.models import Arrival, Deck, DeckPolicy, DeckTemplate, DeckVersion, TrafficDay
 from app.decks.timelines import compare
+from app.hooks.models import Attempt, Delivery, Happening, Webhook
 from app.jobs.models import Job
 from app.mail.models import OutboxMail
 from app.market.models import Purchase, RateNotice, SavedSearch
-from app.security.models import User
+from app.security.models import User, UserSession
 from rates.schema import TIMELINE
 from rates.store import Store
 from tests.factories import app as factory
@@ -47,7 +57,7 @@ def make_tenant(session: Session, name: str, files: Path) -> Tenant:
     company = factory.make_company(session, f"{name} Telecom", sells=True, buys=True)
     people = {
         role: factory.make_user(session, company, role, email=f"{role}.{canary.lower()}@example.net")
-        for role in ("owner", "rates", "trader", "viewer")
+        for role in ("owner", "rates", "trader", "noc", "finance", "viewer")
     }
     vendor_trunk = factory.make_vendor_trunk(
         session, company, name=f"{canary} gateway", host=f"{canary.lower()}.example"
@@ -85,8 +95,8 @@ def make_tenant(session: Session, name: str, files: Path) -> Tenant:
             options={}, report={}, created_at=NOW,
         ),
         "version": DeckVersion(
-            company_id=company.id, product_id=product.id, number=1, timeline_key=f"{canary}-none", codes=1, counts={}, rule="",
-            note=f"{canary} note", created_at=NOW,
+            company_id=company.id, product_id=product.id, number=1, timeline_key=sha256(canary.encode()).hexdigest(), codes=1,
+            counts={}, rule="", note=f"{canary} note", created_at=NOW,
         ),
         "template": DeckTemplate(
             company_id=company.id, name=f"{canary} template", fingerprint=canary, options={}, created_at=NOW
@@ -123,6 +133,19 @@ def make_tenant(session: Session, name: str, files: Path) -> Tenant:
             object_type="Deck", object_id="1", before={}, after={"note": canary}, prev_hash=canary, hash=f"{canary}-hash",
         ),
     }  # fmt: skip
+    rows["invitation"] = Invitation(
+        company_id=company.id, email=f"{canary.lower()}@guest.example", role="viewer", token_sha256=sha256(canary.encode()).hexdigest(),
+        invited_by=owner.id, expires_at=NOW + timedelta(days=3650), created_at=NOW,
+    )  # fmt: skip
+    content = b"%PDF-1.7 " + canary.encode()
+    rows["paper"] = Paper(
+        company_id=company.id, kind="registration", filename=f"{canary}.pdf", media_type="application/pdf", size_bytes=len(content),
+        sha256=PaperStore("", files.parent / "papers").put(content), uploaded_by=owner.id, created_at=NOW,
+    )  # fmt: skip
+    rows["session"] = UserSession(
+        user_id=owner.id, token_sha256=sha256(f"{canary} session".encode()).hexdigest(), created_at=utc_now(), seen_at=utc_now(),
+        agent=f"{canary} browser", ip=canary,
+    )  # fmt: skip
     rows["call_import"] = CallImport(
         company_id=company.id, filename=f"{canary}.cdr", size_bytes=1, sha256=canary.ljust(64), file_key=kept.key, way="web",
         source=canary, state="done", counts={"reasons": {canary: 1}, "answered": 1}, error=canary, created_at=NOW,
@@ -142,12 +165,106 @@ def make_tenant(session: Session, name: str, files: Path) -> Tenant:
     )  # fmt: skip
     session.add_all([rows["call_quarantine"], rows["call"], CallDay(**sums, day=NOW.date(), attempts=1)])
     session.commit()
+    rows |= _dealt(session, company, product, canary) | _hook(session, company, canary)
     tenant = Tenant(company, canary, people, secret, {kind: row.id for kind, row in rows.items()}, product)
     tenant.objects |= {
         "company": company.id, "product": product.id, "trunk": trunk.id, "vendor_trunk": vendor_trunk.id,
         "key": key.id, "user": owner.id,
     }  # fmt: skip
     return tenant
+
+
+def _dealt(session: Session, company: Company, product: Product, canary: str) -> dict[str, Any]:
+    """An RFQ for invited sellers only, a deal and an agreement: both sides are the company itself, nobody else's."""
+    words = {
+        "side": "buyer",
+        "user_id": None,
+        "from_state": "",
+        "revision": 0,
+        "at": NOW,
+        "note": f"{canary} note",
+    }
+    terms = as_json(Terms("USD", (Rate("4420", "0.01", destination=canary),)))
+    sides = {"buyer_id": company.id, "seller_id": company.id, "created_at": NOW, "revision": 0}
+    rfq = Rfq(
+        buyer_id=company.id, destinations=[{"code": "4420", "destination": canary}], minutes_month=1, currency="USD",
+        audience="invited", anonymous=True, deadline=NOW + timedelta(days=9_000), note=canary, state="open", revision=0,
+        created_at=NOW,
+    )  # fmt: skip
+    session.add(rfq)
+    session.flush()
+    deal = Deal(
+        product_id=product.id,
+        turn="seller",
+        terms=terms,
+        valid_until=NOW + timedelta(days=9_000),
+        state="open",
+        **sides,
+    )
+    session.add(deal)
+    session.flush()
+    peering = PeeringOffer(
+        company_id=company.id, product_id=product.id, state="closed", currency="USD", settlement="hybrid", ratio="2", rate="0.01",
+        brings=[{"code": "4420", "destination": canary}], wants=[{"code": "49", "destination": canary}], note=canary,
+        created_at=NOW,
+    )  # fmt: skip
+    session.add(peering)
+    template = standard_template(session, now=NOW)
+    agreement = Agreement(deal_id=deal.id, trunk_ids=[], state="drafted", **sides)
+    session.add(agreement)
+    session.flush()
+    party = {"name": canary, "country": "GB"}
+    words_of = {
+        "name": template.name,
+        "number": 1,
+        "clauses": template.clauses,
+        "schedule": template.schedule,
+    }
+    document = document_of(
+        agreement_id=agreement.id, number=1, parties={"seller": party, "buyer": party}, template=words_of, product=canary,
+        route_class="premium", terms=Terms("USD"), starts="at once", trunks=[], reason="",
+    )  # fmt: skip
+    version = AgreementVersion(
+        agreement_id=agreement.id, number=1, template_id=template.id, terms=as_json(Terms("USD")), document=document,
+        sha256=digest(document), proposed_by=company.id, state="proposed", revision=0, reason=canary, created_at=NOW,
+    )  # fmt: skip
+    session.add_all([
+        version,
+        DealStep(subject="deal", subject_id=deal.id, action="offer", to_state="open", terms=terms, **words),
+        DealStep(subject="agreement", subject_id=agreement.id, action="draft", to_state="drafted", **words),
+    ])  # fmt: skip
+    session.commit()
+    return {"rfq": rfq, "deal": deal, "agreement": agreement, "peering_offer": peering}
+
+
+def _hook(session: Session, company: Company, canary: str) -> dict[str, Any]:
+    """A webhook, one message for it and its delivery, given up."""
+    hook = Webhook(
+        company_id=company.id,
+        url=f"https://{canary.lower()}.example.net/in",
+        kinds=[],
+        salt=canary,
+        enabled=False,
+        created_at=NOW,
+    )
+    told = Happening(
+        company_id=company.id,
+        kind="deal.offer",
+        text=f"{canary} news",
+        href="",
+        data={"a": canary},
+        created_at=NOW,
+    )
+    session.add_all([hook, told])
+    session.flush()
+    delivery = Delivery(
+        webhook_id=hook.id, happening_id=told.id, state="given_up", tries=8, next_at=NOW, created_at=NOW
+    )
+    session.add(delivery)
+    session.flush()
+    session.add(Attempt(delivery_id=delivery.id, at=NOW, status=500, milliseconds=1, fault=f"{canary} fault"))
+    session.commit()
+    return {"webhook": hook, "webhook_delivery": delivery}
 
 
 def _changes(files: Path, canary: str) -> str:
@@ -176,9 +293,7 @@ def make_purchase(session: Session, seller: Tenant, buyer: Tenant) -> Purchase:
 def fingerprint(session: Session, company_id: int) -> dict[str, Any]:
     """Every row of the company in every table that names one; equal before and after = nothing was changed."""
     found: dict[str, Any] = {}
-    metadata = sa.MetaData()
-    metadata.reflect(session.connection())
-    for table in metadata.sorted_tables:
+    for table in Base.metadata.sorted_tables:
         owners = [table.c[name] for name in ("company_id", "seller_id", "buyer_id") if name in table.c]
         if table.name == "company":
             owners = [table.c.id]

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule as UrlRule
 from werkzeug.test import TestResponse
 
+from app.carriers.models import Company
+from app.carriers.service.manage_people import remove_person, set_active
+from app.clock import utc_now
 from app.db import db
 from app.jobs.progress import SilentProgress
+from app.mail.models import OutboxMail
 from app.market.service.build_market import build_market
-from app.security.permissions import permissions_of
-from tests.factories.app import NOW, login, make_app
+from app.security.models import UserSession
+from app.security.permissions import KEY_SCOPES, permissions_of
+from tests.factories.app import NOW, actor_for, login, make_api_key, make_app, make_company, make_user
 from tests.isolation.expectations import EXPECTED, PARAMETERS, PLAIN
 from tests.isolation.tenants import Tenant, fingerprint, make_purchase, make_tenant
 
-ROLES = ("viewer", "trader", "rates")
+ROLES = ("viewer", "finance", "noc", "trader", "rates")
 MISSING = 987_654_321
 
 
@@ -148,6 +156,85 @@ def test_a_wrong_key_never_falls_back_to_the_cookie(exchange: Exchange) -> None:
         assert response.status_code == 401, f"{method} {rule.rule}: {response.status}"
 
 
+@pytest.mark.parametrize("why", ["expired", "idle", "ended", "removed", "switched off"])
+def test_a_sign_in_that_holds_no_more_opens_nothing(exchange: Exchange, why: str) -> None:
+    """The cookie is a real one of the owner of alpha; what it stood for is over."""
+    alpha = exchange.alpha
+    with exchange.app.app_context():
+        company = db.session.get_one(Company, alpha.company.id)
+        owner = make_user(db.session, company, "owner", f"{why.replace(' ', '.')}@alpha.example")
+        client = login(exchange.app.test_client(), owner)
+        row = db.session.scalars(sa.select(UserSession).where(UserSession.user_id == owner.id)).one()
+        if why == "expired":
+            row.created_at -= timedelta(hours=13)
+        elif why == "idle":
+            row.seen_at -= timedelta(minutes=121)
+        elif why == "ended":
+            row.ended_at = utc_now()
+        else:
+            boss = actor_for(alpha.people["owner"], company)
+            verb = remove_person if why == "removed" else partial(set_active, active=False)
+            verb(db.session, boss, owner.id, now=utc_now())
+        db.session.commit()
+    cookie = client.get_cookie("tandem_session")
+    assert cookie is not None
+    for method, rule in calls(exchange.app):
+        expected = EXPECTED.get(rule.endpoint)
+        if expected is None or expected.kind == "open":
+            continue
+        client = exchange.app.test_client()
+        client.set_cookie("tandem_session", cookie.value)
+        response = call(client, method, address(rule, alpha), alpha)
+        where = f"{method} {rule.rule}, {why}: {response.status}"
+        assert alpha.canary.lower() not in everywhere(response).lower(), where
+        assert response.status_code in (401, 403) or is_sign_in(response), where
+
+
+@pytest.mark.parametrize("why", ["expired", "revoked", "from elsewhere", "company shut"])
+def test_a_key_that_holds_no_more_opens_nothing(exchange: Exchange, why: str) -> None:
+    alpha = exchange.alpha
+    scopes = [*KEY_SCOPES]
+    with exchange.app.app_context():
+        company = db.session.get_one(Company, alpha.company.id)
+        if why == "company shut":
+            company = make_company(db.session, f"Shut {alpha.canary}", sells=True, buys=True)
+            company.status = "suspended"
+        changes: dict[str, dict[str, Any]] = {
+            "expired": {"expires_at": utc_now() - timedelta(seconds=1)}, "revoked": {"revoked_at": utc_now()},
+            "from elsewhere": {"ip_list": ["192.0.2.0/24"]}, "company shut": {},
+        }  # fmt: skip
+        _, secret = make_api_key(db.session, company, scopes, **changes[why])
+        db.session.commit()
+    headers = {"Authorization": f"Bearer {secret}"}
+    for method, rule in calls(exchange.app):
+        expected = EXPECTED.get(rule.endpoint)
+        if expected is None or expected.kind == "open" or not rule.rule.startswith("/api/"):
+            continue
+        response = call(exchange.app.test_client(), method, address(rule, alpha), alpha, headers)
+        where = f"{method} {rule.rule}, {why}: {response.status}"
+        assert alpha.canary.lower() not in everywhere(response).lower(), where
+        assert response.status_code == 401, where
+
+
+def test_somebody_removed_who_signs_in_anew_is_led_to_the_front_door(exchange: Exchange) -> None:
+    alpha = exchange.alpha
+    with exchange.app.app_context():
+        company = db.session.get_one(Company, alpha.company.id)
+        person = make_user(db.session, company, "owner", "gone@alpha.example")
+        remove_person(db.session, actor_for(alpha.people["owner"], company), person.id, now=utc_now())
+        db.session.commit()
+        db.session.refresh(person)
+        db.session.expunge(person)
+    for method, rule in calls(exchange.app):
+        expected = EXPECTED.get(rule.endpoint)
+        if expected is None or expected.kind != "needs":
+            continue
+        response = call(login(exchange.app.test_client(), person), method, address(rule, alpha), alpha)
+        where = f"{method} {rule.rule}: {response.status}"
+        assert alpha.canary.lower() not in everywhere(response).lower(), where
+        assert response.status_code in (401, 403) or response.headers.get("Location") == "/welcome", where
+
+
 @pytest.mark.parametrize("by", ["session", "key"])
 def test_another_company_finds_nothing_and_changes_nothing(exchange: Exchange, by: str) -> None:
     alpha, beta = exchange.alpha, exchange.beta
@@ -174,6 +261,14 @@ def test_another_company_finds_nothing_and_changes_nothing(exchange: Exchange, b
             assert response.status_code in (403, 404, 422), where
         with exchange.app.app_context():
             assert fingerprint(db.session, alpha.company.id) == before, where
+    with exchange.app.app_context():
+        written = db.session.scalars(
+            sa.select(OutboxMail).where(
+                sa.or_(OutboxMail.company_id.is_(None), OutboxMail.company_id != alpha.company.id)
+            )
+        )
+        for mail in written:
+            assert alpha.canary not in f"{mail.recipient} {mail.subject} {mail.text} {mail.attachments}"
 
 
 def test_a_lower_role_of_the_same_company_is_refused(exchange: Exchange) -> None:

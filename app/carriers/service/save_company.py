@@ -22,6 +22,15 @@ def slug_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "company"
 
 
+def free_slug(session: Session, name: str) -> str:
+    """A short name nobody has; a taken one gets a number, so that asking tells nothing."""
+    slug, number = slug_of(name), 1
+    while session.scalar(sa.select(Company.id).where(Company.slug == slug)) is not None:
+        number += 1
+        slug = f"{slug_of(name)[:36]}-{number}"
+    return slug
+
+
 def create_company(session: Session, actor: Actor, values: dict[str, Any], *, now: datetime) -> Company:
     """A new company with its sides; only the operator does this."""
     if not actor.is_operator:

@@ -27,6 +27,7 @@ from app.cdrs.priced import CARD, Exchange, Priced, price
 from app.cdrs.sums import sum_up
 from app.clock import from_micros, to_micros
 from app.config import Settings
+from app.deals.rounding import Roundings
 from app.errors import Invalid
 from app.jobs.progress import Progress
 from app.jobs.service import enqueue
@@ -219,14 +220,14 @@ def _place(
 def _price(
     session: Session, settings: Settings, placed: list[Placed], now: datetime, progress: Progress
 ) -> tuple[list[Priced], list[Refused]]:
-    exchange = Exchange.load(session, settings.lcr.base_currency)
+    exchange, roundings = Exchange.load(session, settings.lcr.base_currency), Roundings.load(session)
     priced: list[Priced] = []
     refused: list[Refused] = []
     with compiled(session, settings, [(p.trunk, p.offer) for p in placed], now) as tariffs:
         for number, one in enumerate(placed):
             if number % TOLD_EVERY == 0:
                 progress(number, len(placed), "rating")
-            found = price(one.record, one.trunk, one.offer, tariffs, exchange)
+            found = price(one.record, one.trunk, one.offer, tariffs, exchange, roundings)
             if isinstance(found, Priced):
                 priced.append(found)
             else:

@@ -16,6 +16,7 @@ from app.cdrs.service.import_calls import announce, compiled, row_of
 from app.cdrs.sums import sum_up
 from app.clock import from_micros, to_micros
 from app.config import Settings
+from app.deals.rounding import Roundings
 from app.errors import Conflict, Invalid, NotFound
 from app.security.actor import Actor
 from rates.records.attempt import Attempt
@@ -70,7 +71,8 @@ def _take(
     if reason is not None or trunk is None or offer is None:
         raise Invalid(WORDS[reason or "unknown_product"], hint="Its reason still stands; mend that first.")
     with compiled(session, settings, [(trunk, offer)], now) as tariffs:
-        priced = price(found, trunk, offer, tariffs, Exchange.load(session, settings.lcr.base_currency))
+        exchange = Exchange.load(session, settings.lcr.base_currency)
+        priced = price(found, trunk, offer, tariffs, exchange, Roundings.load(session))
     if isinstance(priced, str):
         raise Invalid(WORDS[priced], hint="Its reason still stands; mend that first.")
     old = session.scalar(

@@ -23,6 +23,7 @@ from app.config import Settings
 from app.decks.code_deck import code_deck
 from app.decks.exchange import exchange_rates
 from app.decks.models import Deck, DeckTemplate
+from app.decks.notice import notice_days_of
 from app.decks.numbers import number_blocks
 from app.decks.policy import QUESTIONS, policy_of
 from app.decks.remembered import TEMPLATE, of_answers, of_template
@@ -148,12 +149,12 @@ def fail_check(session: Session, deck_id: int, job_id: str | None, error: str) -
     return True
 
 
-def effective_options(options: DeckOptions, product: Product) -> DeckOptions:
-    """The deck's options with what the product's agreement fixes."""
+def effective_options(options: DeckOptions, product: Product, notice_days: int) -> DeckOptions:
+    """The deck's options with what the product and the agreements about it fix."""
     return msgspec.structs.replace(
         options,
         unlisted_rule=cast(Any, product.unlisted_rule),
-        notice_days=product.notice_days,
+        notice_days=notice_days,
     )
 
 
@@ -170,7 +171,7 @@ def check_request(
     current = Store(str(settings.store_dir)).path(product.timeline_key) if product.timeline_key else None
     return CheckRequest(
         path=str(path.resolve()), name=name, out_dir=str(scratch), received_at=received_at, deck_id=deck_id,
-        options=effective_options(options, product), current=current, limits=limits,
+        options=effective_options(options, product, notice_days_of(session, product, received_at)), current=current, limits=limits,
         thresholds=policy.thresholds, currency=product.currency, fx=exchange_rates(session, settings.lcr.base_currency, received_at),
         last_encoding=_last_encoding(session, product.id), blocks=number_blocks(session, settings),
         cards=cards_for_check(session, settings, product.company_id),

@@ -36,6 +36,8 @@ def send_mail(session: Session, settings: Mail, mail_id: int, *, now: datetime) 
         _note(mail, False, f"{type(fault).__name__}: {fault}")
     else:
         mail.state, mail.sent_at, mail.error = "sent", now, ""
+        if mail.company_id is None:
+            mail.text = ""
     session.flush()
     return mail
 

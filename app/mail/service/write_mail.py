@@ -25,10 +25,10 @@ class Attachment:
 
 
 def write_mail(
-    session: Session, settings: Mail, *, company_id: int, mark: str, recipient: str, subject: str, text: str,
+    session: Session, settings: Mail, *, company_id: int | None, mark: str, recipient: str, subject: str, text: str,
     attachments: Sequence[Attachment] = (), in_reply_to: str = "", now: datetime,
 ) -> OutboxMail:  # fmt: skip
-    """One message; the same `mark` again is the same message. Sent by the job `mail.send` after commit."""
+    """One message (private without `company_id`); the same `mark` again is the same message. Sent by the job `mail.send` after commit."""
     found = session.scalar(sa.select(OutboxMail).where(OutboxMail.mark == mark))
     if found is not None:
         return found

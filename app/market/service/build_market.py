@@ -18,18 +18,21 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.carriers.models import Company, Product, QualityCounter
+from app.carriers.sight import telling_words
 from app.clock import to_micros
 from app.config import Settings
 from app.db import Base
 from app.jobs.progress import Progress
 from app.market.assemble import Listed
 from app.market.figures import COUNTERS, quality_ppm
+from app.market.offers import ORDERED, order_of_ties
 from app.market.parts import FOLDER, Part, Parts
+from app.market.reputation import Evidence, columns, evidence
 from rates.store import Store, write_file
 
 KEEP = 3
@@ -54,7 +57,7 @@ def build_market(session: Session, settings: Settings, *, now: datetime, progres
     """
     begun = time.monotonic()
     with _one_builder(settings.market_dir):
-        listed, counters = _listed(session), _counters(session)
+        listed, counters, seen = _listed(session), _counters(session), evidence(session)
         fx = fx_nanos(session, settings.lcr.base_currency, now)
         fx_next = _next_fx(session, now)
         session.rollback()  # no transaction is held while tables are worked on
@@ -66,7 +69,8 @@ def build_market(session: Session, settings: Settings, *, now: datetime, progres
         name = f"{to_micros(now)}-{uuid.uuid4().hex[:8]}"
         folder = settings.market_dir / name
         folder.mkdir(parents=True)
-        groups_table, codes_table = _groups_table(found), _codes_table(found)
+        groups_table, places = _groups_table(found, seen)
+        codes_table = _codes_table(found, places)
         write_file(groups_table, folder / "groups.arrow")
         write_file(codes_table, folder / "codes.arrow")
         coming = [part.window.next_at for part in found if part.window.next_at is not None]
@@ -98,7 +102,13 @@ def _listed(session: Session) -> list[Listed]:
         .where(Product.listed, Product.enabled, Product.timeline_key.is_not(None), Company.status == "active")
         .order_by(Product.id)
     )
-    return [Listed(p.id, c.id, c.name, p.name, p.route_class, p.timeline_key or "") for p, c in rows]
+    return [
+        Listed(
+            p.id, c.id, c.name, p.name, p.route_class, p.timeline_key or "",
+            telling_words(c).pattern if p.visibility == "anonymous" else "",
+        )
+        for p, c in rows
+    ]  # fmt: skip
 
 
 def _counters(session: Session) -> dict[int, dict[str, tuple[int, ...]]]:
@@ -133,27 +143,36 @@ def _next_fx(session: Session, now: datetime) -> list[int]:
     return [] if found is None else [to_micros(found)]
 
 
-def _groups_table(parts: list[Part]) -> pa.Table:
+def _groups_table(parts: list[Part], seen: dict[int, Evidence]) -> tuple[pa.Table, NDArray[np.int64]]:
+    """All groups in the order of app.market.offers.TIES, and by position in the parts the place in that order."""
     filled = [part.groups for part in parts if part.groups.num_rows]
     if not filled:
-        return pa.table({"key": pa.array([], pa.utf8())})
+        return pa.table({"key": pa.array([], pa.utf8())}), np.empty(0, np.int64)
     groups = pa.concat_tables(filled, promote_options="default").combine_chunks()
     counts = {name: groups[name].to_numpy().astype(np.int64) for name in COUNTERS}
     groups = groups.append_column("quality_ppm", pa.array(quality_ppm(counts)))
     # The cheapest offer to the same kind of numbers of the same country: what "value" is measured against.
     prices = groups.select(["country", "mobile", "eff180"]).to_pandas()
     best = prices.groupby(["country", "mobile"])["eff180"].transform("min")
-    return groups.append_column("best180", pa.array(best.to_numpy(dtype=np.int64)))
+    groups = groups.append_column("best180", pa.array(best.to_numpy(dtype=np.int64)))
+    for name, values in columns(seen, groups["product_id"].to_pylist()).items():
+        groups = groups.append_column(name, pa.array(values, pa.int64()))
+    order = order_of_ties(groups)
+    places = np.empty(len(order), np.int64)
+    places[order] = np.arange(len(order))
+    return groups.take(pa.array(order)).replace_schema_metadata(ORDERED), places
 
 
-def _codes_table(parts: list[Part]) -> pa.Table:
+def _codes_table(parts: list[Part], places: NDArray[np.int64]) -> pa.Table:
     """All codes by `code_key`, then product; `group` is the position in the table of groups, negative without."""
     tables, offset = [], 0
     for part in parts:
         if part.codes.num_rows:
-            group = part.codes["group"]
-            moved = pc.if_else(pc.less(group, 0), group, pc.add(group, pa.scalar(offset, group.type)))
-            tables.append(part.codes.set_column(part.codes.schema.get_field_index("group"), "group", moved))
+            own = part.codes["group"].to_numpy()
+            group = np.where(own < 0, -1, places[np.maximum(own, 0) + offset] if part.groups.num_rows else -1)
+            kind = part.codes.schema.field("group").type
+            column = part.codes.schema.get_field_index("group")
+            tables.append(part.codes.set_column(column, "group", pa.array(group, kind)))
         offset += part.groups.num_rows
     if not tables:
         return pa.table({"code_key": pa.array([], pa.int64())})

@@ -17,6 +17,7 @@ from app.config import Settings
 from app.decks import exports
 from app.decks.in_layout import changes_in_layout
 from app.decks.upcoming import changes_from
+from app.hooks.service.tell import tell
 from app.mail.service.write_mail import Attachment, write_mail
 from app.market.models import Purchase, RateNotice
 from app.market.notice_link import link_of
@@ -45,7 +46,7 @@ def notify_buyers(
 ) -> list[RateNotice]:
     """One notice a buyer and version, however often this runs. None where nothing changes for a buyer from now on."""
     product = session.get(Product, product_id)
-    if product is None:
+    if product is None or product.outside_vendor is not None:
         return []
     buyers = buyers_of(session, product_id, now)
     if not buyers:
@@ -75,6 +76,9 @@ def notify_buyers(
         )  # fmt: skip
         session.add(notice)
         session.flush()
+        told = {"notice_id": notice.id, "product_id": product.id, "version": version, "counts": counts}
+        words = f"{product.name}: version {version} of its deck changes rates you use"
+        tell(session, buyer_id, "rate.change", words, href=f"/rate-notices/{notice.id}", data=told, now=now)
         record(
             session, system_actor(product.company_id), action="rate_notice.send", obj=notice, now=now,
             company_id=product.company_id, after={"product": product.name, "version": version, "buyer": buyer_id, "counts": counts},

@@ -11,7 +11,7 @@ from app.audit.record import record
 from app.carriers.queries import customer_trunk_of
 from app.errors import Conflict
 from app.market.models import Purchase
-from app.market.purchases import buyable_product
+from app.market.purchases import buyable_product, offered
 from app.security.actor import Actor
 
 
@@ -20,11 +20,10 @@ def request_product(
 ) -> Purchase:
     """Returns the request (flushed). Raises NotFound, Conflict when the trunk asked for or has it already."""
     product = buyable_product(session, product_id, actor.company_id)
+    name = offered(session, product, actor.company_id).name
     trunk = customer_trunk_of(session, trunk_id, actor.company_id)
     if not product.enabled or product.timeline_key is None:
-        raise Conflict(
-            f"{product.name} takes no calls at present.", hint="Choose another offer, or ask the seller."
-        )
+        raise Conflict(f"{name} takes no calls at present.", hint="Choose another offer, or ask the seller.")
     standing = session.scalar(
         sa.select(Purchase).where(
             Purchase.product_id == product.id,
@@ -34,7 +33,7 @@ def request_product(
     )
     if standing is not None:
         words = "is waiting for the seller's answer" if standing.state == "requested" else "is bought already"
-        raise Conflict(f"{product.name} {words} for trunk {trunk.name}.", hint="See Requests.")
+        raise Conflict(f"{name} {words} for trunk {trunk.name}.", hint="See Requests.")
     asked = Purchase(
         product_id=product.id,
         seller_id=product.company_id,

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 import lcr_core
 from app.clock import to_micros
 from app.config import Settings
+from app.deals.service.lay_rates import refresh_rates
 from app.jobs.progress import Progress
 from app.routing import ahead
 from app.routing.compiled import load
@@ -56,6 +57,9 @@ def build_snapshot(
     root.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
     with one_builder(root):
+        if not rights_only:
+            refresh_rates(session, settings, now=now)
+            session.flush()
         inputs = index_inputs(session, settings.lcr, now)
         last = last_published(session)
         index = (

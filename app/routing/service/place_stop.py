@@ -69,6 +69,6 @@ def lift_stop(session: Session, actor: Actor, stop_id: int, *, now: datetime) ->
 def announce_state(session: Session, *, now: datetime) -> None:
     """Ask the worker to tell the edge; several wishes at once become one."""
     enqueue(
-        session, PUSH, title="Tell the edge the routing state", arguments={"digest": digest(desired(session))}, now=now,
+        session, PUSH, title="Tell the edge the routing state", arguments={"digest": digest(desired(session, now))}, now=now,
         coalesce=True,
     )  # fmt: skip

@@ -9,6 +9,7 @@ import "./shell/keys.js";
 import "./shell/local-time.js";
 import "./shell/confirm.js";
 import "./shell/rows.js";
+import "./shell/scrollable.js";
 import "./shell/widths.js";
 
 window.htmx = htmx;

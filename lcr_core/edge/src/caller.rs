@@ -93,6 +93,12 @@ const EXPIRED_KEY: Denied = denied(
     "This key has expired.",
     "create a new key in the marketplace",
 );
+const ELSEWHERE: Denied = denied(
+    401,
+    "key_from_elsewhere",
+    "This key may not be used from this address.",
+    "add the address to the key's networks: make a new key in the marketplace",
+);
 const TRUNK_OFF: Denied = denied(
     403,
     "trunk_disabled",
@@ -142,7 +148,7 @@ pub fn identify<'a>(
     now_us: i64,
 ) -> Result<Caller<'a>, Denied> {
     match credential(head)? {
-        Some(key) => by_key(loaded, &key, now_us),
+        Some(key) => by_key(loaded, &key, peer, now_us),
         None => by_address(loaded, peer, dnis),
     }
 }
@@ -214,26 +220,44 @@ fn base64(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The id of a key that may command.
-pub fn control_key(loaded: &Loaded, head: &Head<'_>, now_us: i64) -> Result<i64, Denied> {
+pub fn control_key(
+    loaded: &Loaded,
+    head: &Head<'_>,
+    peer: Option<IpAddr>,
+    now_us: i64,
+) -> Result<i64, Denied> {
     let key = credential(head)?.ok_or(UNKNOWN_KEY)?;
-    let found = valid_key(loaded, &key, now_us)?;
+    let found = valid_key(loaded, &key, peer, now_us)?;
     if !found.has_scope(CONTROL_SCOPE) {
         return Err(NO_CONTROL_SCOPE);
     }
     Ok(found.key_id)
 }
 
-fn valid_key<'a>(loaded: &'a Loaded, key: &str, now_us: i64) -> Result<&'a Key, Denied> {
+fn valid_key<'a>(
+    loaded: &'a Loaded,
+    key: &str,
+    peer: Option<IpAddr>,
+    now_us: i64,
+) -> Result<&'a Key, Denied> {
     let digest: [u8; 32] = Sha256::digest(key.as_bytes()).into();
     let found = loaded.key(&digest).ok_or(UNKNOWN_KEY)?;
     if found.is_expired(now_us) {
         return Err(EXPIRED_KEY);
     }
+    if !found.may_come_from(peer) {
+        return Err(ELSEWHERE);
+    }
     Ok(found)
 }
 
-fn by_key<'a>(loaded: &'a Loaded, key: &str, now_us: i64) -> Result<Caller<'a>, Denied> {
-    let found = valid_key(loaded, key, now_us)?;
+fn by_key<'a>(
+    loaded: &'a Loaded,
+    key: &str,
+    peer: Option<IpAddr>,
+    now_us: i64,
+) -> Result<Caller<'a>, Denied> {
+    let found = valid_key(loaded, key, peer, now_us)?;
     if !found.has_scope(QUERY_SCOPE) {
         return Err(NO_SCOPE);
     }

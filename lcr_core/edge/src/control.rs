@@ -79,7 +79,7 @@ fn identify(
 ) -> Result<Who, caller::Denied> {
     if head.authorization.is_some() || head.api_key.is_some() {
         let serving = serving.ok_or(caller::UNKNOWN_KEY)?;
-        return caller::control_key(&serving.loaded, head, now_us).map(Who::Key);
+        return caller::control_key(&serving.loaded, head, peer, now_us).map(Who::Key);
     }
     let settings = &worker.shared.settings;
     if head.forwarded_for.is_none() && settings.control_from.holds(peer) {

@@ -92,10 +92,18 @@ pub struct Key {
     pub trunk_id: Option<i64>,
     pub company_id: Option<i64>,
     pub scopes: Vec<String>,
+    /// Where it may come from; empty: anywhere.
+    pub networks: Vec<Network>,
     pub expires_at_us: Option<i64>,
 }
 
 impl Key {
+    /// `None` is a peer without an address (the Unix socket): in no network.
+    pub fn may_come_from(&self, peer: Option<IpAddr>) -> bool {
+        self.networks.is_empty()
+            || peer.is_some_and(|ip| self.networks.iter().any(|n| n.holds(ip.to_canonical())))
+    }
+
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scopes.iter().any(|s| s == scope)
     }
@@ -177,6 +185,14 @@ impl Access {
             {
                 return Err(of("its trunk_id is unknown"));
             }
+            let networks = key
+                .networks
+                .iter()
+                .map(|text| {
+                    Network::parse(text)
+                        .ok_or_else(|| of(&format!("{text:?} is neither an address nor a network")))
+                })
+                .collect::<Result<Vec<_>, _>>()?;
             let expires_at_us = key.expires_at_us;
             keys.push(Key {
                 key_id: key.key_id,
@@ -184,6 +200,7 @@ impl Access {
                 trunk_id: key.trunk_id,
                 company_id: key.company_id,
                 scopes: key.scopes,
+                networks,
                 expires_at_us,
             });
         }

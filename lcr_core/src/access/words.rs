@@ -209,6 +209,8 @@ pub struct KeyWords {
     #[serde(default)]
     pub scopes: Vec<String>,
     #[serde(default)]
+    pub networks: Vec<String>,
+    #[serde(default)]
     pub expires_at_us: Option<i64>,
 }
 

@@ -18,7 +18,9 @@ from app.audit.models import AuditEvent
 from app.audit.record import record
 from app.audit.verify import verify_chain
 from app.db import Base, Money, db
-from tests.factories.app import NOW, actor_for, make_app, make_company, make_user
+from app.security.models import User
+from tests.factories.app import NOW, actor_for, login, make_app, make_company, make_user
+from tests.isolation.tenants import make_purchase, make_tenant
 
 
 @pytest.fixture
@@ -80,3 +82,52 @@ def test_writers_at_once_leave_one_unbroken_audit_chain(app: APIFlask) -> None:
         db.session.execute(sa.update(AuditEvent).where(AuditEvent.id == 20).values(actor="someone else"))
         db.session.commit()
         assert [fault.event_id for fault in verify_chain(db.session)] == [20]
+
+
+def _held(engine: sa.Engine, tables: set[str]) -> dict[str, list[dict[str, object]]]:
+    """Every row of these tables as the database has it."""
+    found = sa.MetaData()
+    found.reflect(engine, only=sorted(tables))
+    with engine.connect() as connection:
+        return {
+            name: sorted(
+                (dict(row._mapping) for row in connection.execute(sa.select(table))),
+                key=lambda row: str(row.get("id", row)),
+            )
+            for name, table in found.tables.items()
+        }
+
+
+def test_what_an_exchange_without_deals_holds_survives_the_way_up(app: APIFlask) -> None:
+    """From 0009, the last revision before people signed up by themselves: no row is lost, no field changed."""
+    with app.app_context():
+        files = app.config["TANDEM"].files_dir
+        seller, buyer = (make_tenant(db.session, name, files) for name in ("Alpha", "Beta"))
+        make_purchase(db.session, seller, buyer)
+        owner_id, secret = seller.people["owner"].id, seller.secret
+        db.session.commit()
+        db.session.close()
+        migrate.downgrade(db.engine, "0009")
+        tables = set(sa.inspect(db.engine).get_table_names()) - {"alembic_version"}
+        before = _held(db.engine, tables)
+        assert {
+            "company",
+            "user",
+            "api_key",
+            "product",
+            "purchase",
+            "deck",
+            "call_record",
+            "audit_event",
+        } <= tables
+        assert all(before[name] for name in ("company", "user", "api_key", "purchase", "deck", "call_record"))
+        migrate.upgrade(db.engine)
+        after = _held(db.engine, tables)
+        for name, rows in before.items():
+            kept = [{field: row[field] for field in old} for old, row in zip(rows, after[name], strict=True)]
+            assert kept == rows, name
+        # Who could come in before comes in now, and the key still opens the API.
+        owner = db.session.get_one(User, owner_id)
+        assert login(app.test_client(), owner).get("/products").status_code == 200
+        asked = app.test_client().get("/api/v1/me", headers={"Authorization": f"Bearer {secret}"})
+        assert asked.status_code == 200

@@ -120,7 +120,7 @@ def test_what_is_stopped_is_pushed_and_the_same_again_changes_nothing(tmp_path: 
             "cap_reached": [], "vendor_credit_out": [seller.id], "company_credit_out": [], "trunk_credit_out": [],
         }  # fmt: skip
         assert state_jobs.push("2", {}, quiet) == first  # type: ignore[arg-type]
-        assert first == {"digest": digest(desired(db.session)), "generation": 1}
+        assert first == {"digest": digest(desired(db.session, utc_now())), "generation": 1}
 
 
 def test_an_edge_that_is_away_fails_the_job_and_the_timer_asks_again(

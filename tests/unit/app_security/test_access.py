@@ -9,6 +9,7 @@ from apiflask import APIFlask
 
 from app.db import db
 from app.security.access import actor, require
+from app.security.permissions import permissions_of
 from tests.factories.app import NOW, PASSWORD, login, make_api_key, make_app, make_company, make_user
 
 
@@ -48,10 +49,16 @@ def test_a_role_without_the_permission_is_forbidden(app: APIFlask) -> None:
         assert login(app.test_client(), trader).get("/probe").status_code == 403
 
 
-def test_a_company_that_does_not_sell_has_no_deck_permissions(app: APIFlask) -> None:
+def test_who_neither_sells_nor_buys_has_no_decks_and_a_buyer_its_private_ones_only(app: APIFlask) -> None:
     with app.app_context():
-        owner = make_user(db.session, make_company(db.session, buys=True), "owner")
-        assert login(app.test_client(), owner).get("/probe").status_code == 403
+        nobody = make_user(db.session, make_company(db.session), "owner")
+        assert login(app.test_client(), nobody).get("/probe").status_code == 403
+    with app.app_context():
+        buyer = make_user(db.session, make_company(db.session, "Borealis Talk", buys=True), "owner")
+        assert login(app.test_client(), buyer).get("/probe").status_code == 200
+    held = permissions_of(frozenset({"owner"}), sells=False, buys=True)
+    assert "product:manage" not in held
+    assert "product:manage" in permissions_of(frozenset({"owner"}), sells=True, buys=False)
 
 
 def test_the_operator_role_means_nothing_outside_the_operator_company(app: APIFlask) -> None:

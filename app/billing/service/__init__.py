@@ -1,0 +1,1 @@
+"""Verbs of the months of agreements, one a file."""

@@ -1,0 +1,1 @@
+"""Verbs of deals, one a file."""

@@ -1,0 +1,1 @@
+"""Verbs of hooks, one a file."""
