@@ -6,15 +6,28 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from apiflask import APIBlueprint, Schema
-from apiflask.fields import AwareDateTime, Boolean, Dict, Integer, List, Nested, Raw, String
-from apiflask.validators import Length, OneOf, Range
+from apiflask import APIBlueprint
 from flask import current_app
 
 from app.clock import utc_now
 from app.db import db
 from app.deals import rows
-from app.deals.machine import STATES
+from app.deals.api_schemas import (
+    AcceptIn,
+    AgreementOut,
+    AmendIn,
+    CounterIn,
+    DealOut,
+    FirstOfferIn,
+    Listed,
+    NoteIn,
+    PageQuery,
+    RfqIn,
+    RfqOut,
+    RfqQuery,
+    SignIn,
+    TerminateIn,
+)
 from app.deals.queries import agreement_of, deal_of, rfq_of, versions_of
 from app.deals.service.activate import terminate
 from app.deals.service.answer_offer import accept, counter, decline, withdraw
@@ -28,114 +41,6 @@ from app.security.proof import prove
 from app.web.idempotency import answer_once
 
 api = APIBlueprint("deals_api", __name__, url_prefix="/api/v1", tag="Deals")
-ID_MAX = 2**31 - 1
-
-
-class PageQuery(Schema):
-    cursor = Integer(load_default=None, allow_none=True, validate=Range(1, ID_MAX),
-                     metadata={"description": "`next` of the page before."})  # fmt: skip
-    limit = Integer(load_default=50, validate=Range(1, 200))
-
-
-class RfqQuery(PageQuery):
-    view = String(load_default="", validate=OneOf(("", "mine", "open")))
-
-
-class Destination(Schema):
-    code = String(required=True, validate=Length(1, 15))
-    destination = String(load_default="", validate=Length(max=120))
-
-
-class RfqIn(Schema):
-    destinations = List(Nested(Destination), required=True, validate=Length(1, 1000))
-    minutes_month = Integer(required=True, validate=Range(1, 10**12))
-    currency = String(required=True, validate=Length(3, 3))
-    target_rate = String(load_default=None, allow_none=True, validate=Length(max=40))
-    floors = Dict(load_default=dict, metadata={"description": "Quality of docs/deals.md."})
-    route_class = String(load_default="", validate=Length(max=16))
-    audience = String(load_default="public", validate=OneOf(("public", "invited")))
-    invited = List(Integer(validate=Range(1, ID_MAX)), load_default=list, validate=Length(max=500))
-    anonymous = Boolean(load_default=False)
-    deadline = AwareDateTime(required=True)
-    note = String(load_default="", validate=Length(max=2000))
-
-
-class OfferIn(Schema):
-    terms = Dict(required=True, metadata={"description": "Terms of docs/deals.md."})
-    valid_until = AwareDateTime(
-        load_default=None, allow_none=True, metadata={"description": "Empty: 14 days."}
-    )
-    note = String(load_default="", validate=Length(max=2000))
-
-
-class FirstOfferIn(OfferIn):
-    product_id = Integer(required=True, validate=Range(1, ID_MAX))
-
-
-class CounterIn(OfferIn):
-    round = Integer(
-        required=True, validate=Range(1, ID_MAX), metadata={"description": "Of the offer that was read."}
-    )
-
-
-class AcceptIn(Schema):
-    round = Integer(
-        required=True, validate=Range(1, ID_MAX), metadata={"description": "Of the offer that was read."}
-    )
-    note = String(load_default="", validate=Length(max=2000))
-
-
-class NoteIn(Schema):
-    note = String(load_default="", validate=Length(max=2000))
-
-
-class SignIn(Schema):
-    sha256 = String(required=True, validate=Length(64, 64))
-    typed_name = String(required=True, validate=Length(3, 120))
-    secret = String(
-        required=True,
-        validate=Length(1, 200),
-        metadata={"description": "Code of the authenticator, or the password."},
-    )
-
-
-class AmendIn(Schema):
-    terms = Dict(required=True)
-    effective_from = AwareDateTime(load_default=None, allow_none=True)
-    reason = String(load_default="", validate=Length(max=2000))
-
-
-class TerminateIn(Schema):
-    at = AwareDateTime(
-        load_default=None, allow_none=True, metadata={"description": "Empty: as early as agreed."}
-    )
-    reason = String(required=True, validate=Length(1, 2000))
-
-
-class Listed(Schema):
-    next = Integer(allow_none=True)
-    items = List(Raw())
-
-
-class RfqOut(Schema):
-    id = Integer()
-    state = String(validate=OneOf(sorted(STATES["rfq"])))
-    rfq = Raw()
-    quotes = List(Raw())
-
-
-class DealOut(Schema):
-    id = Integer()
-    state = String(validate=OneOf(sorted(STATES["deal"])))
-    deal = Raw()
-    steps = List(Raw())
-
-
-class AgreementOut(Schema):
-    id = Integer()
-    state = String(validate=OneOf(sorted(STATES["agreement"])))
-    agreement = Raw()
-    versions = List(Raw())
 
 
 def listed(found: list[Any], limit: int) -> dict[str, Any]:

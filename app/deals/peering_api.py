@@ -13,7 +13,8 @@ from apiflask.validators import Length, OneOf, Range, Regexp
 from app.carriers.sight import sight
 from app.clock import utc_now
 from app.db import db
-from app.deals.api import ID_MAX, DealOut, Destination, Listed, PageQuery, deal_document, listed
+from app.deals.api import deal_document, listed
+from app.deals.api_schemas import ID_MAX, DealOut, Destination, Listed, PageQuery
 from app.deals.peering import CODES_MAX, SETTLEMENTS, Place
 from app.deals.peering_offers import peering_offer_of, peering_offers, row_of, terms_of
 from app.deals.service.peer import PeeringFacts, close_peering, offer_peering, propose_peering
