@@ -32,9 +32,9 @@ from benches import Row
 TITLE = "GET /v1/lcr over HTTP: 200 vendors, a trunk that may use 70 % of them, top 5"
 RATES = int(os.environ.get("TANDEM_BENCH_RATES", "20000000"))
 CONNECTIONS, SECONDS, RUNS = 64, 2, 9
+"""Many short runs in turn: the speed of a shared host changes from one minute to the next."""
 OVER_SECONDS, OVER_RUNS = 5, 5
 """An overload lasts: the instants until it is noticed are in each run, but are not most of its slowest hundredth."""
-"""Many short runs in turn: the speed of a shared host changes from one minute to the next."""
 KEY = "tk_bench"
 REPO = Path(__file__).resolve().parents[1]
 SERVER = "0"

@@ -34,6 +34,7 @@ from app.market.snapshot import current_market
 from benches.result import Result
 from rates.schema import TIMELINE
 from rates.store import Store
+from tests.browser.desk import CHROMIUM
 from tests.factories import app as make
 from tests.integration import postgres
 
@@ -251,7 +252,7 @@ def _both(
 
 
 def _in_chromium(name: str, app: Any) -> list[Result]:
-    """From the click on Search to the first rows in the page, a server beside it."""
+    """From the address to the first row of the table, a server beside it."""
     from playwright.sync_api import sync_playwright
     from werkzeug.serving import make_server
 
@@ -265,7 +266,7 @@ def _in_chromium(name: str, app: Any) -> list[Result]:
     seconds = []
     try:
         with sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+            browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
             page = browser.new_page(base_url=f"http://127.0.0.1:{server.server_port}")
             page.goto("/sign-in")
             page.fill("input[name=email]", email)

@@ -299,6 +299,16 @@ mod tests {
     }
 
     #[test]
+    fn a_turn_that_grows_tenfold_is_not_answered_to_its_end() {
+        let mut world = World::new(64);
+        assert_eq!(world.turn(20, true).0, 64 * 20);
+        let (taken, took) = world.turn(200, true);
+        assert!(taken < 64 * 200 / 8, "{taken}");
+        assert!(took < 40 * MS, "{took:?}");
+        assert!(world.admission.refuses());
+    }
+
+    #[test]
     fn the_limit_is_lifted_when_the_overload_is_over() {
         let mut world = World::new(64);
         for _ in 0..20 {
