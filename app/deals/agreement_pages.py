@@ -22,6 +22,7 @@ from app.deals.terms import read_terms
 from app.errors import DomainError, Invalid, NotFound
 from app.security.access import actor, require
 from app.security.proof import prove
+from app.web.acting import acted
 from app.web.tables import csv_response
 
 pages = Blueprint("agreements", __name__, template_folder="templates")
@@ -179,18 +180,18 @@ def change(agreement_id: int) -> Any:
         raise Invalid("Only a signed agreement is amended.", hint="Take it back and make another offer.")
     form, before = OfferForm(), read_terms(current.terms)
     if form.validate_on_submit():
-        try:
+
+        def act() -> str:
             terms = form.terms(before.currency, before)
             amend(
                 db.session, actor(), agreement_id, terms=terms, effective_from=terms.starts, reason=form.note.data or "", now=utc_now()
             )  # fmt: skip
-        except DomainError as fault:
-            db.session.rollback()
-            flash(f"{fault.message} {fault.hint or ''}", "danger")
-        else:
-            db.session.commit()
-            flash("Both sides must sign the new version; until then the old one holds.", "success")
-            return redirect(url_for("agreements.show", agreement_id=agreement_id))
+            return url_for("agreements.show", agreement_id=agreement_id)
+
+        if (
+            done := acted(act, "Both sides must sign the new version; until then the old one holds.")
+        ) is not None:
+            return done
     elif not form.is_submitted():
         form.show(before)
         form.starts.data = None

@@ -17,9 +17,9 @@ from app.deals.service.make_offer import order
 from app.deals.service.set_rule import set_rule
 from app.deals.terms import Schedule, Terms, as_json, read_terms
 from app.deals.volume import worth_a_month
-from app.errors import DomainError
 from app.market.purchases import buyable_product, offered
 from app.security.access import actor, require
+from app.web.acting import acted
 from app.web.tables import csv_response
 
 pages = Blueprint("deals", __name__, template_folder="templates")
@@ -85,18 +85,16 @@ def place(product_id: int) -> Any:
     )
     form = OfferForm()
     if form.validate_on_submit():
-        try:
+
+        def act() -> str:
             deal = order(
                 db.session, actor(), product_id=product_id, terms=form.terms(product.currency),
                 valid_until=form.valid_until(utc_now()), note=form.note.data or "", now=utc_now(),
             )  # fmt: skip
-        except DomainError as fault:
-            db.session.rollback()
-            flash(f"{fault.message} {fault.hint or ''}", "danger")
-        else:
-            db.session.commit()
-            flash("Your order is with the seller.", "success")
-            return redirect(url_for("deals.show", deal_id=deal.id))
+            return url_for("deals.show", deal_id=deal.id)
+
+        if (done := acted(act, "Your order is with the seller.")) is not None:
+            return done
     elif not form.is_submitted():
         form.show(Terms(product.currency))
     return render_template("deals/offer.html", form=form, title=f"Order {product.name}", products=None,
@@ -109,18 +107,16 @@ def make_counter(deal_id: int) -> Any:
     deal = deal_of(db.session, deal_id, actor())
     form, before = OfferForm(), read_terms(deal.terms)
     if form.validate_on_submit():
-        try:
+
+        def act() -> str:
             counter(
                 db.session, actor(), deal_id, round_=form.round.data or 0, terms=form.terms(before.currency, before),
                 valid_until=form.valid_until(utc_now()), note=form.note.data or "", now=utc_now(),
             )  # fmt: skip
-        except DomainError as fault:
-            db.session.rollback()
-            flash(f"{fault.message} {fault.hint or ''}", "danger")
-        else:
-            db.session.commit()
-            flash("Your offer is with the other side.", "success")
-            return redirect(url_for("deals.show", deal_id=deal_id))
+            return url_for("deals.show", deal_id=deal_id)
+
+        if (done := acted(act, "Your offer is with the other side.")) is not None:
+            return done
     elif not form.is_submitted():
         form.show(before, deal.round)
     return render_template("deals/offer.html", form=form, title=f"Another offer in deal {deal_id}", products=None,

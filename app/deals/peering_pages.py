@@ -18,6 +18,7 @@ from app.deals.peering_offers import PeeringRow, peering_offer_of, peering_offer
 from app.deals.service.peer import close_peering, offer_peering, propose_peering
 from app.errors import DomainError
 from app.security.access import actor, require
+from app.web.acting import acted
 from app.web.tables import csv_response
 from rates.settle.exact import to_minor
 
@@ -123,18 +124,16 @@ def propose(peering_id: int) -> Any:
     form.product.choices = [(p.id, p.name) for p in own]
     before = terms_of(offer, own[0].id if own else 1, sight(db.session, actor()))
     if form.validate_on_submit():
-        try:
+
+        def act() -> str:
             deal = propose_peering(
                 db.session, actor(), peering_id, terms=form.terms(offer.currency, before, form.product.data),
                 valid_until=form.valid_until(utc_now()), note=form.note.data or "", now=utc_now(),
             )  # fmt: skip
-        except DomainError as fault:
-            db.session.rollback()
-            flash(f"{fault.message} {fault.hint or ''}", "danger")
-        else:
-            db.session.commit()
-            flash("Your proposal is with the other side.", "success")
-            return redirect(url_for("deals.show", deal_id=deal.id))
+            return url_for("deals.show", deal_id=deal.id)
+
+        if (done := acted(act, "Your proposal is with the other side.")) is not None:
+            return done
     elif not form.is_submitted():
         form.show(before)
     return render_template("deals/offer.html", form=form, title=f"Peer with {row.company}", products=own, peering=True,

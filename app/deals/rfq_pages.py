@@ -20,6 +20,7 @@ from app.deals.service.open_rfq import end_rfq, open_rfq
 from app.deals.terms import Rate, Terms, Volume, read_quality
 from app.errors import DomainError, NotFound
 from app.security.access import actor, require
+from app.web.acting import acted
 from app.web.tables import csv_response
 
 pages = Blueprint("rfqs", __name__, template_folder="templates")
@@ -124,19 +125,17 @@ def make_quote(rfq_id: int) -> Any:
     ]
     form.product.choices = own
     if form.validate_on_submit():
-        try:
+
+        def act() -> str:
             product = quotable_product(db.session, form.product.data or 0, actor().company_id)
             deal = quote(
                 db.session, actor(), rfq_id, product_id=product.id, terms=form.terms(row.currency),
                 valid_until=form.valid_until(utc_now()), note=form.note.data or "", now=utc_now(),
             )  # fmt: skip
-        except DomainError as fault:
-            db.session.rollback()
-            flash(f"{fault.message} {fault.hint or ''}", "danger")
-        else:
-            db.session.commit()
-            flash("Your quote is with the buyer.", "success")
-            return redirect(url_for("deals.show", deal_id=deal.id))
+            return url_for("deals.show", deal_id=deal.id)
+
+        if (done := acted(act, "Your quote is with the buyer.")) is not None:
+            return done
     elif not form.is_submitted():
         rates = tuple(Rate(d["code"], row.target_rate or "", d["destination"]) for d in row.destinations)
         form.show(Terms(row.currency, rates, Volume(expected_minutes=row.minutes_month)))
