@@ -54,8 +54,17 @@ walk-deals: ## twenty thousand random steps of requests, offers and agreements, 
 	@tools/setup venv
 	@TANDEM_DEAL_STEPS=$${TANDEM_DEAL_STEPS:-20000} $(PY) -m pytest -q tests/unit/app_deals/test_life_of_deals.py
 
+bench-sip: ## the parser, forwarded calls beside Kamailio and sippy, a thousand relayed calls beside rtpengine
+	@tools/setup all
+	@$(PY) -m benches sip
+
+test-sip-full: ## ten thousand test calls while everything fails; long calls over bad networks; three minutes of abuse; then bench-sip
+	@tools/setup all
+	@TANDEM_TEST_SIP_CALLS=10000 TANDEM_TEST_SIP_FULL=1 $(PY) -m pytest -q tests/sip
+	@$(PY) -m benches sip
+
 client: ## a typed Python client of the API, generated from its OpenAPI document, in build/client
 	@tools/setup venv
 	@tools/client
 
-.PHONY: client bench-market walk-deals bench-lcr bench-http fuzz help setup venv native frontend demo test bench bench-import
+.PHONY: client bench-sip test-sip-full bench-market walk-deals bench-lcr bench-http fuzz help setup venv native frontend demo test bench bench-import

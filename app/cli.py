@@ -15,6 +15,7 @@ from app.errors import DomainError
 # Name -> "module:attribute" of a click command or group.
 COMMANDS: dict[str, str] = {
     "api": "app.cli_api:group",
+    "calls": "app.calls.cli:calls",
     "card": "app.reports.card_cli:card",
     "cdrs": "app.cdrs.cli:cdrs",
     "config": "app.cli_config:group",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from dataclasses import replace
 
@@ -22,16 +23,30 @@ from app.demo.load import load_demo
 from app.errors import Conflict
 from app.factory import create_app
 from app.logs import configure_logs
-from app.supervisor import Supervisor
+from app.supervisor import ChildSpec, Supervisor
 
 
 @click.group(
     "demo",
     cls=LazyGroup,
-    commands_at={"load": "app.demo.cli:load", "decks": "app.demo.cli:decks"},
+    commands_at={
+        "load": "app.demo.cli:load",
+        "decks": "app.demo.cli:decks",
+        "vendors": "app.demo.cli:vendors",
+    },
 )
 def group() -> None:
     """The demo exchange: carriers, decks, buyers and people of our own making."""
+
+
+SIP_LISTEN = "udp://127.0.0.1:15060"
+
+
+def demo_specs(run: Run) -> list[ChildSpec]:
+    """The exchange's processes, and the vendors that its test calls reach."""
+    specs = child_specs(run)
+    python = [sys.executable, "-m", "app.cli"]
+    return [*specs, ChildSpec("vendors", [*python, "demo", "vendors"], drain_s=5.0, environ=specs[0].environ)]
 
 
 def demo_run(run: Run) -> Run:
@@ -42,6 +57,11 @@ def demo_run(run: Run) -> Run:
         flags["log_level"] = "warning"
         changes["log_level"] = "warning"  # type: ignore[assignment]
     settings = msgspec.structs.replace(run.settings, **changes)
+    if not settings.sip.listen:
+        flags["sip.listen"] = SIP_LISTEN
+        settings = msgspec.structs.replace(
+            settings, sip=msgspec.structs.replace(settings.sip, listen=(SIP_LISTEN,))
+        )
     return Run(replace(run.loaded, settings=settings, flags=flags))
 
 
@@ -69,6 +89,7 @@ def banner(run: Run) -> None:
     click.echo("Tandem is ready")
     click.echo(f"  web   {where['web']}")
     click.echo(f"  edge  {where['edge']}")
+    click.echo(f"  sip   {run.settings.sip.listen[0]}, its vendors are simulated: test calls work offline")
     click.echo(f"\nSign in with one of these, password {PASSWORD}")
     table = Table(box=None, show_header=False, padding=(0, 2))
     for plan in LOGINS:
@@ -99,7 +120,7 @@ def start(run: Run) -> int:
         loaded = prepare(run)
         say(f"demo data {'loaded' if loaded else 'was there already'} ({time.monotonic() - begun:.1f} s)")
         where = urls(run.settings)
-        supervisor = Supervisor(child_specs(run))
+        supervisor = Supervisor(demo_specs(run))
         return supervisor.run(
             ready=lambda: answers(where["web"] + "/readyz") and answers(where["edge"] + "/readyz"),
             on_ready=lambda: banner(run),

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -74,6 +75,7 @@ def edge_config(settings: Settings) -> dict[str, object]:
         "batch_max_rows": edge.batch_max_rows,
         "lrn_dip": edge_dip(edge),
         "tls": edge_tls(edge),
+        "sip": edge_sip(settings),
     }
 
 
@@ -111,6 +113,56 @@ def edge_tls(edge: Edge) -> dict[str, object] | None:
         "handshake_timeout_ms": edge.tls_handshake_timeout_ms,
         "max_handshakes": edge.tls_max_handshakes,
     }
+
+
+def edge_sip(settings: Settings) -> dict[str, object] | None:
+    """Test calls and redirects; none without a listener. Raises DomainError for a listener that is none."""
+    sip = settings.sip
+    if not sip.listen:
+        return None
+    tls = None
+    if sip.tls_certificate or sip.tls_key:
+        tls = {"certificate": sip.tls_certificate, "key": sip.tls_key}
+    identity = None
+    if sip.identity_key:
+        identity = {
+            "key": sip.identity_key,
+            "x5u": sip.identity_x5u,
+            "certificate": sip.identity_certificate or None,
+            "roots": sip.identity_roots or None,
+            "fetch_from": list(sip.identity_fetch_from),
+            "fetch_ca": sip.identity_fetch_ca or None,
+        }
+    return {
+        "listen": [sip_listener(text) for text in sip.listen],
+        "public_ipv4": sip.public_ipv4 or None,
+        "public_ipv6": sip.public_ipv6 or None,
+        "media_ports": [sip.media_first, sip.media_last],
+        "directory": str(settings.calls_dir),
+        "allow": list(sip.allow),
+        "workers": sip.workers,
+        "max_calls": sip.max_calls,
+        "max_orders": sip.max_orders,
+        "packets_per_s": sip.packets_per_s,
+        "learn": sip.learn,
+        "tls": tls,
+        "tls_ca": sip.tls_ca or None,
+        "identity": identity,
+    }
+
+
+def sip_listener(text: str) -> dict[str, object]:
+    """`udp://203.0.113.9:5060` in parts."""
+    try:
+        parts = urllib.parse.urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if host is None or port is None or parts.scheme not in ("udp", "tcp", "tls"):
+        raise DomainError(
+            f'sip.listen: "{text}" is no listener', hint="write udp://203.0.113.9:5060, tcp://… or tls://…"
+        )
+    return {"transport": parts.scheme, "host": host, "port": port}
 
 
 def with_edge(settings: Settings, options: Mapping[str, str | int | None]) -> Settings:

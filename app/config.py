@@ -7,6 +7,8 @@ from typing import Annotated
 
 import msgspec
 
+DECIMAL = r"^[0-9]{1,9}(\.[0-9]{1,9})?$"
+
 
 class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
@@ -118,6 +120,49 @@ class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     poll_seconds: float = 2.0
 
 
+class Sip(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Test calls and redirects of the edge (docs/sip.md); without a listener it speaks no SIP."""
+
+    listen: tuple[str, ...] = ()  # udp://203.0.113.9:5060, tcp://[2001:db8::9]:5060, tls://0.0.0.0:5061
+    public_ipv4: str = ""  # how others reach a listener on 0.0.0.0, and where they send media
+    public_ipv6: str = ""
+    media_first: Annotated[int, msgspec.Meta(ge=1024, le=65_000)] = 20_000
+    media_last: Annotated[int, msgspec.Meta(ge=1024, le=65_535)] = 29_999
+    allow: tuple[str, ...] = ()  # further peers than the trunks and products of the snapshot
+    workers: Annotated[int, msgspec.Meta(ge=1, le=16)] = 2
+    max_calls: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 1000
+    max_orders: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
+    packets_per_s: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 4000  # of one source
+    learn: Annotated[str, msgspec.Meta(pattern="^(never|same_host|any)$")] = (
+        "same_host"  # media from behind NAT
+    )
+    tls_certificate: str = ""
+    tls_key: str = ""
+    tls_ca: str = ""  # CA of the peers we call by TLS
+    identity_key: str = ""  # PKCS#8 key ordered calls are signed with (STIR)
+    identity_x5u: str = ""  # https address of its certificate
+    identity_certificate: str = ""
+    identity_roots: str = ""
+    identity_fetch_from: tuple[str, ...] = ()  # hosts or .domains that others' certificates are fetched from
+    identity_fetch_ca: str = ""  # authorities of those hosts; else the system's
+
+
+class Calls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Test calls. Money is of the base currency, as decimal text."""
+
+    day_cap: Annotated[str, msgspec.Meta(pattern=DECIMAL)] = (
+        "5"  # a company and UTC day, unless the operator sets another
+    )
+    dear_rate: Annotated[str, msgspec.Meta(pattern=DECIMAL)] = (
+        "0.5"  # a minute; what is dearer the operator opens first
+    )
+    max_seconds: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 120  # talk time of one call
+    max_at_once: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 8  # a company
+    feed_routing: bool = True  # judged test calls count in the edge's view of how a product goes now
+    keep_days: Annotated[int, msgspec.Meta(ge=1, le=3660)] = 180  # recordings and packets
+    evidence_key: str = ""  # what results are signed with; empty: made once and kept in the data directory
+
+
 class Privacy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long call records keep whole numbers."""
 
@@ -153,6 +198,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mail: Mail = msgspec.field(default_factory=Mail)
     watch: Watch = msgspec.field(default_factory=Watch)
     hooks: Hooks = msgspec.field(default_factory=Hooks)
+    calls: Calls = msgspec.field(default_factory=Calls)
+    sip: Sip = msgspec.field(default_factory=Sip)
     privacy: Privacy = msgspec.field(default_factory=Privacy)
 
     @property
@@ -181,6 +228,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def papers_dir(self) -> Path:
         """Companies' documents, by sha256; read by their owners and the operator only."""
         return self.root / "papers"
+
+    @property
+    def calls_dir(self) -> Path:
+        """The edge's record log of test calls and its fresh recordings (docs/test-calls.md)."""
+        return self.root / "calls"
+
+    @property
+    def evidence_dir(self) -> Path:
+        """Audio and packets of test calls, by sha256."""
+        return self.root / "evidence"
 
     @property
     def snapshot_dir(self) -> Path:

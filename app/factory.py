@@ -26,6 +26,7 @@ MODELS = (
     "market",
     "deals",
     "routing",
+    "calls",
     "cdrs",
     "web",
 )
@@ -40,6 +41,7 @@ DOMAINS: tuple[str, ...] = (
     "app.market.views",
     "app.deals.views",
     "app.routing.views",
+    "app.calls.views",
     "app.cdrs.views",
     "app.billing.views",
     "app.reports.views",

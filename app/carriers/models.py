@@ -148,3 +148,7 @@ class QualityCounter(Base):
     pdd_samples: Mapped[int] = mapped_column(sa.BigInteger)
     mos_milli_sum: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     mos_samples: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    # Only of test calls: answers that were suspected of being false, and callers' numbers that arrived as sent.
+    suspected: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    cli_samples: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    cli_kept: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")

@@ -12,6 +12,9 @@ from app.demo.companies import BUYERS, CARRIERS, OPERATOR, CarrierPlan
 from app.demo.history import unlisted_rule
 from app.routing.models import FxRate
 
+# Where the demo's vendors are played (app/demo/vendors): one port a carrier.
+VENDORS_HOST, VENDORS_PORT = "127.0.0.1", 15_080
+
 FX = {"EUR": ("1.0795", "1.0842", "1.0861"), "GBP": ("1.2648", "1.2703", "1.2719")}
 
 _ABOUT = {
@@ -52,7 +55,7 @@ def add_catalogue(session: Session, *, today: datetime) -> Catalogue:
     for number, carrier in enumerate(CARRIERS):
         company = made.companies[carrier.slug]
         trunk = VendorTrunk(
-            company_id=company.id, name="Main gateway", host=f"198.51.100.{10 + number}", port=5060, channels=carrier.channels,
+            company_id=company.id, name="Main gateway", host=VENDORS_HOST, port=VENDORS_PORT + number, channels=carrier.channels,
             cps=carrier.channels // 40, created_at=company.created_at,
         )  # fmt: skip
         session.add(trunk)

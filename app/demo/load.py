@@ -21,6 +21,7 @@ from app.demo.layered import add_layered, add_number_blocks, plans
 from app.demo.numbering import world
 from app.demo.publish import add_decks, add_rate_card
 from app.demo.quality import counters
+from app.demo.testing import add_testing
 from app.demo.trading import TRUNKS, add_trading
 from app.demo.traffic import traffic
 from app.jobs.service import enqueue
@@ -83,6 +84,7 @@ def load_demo(
         session.execute(insert(TrafficDay), list(calls))
     progress("quality", len(made.products), len(made.products))
     add_events(session, made, users, now=now)
+    add_testing(session, now=today)
     enqueue(
         session,
         "snapshot.build",

@@ -40,7 +40,7 @@ LOST_EVERY_S = 15.0
 ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 JOB_MODULES = (
     "app.mail.jobs", "app.decks.jobs", "app.routing.jobs", "app.routing.state_jobs", "app.routing.quality_jobs",
-    "app.market.jobs", "app.deals.jobs", "app.hooks.jobs", "app.cdrs.jobs", "app.billing.jobs", "app.reports.jobs",
+    "app.calls.jobs", "app.market.jobs", "app.deals.jobs", "app.hooks.jobs", "app.cdrs.jobs", "app.billing.jobs", "app.reports.jobs",
 )  # fmt: skip
 
 

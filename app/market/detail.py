@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow.compute as pc
@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 
 from app.carriers.models import Product, QualityCounter
 from app.carriers.sight import Sight
+from app.clock import utc_now
 from app.market.compare import history_chart, offer_row
 from app.market.figures import COUNTERS, Figure, claimed, figures
 from app.market.search import matches
 from app.market.snapshot import MarketSnapshot
 
 CODES = 60
+TESTED_LATELY = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,19 @@ class Detail:
     claims: dict[str, tuple[str, str]]
     capacity: int | None
     tested: list[tuple[str, dict[str, Figure], datetime]]
+    tested_lately: Tested | None
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What test calls to the listing's codes found in the last thirty days, apart from what calls showed. A false answer counts
+    as none; `suspected` of `attempts`, callers' numbers that arrived as sent (`cli_kept` of `cli_samples`)."""
+
+    figures: dict[str, Figure]
+    attempts: int
+    suspected: int
+    cli_kept: int
+    cli_samples: int
 
 
 def detail(
@@ -69,7 +84,8 @@ def detail(
     return Detail(
         offer, measured, history_chart(market, [offer]), lines, _bars(market, offer["product_id"], digits),
         _quality(session, offer["product_id"], [line.code for line in lines]), text,
-        claimed(claims, measured), claims.get("minutes_month"), _tested(session, offer["product_id"], [line.code for line in lines]),
+        claimed(claims, measured), claims.get("minutes_month"),
+        _tested(session, offer["product_id"], [line.code for line in lines]), _lately(session, market, offer),
     )  # fmt: skip
 
 
@@ -92,6 +108,23 @@ def _bars(market: MarketSnapshot, product_id: int, digits: str) -> list[MatchBar
         MatchBar(row["code"], row["destination"], row["rate_nanos"], number == 0)
         for number, row in enumerate(rows)
     ]
+
+
+def _lately(session: Session, market: MarketSnapshot, offer: dict[str, Any]) -> Tested | None:
+    """Of all codes of the offer, whatever is shown of them. None before the first test call."""
+    names = (*COUNTERS, "suspected", "cli_kept", "cli_samples")
+    rows = session.scalars(
+        sa.select(QualityCounter).where(
+            QualityCounter.product_id == offer["product_id"],
+            QualityCounter.source == "tested",
+            QualityCounter.window_until > utc_now() - TESTED_LATELY,
+        )
+    ).all()
+    own = {line.code for line in _codes(market, offer, market.codes.num_rows)} if rows else set()
+    sums = {name: sum(getattr(row, name) for row in rows if row.code in own) for name in names}
+    if not sums["attempts"]:
+        return None
+    return Tested(figures(sums), sums["attempts"], sums["suspected"], sums["cli_kept"], sums["cli_samples"])
 
 
 def _quality(session: Session, product_id: int, codes: list[str]) -> list[tuple[str, dict[str, Figure]]]:

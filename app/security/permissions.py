@@ -16,6 +16,8 @@ PERMISSIONS: dict[str, str] = {
     "lcr:explain": "See why each vendor was taken or left",
     "call:read": "See call records and their sums",
     "call:import": "Import call records and settle those in quarantine",
+    "test:read": "See test calls, their recordings and evidence",
+    "test:order": "Order test calls, issue test tickets",
     "report:read": "Download reports",
     "product:manage": "Create and edit products",
     "trunk:manage": "Create and edit trunks",
@@ -38,6 +40,7 @@ ROLES: dict[str, frozenset[str]] = {
             "deck:approve",
             "market:read",
             "report:read",
+            "test:read",
             "call:read",
             "job:read",
             "job:cancel",
@@ -49,7 +52,9 @@ ROLES: dict[str, frozenset[str]] = {
             "market:buy",
             "order:decide",
             "lcr:simulate",
+            "test:order",
             "report:read",
+            "test:read",
             "call:read",
             "call:import",
             "job:read",
@@ -62,16 +67,20 @@ ROLES: dict[str, frozenset[str]] = {
             "market:read",
             "trunk:manage",
             "lcr:simulate",
+            "test:order",
             "report:read",
+            "test:read",
             "call:read",
             "job:read",
             "job:cancel",
         }
     ),
     "finance": frozenset(
-        {"market:read", "report:read", "call:read", "call:import", "job:read", "audit:read"}
+        {"market:read", "report:read", "test:read", "call:read", "call:import", "job:read", "audit:read"}
     ),
-    "viewer": frozenset({"deck:read", "market:read", "report:read", "lcr:simulate", "call:read", "job:read"}),
+    "viewer": frozenset(
+        {"deck:read", "market:read", "report:read", "test:read", "lcr:simulate", "call:read", "job:read"}
+    ),
     OPERATOR: _COMPANY | {OPERATOR},
 }
 
@@ -96,12 +105,12 @@ SELLER_ONLY = frozenset({"product:manage"})
 DECKS = frozenset({"deck:read", "deck:write", "deck:approve"})
 BUYER_ONLY = frozenset({"market:buy"})
 # Acts that other companies would see: not before the operator has approved the company.
-LIVE_ONLY = frozenset({"market:buy", "order:decide"})
+LIVE_ONLY = frozenset({"market:buy", "order:decide", "test:order"})
 
 # What an API key may carry.
 KEY_SCOPES = (
     "lcr:query", "lcr:explain", "deck:read", "deck:write", "deck:approve", "market:read", "market:buy", "order:decide",
-    "lcr:simulate", "report:read", "call:read", "call:import", "job:read",
+    "lcr:simulate", "report:read", "test:read", "test:order", "call:read", "call:import", "job:read",
 )  # fmt: skip
 
 # Given only to keys that the operator makes: it commands the edge (docs/state.md).

@@ -67,7 +67,7 @@ def configure(app: Flask, settings: Settings) -> None:
         SECURITY_PASSWORD_HASH="argon2",
         SECURITY_PASSWORD_SCHEMES=["argon2"],
         SECURITY_DEPRECATED_PASSWORD_SCHEMES=[],
-        SECURITY_PASSWORD_HASH_OPTIONS={
+        SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS={
             "argon2__time_cost": settings.web.password_time_cost,
             "argon2__memory_cost": settings.web.password_memory_kib,
             "argon2__parallelism": 1,

@@ -42,6 +42,8 @@ FILES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
 }  # fmt: skip
+# Answers that are bytes of other kinds, by the end of the address.
+BYTES = {"/files/{test_file_id}": ("audio/wav", "application/vnd.tcpdump.pcap")}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -109,6 +111,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     answers = operation.setdefault("responses", {})
     if not any(status.startswith("2") for status in answers):
         answers["200"] = {"description": "Done", "content": {"application/json": {"schema": {}}}}
+    for end, kinds in BYTES.items():
+        if path.endswith(end):
+            answers["200"]["content"] = {kind: {"schema": {}} for kind in kinds}
     for kind in _forms(path, operation):
         answers["200"].setdefault("content", {}).setdefault(FILES[kind], {"schema": {}})
     statuses = {"400", "401", "403", "422"} | {status for status in answers if status >= "400"}

@@ -59,6 +59,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Understand",
         (
             Entry("LCR simulator", "/simulator", "route", "lcr:simulate"),
+            Entry("Test calls", "/test-calls", "phone-outgoing", "test:read"),
             Entry("Call records", "/calls", "phone-call", "call:read"),
             Entry("Reports", "/reports", "report-analytics", "report:read"),
         ),
@@ -82,6 +83,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Snapshots", "/operator/snapshots", "database", "operator", "operator"),
             Entry("Routing state", "/operator/routing-state", "route", "operator", "operator"),
             Entry("Number files", "/operator/numbers", "world", "operator", "operator"),
+            Entry("Limits of test calls", "/operator/test-calls", "gauge", "operator", "operator"),
             Entry("Health", "/operator/health", "heart-rate-monitor", "operator", "operator"),
         ),
     ),

@@ -4,7 +4,8 @@
 //! merged, one flat file) · `access` (offers, trunks, keys, policies) · `quality` (counters) · `snapshot` (index + access,
 //! published by rename) · `policy` (one rule a file) · `state` (what changes without a new snapshot) · `decide` (the one entry point) · `explain` · `answer` (its JSON;
 //! what it prints of offers is made when a snapshot is opened and kept there).
-//! `hunt` (what follows a vendor's final answer) stands alone.
+//! `hunt` (what follows a vendor's final answer), `rtp` (media, its figures and sounds) and `sip` (messages, calls) stand alone;
+//! `testcall` (what a test call proves) reads `rtp`.
 //! docs/decision.md is the contract.
 #![deny(unsafe_code)]
 
@@ -25,6 +26,9 @@ pub mod policy;
 pub mod quality;
 pub mod query;
 pub mod rating;
+pub mod rtp;
+pub mod sip;
 pub mod snapshot;
 pub mod state;
+pub mod testcall;
 pub mod time;

@@ -55,10 +55,26 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         db.engine.dispose()
 
 
+def closing(app: APIFlask) -> Any:
+    """The app as a server calls it: what it answers is closed (schemathesis leaves files that are sent open)."""
+
+    def called(environ: Any, start: Any) -> list[bytes]:
+        answer = app(environ, start)
+        try:
+            return [b"".join(answer)]
+        finally:
+            if hasattr(answer, "close"):
+                answer.close()
+
+    return called
+
+
 @pytest.fixture(scope="module")
 def api(world: World) -> Any:
     load_all_checks()
-    loaded = schemathesis.openapi.from_wsgi("/api/openapi.json", world.app, config=schemathesis.Config())
+    loaded = schemathesis.openapi.from_wsgi(
+        "/api/openapi.json", closing(world.app), config=schemathesis.Config()
+    )
     checks = loaded.config.checks
     checks.positive_data_acceptance.expected_statuses = REFUSED_ALL_THE_SAME
     loaded.config.generation.update(modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE])

@@ -34,7 +34,7 @@ class Pair:
 
 
 class Authority:
-    """Issues certificates for 127.0.0.1."""
+    """Issues certificates for 127.0.0.1 and localhost."""
 
     def __init__(self, name: str = "Test CA") -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -49,11 +49,15 @@ class Authority:
         builder = builder.serial_number(x509.random_serial_number())
         return builder.not_valid_before(FROM).not_valid_after(UNTIL)
 
-    def issue(self, name: str) -> Pair:
+    def issue(self, name: str, *more: x509.ExtensionType) -> Pair:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        where = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        where = x509.SubjectAlternativeName(
+            [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
+        )
         built = self._builder(subject, key.public_key()).add_extension(where, critical=False)
+        for extension in more:
+            built = built.add_extension(extension, critical=False)
         return Pair(
             _pem(built.sign(self._key, hashes.SHA256())),
             key.private_bytes(

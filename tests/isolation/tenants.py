@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +17,8 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Invitation, Paper
 from app.accounts.papers import PaperStore
 from app.audit.models import AuditEvent
+from app.calls.files import path_of
+from app.calls.models import TestCall, TestEvent, TestFile, TestMedia, TestSchedule, TestTicket
 from app.carriers.models import Company, Product
 from app.cdrs.models import CallDay, CallImport, CallQuarantine, CallRecord
 from app.clock import utc_now
@@ -83,7 +86,7 @@ def make_tenant(session: Session, name: str, files: Path) -> Tenant:
         "market:buy",
         "order:decide",
     ]
-    scopes += ["lcr:simulate", "report:read", "job:read"]
+    scopes += ["lcr:simulate", "report:read", "test:read", "test:order", "job:read"]
     key, secret = factory.make_api_key(session, company, scopes, trunk)
     key.name = f"{canary} key"
     owner = people["owner"]
@@ -166,6 +169,7 @@ def make_tenant(session: Session, name: str, files: Path) -> Tenant:
     session.add_all([rows["call_quarantine"], rows["call"], CallDay(**sums, day=NOW.date(), attempts=1)])
     session.commit()
     rows |= _dealt(session, company, product, canary) | _hook(session, company, canary)
+    rows |= calls_under_test(session, company, product, trunk.id, files, canary)
     tenant = Tenant(company, canary, people, secret, {kind: row.id for kind, row in rows.items()}, product)
     tenant.objects |= {
         "company": company.id, "product": product.id, "trunk": trunk.id, "vendor_trunk": vendor_trunk.id,
@@ -265,6 +269,46 @@ def _hook(session: Session, company: Company, canary: str) -> dict[str, Any]:
     session.add(Attempt(delivery_id=delivery.id, at=NOW, status=500, milliseconds=1, fault=f"{canary} fault"))
     session.commit()
     return {"webhook": hook, "webhook_delivery": delivery}
+
+
+def calls_under_test(
+    session: Session, company: Company, product: Product, trunk_id: int, files: Path, canary: str
+) -> dict[str, Any]:
+    """A test call that has ended, with ladder, audio and recording, its ticket and a schedule; of the company's own product."""
+    sides = {"company_id": company.id, "product_id": product.id, "created_at": NOW}
+    ticket = TestTicket(
+        **sides, seller_id=company.id, issuer_id=company.id, trunk_id=trunk_id, code=str(10_000_000 + company.id), codes=["4420"],
+        max_calls=9, max_seconds=60, total_seconds=600, spend=Decimal(2), starts_at=NOW, expires_at=NOW + timedelta(days=9_000),
+        note=f"{canary} ticket",
+    )  # fmt: skip
+    schedule = TestSchedule(
+        company_id=company.id, product_ids=[product.id], number="442079460000", seconds=15, every_minutes=60, enabled=False,
+        next_at=NOW + timedelta(days=9_000), last_fault=f"{canary} fault", created_at=NOW,
+    )  # fmt: skip
+    tested = TestCall(
+        **sides, ref=f"{canary}-ref", batch=canary, seller_id=company.id, number="442079460000", code="44", day=NOW.date(),
+        destination=f"{canary} tested", wishes={}, terms={}, state="done", outcome="answered", sip_code=200, verdict="suspect",
+        finding="silence", findings=[{"finding": "silence", "reason": f"{canary} reason", "evidence": {}}], ended_at=NOW,
+        record={"call": canary, "attempts": [{"address": f"{canary.lower()}.example:5060"}]}, cost=Decimal(1),
+        cost_base=Decimal(1), currency="USD",
+    )  # fmt: skip
+    session.add_all([ticket, schedule, tested])
+    session.flush()
+    content = canary.encode()
+    kept = path_of(files.parent / "evidence", sha256(content).hexdigest())
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(content)
+    recording = TestFile(
+        call_id=tested.id, side="b", kind="wav", size_bytes=len(content), sha256=sha256(content).hexdigest()
+    )
+    said = {"to_us": True, "method": "INVITE", "code": 599, "reason": f"{canary} phrase"}
+    session.add_all([
+        recording,
+        TestEvent(call_id=tested.id, n=1, at_us=1, event="message", side="b", fields=said),
+        TestMedia(call_id=tested.id, side="b", figures={"codec": canary}, seconds=[[0, 50, 50, 0, 0, 100, -200]]),
+    ])  # fmt: skip
+    session.commit()
+    return {"test_call": tested, "test_file": recording, "test_ticket": ticket, "test_schedule": schedule}
 
 
 def _changes(files: Path, canary: str) -> str:

@@ -37,7 +37,14 @@ FORMS = (
     "siphon",
     "text",
 )
-CONTROL = ("/v1/control/state", "/v1/control/commands")
+CONTROL = (
+    "/v1/control/state",
+    "/v1/control/commands",
+    "/v1/control/sip",
+    "/v1/calls",
+    "/v1/calls/of-another",
+    "/v1/calls/of-another/hangup",
+)
 
 
 def secret(name: str) -> str:

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::EdgeError;
 use crate::dip::{DipSettings, DipWords};
+use crate::sip::config::{SipSettings, SipWords};
 
 /// The configuration as it arrives: JSON, unknown fields refused.
 #[derive(Debug, Clone, Deserialize)]
@@ -58,6 +59,9 @@ pub struct Config {
     /// A second listener that speaks TLS.
     #[serde(default)]
     pub tls: Option<TlsWords>,
+    /// Test calls and redirects; none without it.
+    #[serde(default)]
+    pub sip: Option<SipWords>,
     #[serde(default = "default_header_timeout")]
     pub header_timeout_ms: u64,
     #[serde(default = "default_idle_timeout")]
@@ -184,10 +188,20 @@ pub struct TlsSettings {
     pub address: SocketAddr,
     pub handshake_timeout: Duration,
     pub max_handshakes: usize,
+    /// Offered by ALPN; a client that asks for others is refused.
+    pub protocols: Vec<Vec<u8>>,
 }
 
 impl TlsSettings {
-    fn check(words: TlsWords, plain: IpAddr) -> Result<Self, EdgeError> {
+    /// For SIP, which has no name in ALPN.
+    pub fn of_sip(self) -> Self {
+        Self {
+            protocols: Vec::new(),
+            ..self
+        }
+    }
+
+    pub fn check(words: TlsWords, plain: IpAddr) -> Result<Self, EdgeError> {
         within("tls.max_handshakes", words.max_handshakes, 1, 100_000)?;
         let ip = match &words.host {
             None => plain,
@@ -200,6 +214,7 @@ impl TlsSettings {
             address: SocketAddr::new(ip, words.port),
             handshake_timeout: Duration::from_millis(words.handshake_timeout_ms.max(1)),
             max_handshakes: words.max_handshakes,
+            protocols: vec![b"http/1.1".to_vec()],
         })
     }
 }
@@ -220,6 +235,7 @@ fn address(field: &str, host: &str) -> Result<IpAddr, EdgeError> {
 /// The configuration after checking.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    pub sip: Option<SipSettings>,
     pub tls: Option<TlsSettings>,
     pub batch_max_rows: usize,
     pub lrn_dip: Option<DipSettings>,
@@ -258,8 +274,13 @@ impl Settings {
                 "rate_limit_per_key_per_s: must be at least 1, or null for no limit".to_owned(),
             ));
         }
+        let drain = Duration::from_secs(config.drain_seconds);
         Ok(Self {
             batch_max_rows: config.batch_max_rows,
+            sip: config
+                .sip
+                .map(|words| SipSettings::check(words, &config.snapshot_root, drain))
+                .transpose()?,
             lrn_dip: config.lrn_dip.map(DipSettings::check).transpose()?,
             tls: config
                 .tls
@@ -277,7 +298,7 @@ impl Settings {
             max_in_flight: config.max_in_flight,
             target_delay: Duration::from_millis(config.target_delay_ms.max(1)),
             max_delay: Duration::from_millis(config.max_delay_ms.max(config.target_delay_ms)),
-            drain: Duration::from_secs(config.drain_seconds),
+            drain,
             rate_limit_per_s: config.rate_limit_per_key_per_s,
             log_json: config.log_json,
             header_timeout: Duration::from_millis(config.header_timeout_ms.max(1)),

@@ -23,6 +23,7 @@ use crate::metrics::Route;
 use crate::refusal::{self, BODY_TOO_LARGE, HEAD_TOO_LARGE, Refusal, TIMED_OUT};
 use crate::route::Target;
 use crate::routes::{Answered, Worker};
+use crate::sip;
 
 const READ_BYTES: usize = 16 * 1024;
 /// A read of a connection that sends more than is read at a time. Small, so that one turn of the event loop stays short;
@@ -300,6 +301,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             live = match (target.route, &self.dipper) {
                 (Route::Batch, _) => {
                     batch::serve(&self.worker, asked, first, way, &mut answered).await
+                }
+                (Route::Calls, _) if target.takes(head.method) => {
+                    sip::http::serve(&self.worker, asked, way, &mut answered).await
                 }
                 (Route::Lcr, Some(dipper)) => {
                     dip::serve(dipper, &self.worker, asked, first, way, &mut answered).await

@@ -13,7 +13,7 @@ use crate::log;
 use crate::routes::Worker;
 
 /// Who commands, for the log.
-enum Who {
+pub enum Who {
     Key(i64),
     Peer(Option<IpAddr>),
 }
@@ -70,7 +70,7 @@ pub fn answer(
 }
 
 /// A key that is sent decides; without one, the address. A request that came through a proxy has no address of its own.
-fn identify(
+pub fn identify(
     worker: &Worker,
     serving: Option<&Serving>,
     head: &Head<'_>,

@@ -167,6 +167,13 @@ pub struct Scratch {
     decision: Option<Decision>,
 }
 
+impl Scratch {
+    /// Of the last decision: was the number looked up, and the routing number it is ported to.
+    pub fn ported(&self) -> Option<Option<DigitKey>> {
+        self.decision.as_ref().and_then(Decision::looked_up)
+    }
+}
+
 impl Ask<'_> {
     /// Writes the question into a call that held another one.
     fn write(&self, call: &mut Call) {

@@ -3,7 +3,7 @@
 //! Map, from outside in: `config` → `server` (threads, drain) → `listen` → `conn` (one connection) →
 //! `head` (`refusal`), `query`, `switches`, `asked` (parsing) → `routes` (`route`) → `lcr` (`caller`, `limit`, `decision_id`) → `engine` (the core) →
 //! `answer`. Beside it: `snapshots` (watch and swap), `state` and `control` (what changes without a snapshot), `admission`, `metrics`, `log`, `clock`, `net`.
-//! docs/lcr-http.md says what it answers.
+//! docs/lcr-http.md says what it answers. `sip` and `media` are test calls: their own runtime, their own map.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod admission;
@@ -27,6 +27,7 @@ mod lcr;
 mod limit;
 mod listen;
 mod log;
+mod media;
 mod metrics;
 mod net;
 mod query;
@@ -34,6 +35,7 @@ mod refusal;
 mod route;
 mod routes;
 mod server;
+mod sip;
 mod snapshots;
 mod state;
 mod switches;

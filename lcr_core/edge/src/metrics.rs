@@ -4,18 +4,19 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-pub const ROUTES: [&str; 8] = [
+pub const ROUTES: [&str; 9] = [
     "lcr",
     "batch",
     "control",
+    "calls",
     "healthz",
     "readyz",
     "metrics",
     "other",
     "malformed",
 ];
-pub const STATUSES: [u16; 18] = [
-    200, 400, 401, 403, 404, 405, 408, 409, 411, 413, 414, 415, 429, 431, 500, 503, 505, 0,
+pub const STATUSES: [u16; 19] = [
+    200, 202, 400, 401, 403, 404, 405, 408, 409, 411, 413, 414, 415, 429, 431, 500, 503, 505, 0,
 ];
 pub const DECISIONS: [&str; 4] = ["ok", "no_route", "blocked", "no_credit"];
 pub const REFUSALS: [&str; 6] = [
@@ -37,6 +38,7 @@ pub enum Route {
     Lcr,
     Batch,
     Control,
+    Calls,
     Healthz,
     Readyz,
     Metrics,
@@ -50,6 +52,7 @@ impl Route {
         Self::Lcr,
         Self::Batch,
         Self::Control,
+        Self::Calls,
         Self::Healthz,
         Self::Readyz,
         Self::Metrics,

@@ -1,5 +1,23 @@
-//! The address a request really came from.
+//! The address a request really came from; answers that go out before a later one is waited for.
 use std::net::IpAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+
+/// What was answered before a request that takes its time does not wait for it. False: the peer is gone or takes nothing.
+pub async fn send_waiting<S: AsyncWrite + Unpin>(
+    stream: &mut S,
+    output: &mut Vec<u8>,
+    patience: Duration,
+) -> bool {
+    if output.is_empty() {
+        return true;
+    }
+    let written = timeout(patience, stream.write_all(output)).await;
+    output.clear();
+    matches!(written, Ok(Ok(())))
+}
 
 /// The address of the asker behind trusted proxies: walk `X-Forwarded-For` from its right end while the
 /// hop is trusted. Anything unreadable stops the walk at the last hop that is known for certain.

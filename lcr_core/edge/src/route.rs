@@ -31,6 +31,8 @@ impl Target {
             "/healthz" => Self::of(Route::Healthz),
             "/readyz" => Self::of(Route::Readyz),
             "/metrics" => Self::of(Route::Metrics),
+            "/v1/calls" | "/v1/control/sip" => Self::of(Route::Calls),
+            _ if path.starts_with("/v1/calls/") => Self::of(Route::Calls),
             _ if path.starts_with("/v1/control/") => Self::of(Route::Control),
             _ => match path.strip_prefix("/v1/lcr/").and_then(Format::named) {
                 Some(format) => Self {
@@ -47,7 +49,7 @@ impl Target {
     pub fn methods(self) -> &'static str {
         match (self.route, self.format) {
             (Route::Batch, _) => "POST",
-            (Route::Control, _)
+            (Route::Control | Route::Calls, _)
             | (_, Some(Format::Freeswitch | Format::Httapi | Format::Siphon)) => "GET, HEAD, POST",
             _ => "GET, HEAD",
         }
@@ -67,7 +69,7 @@ impl Target {
     #[must_use]
     pub fn body_limit(self) -> usize {
         match self.route {
-            Route::Batch | Route::Control => MAX_BODY_BYTES,
+            Route::Batch | Route::Control | Route::Calls => MAX_BODY_BYTES,
             _ if self.takes(Method::Post) => SMALL_BODY_BYTES,
             _ => 0,
         }

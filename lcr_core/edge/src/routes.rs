@@ -194,7 +194,7 @@ impl Worker {
             Route::Readyz => self.ready(),
             Route::Metrics => self.scrape(request.head, request.peer),
             Route::Control => self.control(request),
-            Route::Batch | Route::Other | Route::Malformed => Problem {
+            Route::Batch | Route::Calls | Route::Other | Route::Malformed => Problem {
                 status: 404,
                 code: "not_found",
                 detail: "There is nothing at this path.",
@@ -301,6 +301,9 @@ impl Worker {
         }
         if let Some(tls) = &shared.tls {
             tls.measure(&mut page);
+        }
+        if let Some(sip) = shared.sip.get() {
+            sip.measure(&mut page);
         }
         self.body.extend_from_slice(page.as_bytes());
         Answer::new(200, PROMETHEUS)

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::net::IpAddr;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
@@ -29,6 +29,7 @@ use crate::listen::{Accepted, Listeners, Stream};
 use crate::log;
 use crate::metrics::{SnapshotMetrics, WorkerMetrics};
 use crate::routes::Worker;
+use crate::sip::{self, Sip};
 use crate::snapshots::Watcher;
 use crate::state::{Keeping, StateKeeper};
 use crate::tls::{Looking, Tls};
@@ -44,6 +45,8 @@ pub struct Shared {
     pub tls: Option<Arc<Tls>>,
     pub batches: Batches,
     pub dipper: Option<Arc<Dipper>>,
+    /// Set once the listeners of SIP are open.
+    pub sip: OnceLock<Arc<Sip>>,
     draining: AtomicBool,
     started: Instant,
 }
@@ -60,6 +63,7 @@ impl Shared {
                 .map(Arc::new),
             batches: Batches::start()?,
             dipper: settings.lrn_dip.clone().map(Dipper::new).map(Arc::new),
+            sip: OnceLock::new(),
             current: ArcSwapOption::empty(),
             metrics: std::iter::repeat_with(WorkerMetrics::default)
                 .take(settings.threads)
@@ -122,6 +126,14 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
     let watcher = watcher.start()?;
     let keeping = Keeping::start(Arc::clone(&shared))?;
     let looking = shared.tls.clone().map(Looking::start).transpose()?;
+    let calls = match shared.settings.sip.clone() {
+        None => None,
+        Some(settings) => Some(sip::start(&shared, settings)?),
+    };
+    if let Some(calls) = &calls {
+        // The first and only time.
+        let _ = shared.sip.set(Arc::clone(calls.sip()));
+    }
 
     let mut lanes = Vec::new();
     let mut takers = Vec::new();
@@ -190,6 +202,9 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
     for thread in threads {
         let _ = thread.join();
     }
+    if let Some(calls) = calls {
+        calls.stop();
+    }
     watcher.stop();
     keeping.stop();
     if let Some(looking) = looking {
@@ -250,6 +265,9 @@ async fn accept_until_signal(
         }
     }
     shared.draining.store(true, Ordering::Relaxed);
+    if let Some(calls) = shared.sip.get() {
+        calls.drain();
+    }
     log::event(
         "info",
         "draining",

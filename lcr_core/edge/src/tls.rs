@@ -294,6 +294,6 @@ fn load(settings: &TlsSettings) -> Result<Arc<ServerConfig>, String> {
             settings.key.display()
         )
     })?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols.clone_from(&settings.protocols);
     Ok(Arc::new(config))
 }

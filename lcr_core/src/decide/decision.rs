@@ -102,6 +102,18 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// The number was looked up (by the query, the file or a dip); within it the routing number, if it is ported.
+    #[must_use]
+    pub fn looked_up(&self) -> Option<Option<DigitKey>> {
+        use crate::layers::lrn::LrnBy;
+        self.facts
+            .lrn_by
+            .filter(|by| *by != LrnBy::Unavailable)
+            .map(|_| self.lrn)
+    }
+}
+
+impl Decision {
     /// Nanos of the base currency per minute, half-up, of a comparable of this decision.
     pub fn effective_nanos(&self, comparable: u128) -> u128 {
         crate::rating::effective_nanos(comparable, self.basis)

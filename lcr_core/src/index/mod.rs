@@ -19,6 +19,7 @@ mod merge;
 mod over;
 pub mod patch;
 mod prefetch;
+pub use prefetch::prefetch_value;
 mod ranks;
 pub mod rows;
 mod segment;

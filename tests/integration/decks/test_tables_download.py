@@ -7,6 +7,7 @@ import io
 import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from werkzeug.routing import Rule as UrlRule
 
 import app.mail.jobs
 import app.market.jobs  # noqa: F401  (registers rate.notify, as the worker does)
+from app.carriers.models import Product
 from app.clock import utc_now
 from app.db import db
 from app.decks.models import Arrival, TrafficDay
@@ -27,6 +29,7 @@ from app.routing.models import NumberFile, RoutingStop
 from tests.factories.app import login, make_api_key, make_company, make_customer_trunk, make_user
 from tests.integration.decks.world import DECK, World, make_world
 from tests.isolation.expectations import EXPECTED, PARAMETERS, PLAIN
+from tests.isolation.tenants import calls_under_test
 
 DEARER = DECK.replace("0.0180", "0.0190").replace("United Kingdom,44", "=United,44")
 RISING = "Code,Destination,Rate,Effective from\n44,UK,0.0050,2031-01-01\n=cmd,Nowhere,0.1,2031-01-01\n"
@@ -37,7 +40,8 @@ MUST_SHOW = {
     "decks.inbox", "deck.errors", "deck.review", "deck_history.versions", "deck_history.prices", "deck_rules.show",
     "arrivals.mails", "rate_notices.index", "rate_notices.show", "deck_impact.traffic", "products.index", "trunks.index",
     "orders.received", "dashboard.index", "keys.index", "people.index", "audit.index", "jobs.index", "numbers.index",
-    "routing_state.index", "companies.index", "dashboard.health",
+    "routing_state.index", "companies.index", "dashboard.health", "tests.index", "tests.show", "test_tickets.index",
+    "test_schedules.index",
 }  # fmt: skip
 
 
@@ -102,6 +106,10 @@ def world(tmp_path: Path) -> World:
         }
         db.session.add(RoutingStop(**stop))
         db.session.commit()
+        files = Path(made.app.config["TANDEM"].data_dir) / "files"
+        calls_under_test(
+            db.session, seller, db.session.get_one(Product, made.product.id), trunk.id, files, "=test"
+        )
     second = made.sent(DEARER, "=dearer.csv", mode="full", late="accept")
     made.approve(second)
     made.approve(second, made.as_user(made.second))
@@ -138,8 +146,8 @@ def addresses(rule: UrlRule, known: dict[str, list[Any]], market_key: str) -> li
     if "key" in values:
         values["key"] = market_key
     objects = [name for name in rule.arguments if name in PARAMETERS]
-    assert len(objects) < 2, rule.rule
-    picks = [{objects[0]: one} for one in known[PARAMETERS[objects[0]]]] if objects else [{}]
+    every = product(*(known[PARAMETERS[name]] for name in objects))
+    picks = [dict(zip(objects, some, strict=True)) for some in every]
     built = [rule.build(values | pick, append_unknown=False) for pick in picks]
     return [found[1] for found in built if found is not None]
 

@@ -9,6 +9,7 @@ from unicodedata import normalize
 import pytest
 import sqlalchemy as sa
 from apiflask import APIFlask
+from flask_security import hash_password
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from app.config import Settings, Web
@@ -17,7 +18,7 @@ from app.security.breached import is_breached
 from app.security.models import User
 from app.security.passwords import faults_of
 from tests.factories.accounts import WORDS, link_in, mails, make_strict_app, sign_in, sign_up
-from tests.factories.app import login, make_company, make_user
+from tests.factories.app import login, make_app, make_company, make_user
 
 NIA = "nia@nova.example"
 LONG = "Ünïcode, spaces and a long sentence about seventeen green kettles in a small boat 🚣 on a lake in May"
@@ -94,6 +95,15 @@ def test_a_password_is_compared_exactly_and_kept_as_an_argon2id_hash(app: APIFla
         for wrong in (LONG[:-1], LONG.lower(), LONG + "x", LONG[:72]):
             assert sign_in(app.test_client(), NIA, wrong).get("/account").status_code == 302
         assert sign_in(app.test_client(), NIA, LONG).get("/account").status_code == 200
+
+
+def test_the_cost_of_a_hash_is_the_configured_one(tmp_path: Path) -> None:
+    web = {"password_time_cost": 2, "password_memory_kib": 32}
+    app = make_app(tmp_path, web=Web(secret_key="k" * 40, password_salt="s" * 40, **web))
+    with app.app_context():
+        assert "$m=32,t=2,p=1$" in hash_password(WORDS)
+    costs = Web()
+    assert (costs.password_time_cost, costs.password_memory_kib) == (3, 65536), "what real exchanges pay"
 
 
 def test_changing_the_password_needs_the_current_one(app: APIFlask) -> None:

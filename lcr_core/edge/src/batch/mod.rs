@@ -9,9 +9,8 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use lcr_core::answer::Format;
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::io::AsyncWrite;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
 
 use crate::answer::{self, Answer, Problem, SnapshotId};
 use crate::caller;
@@ -19,7 +18,7 @@ use crate::clock::now_us;
 use crate::head::{Head, Method};
 use crate::lcr::{Refusal, Request};
 use crate::metrics::{Refused, Route};
-use crate::net::real_peer;
+use crate::net::{real_peer, send_waiting};
 use crate::query::{self, BadParameter};
 use crate::route::Target;
 use crate::routes::{Answered, Worker, no_snapshot};
@@ -50,14 +49,9 @@ pub async fn serve<S: AsyncWrite + Unpin>(
     let answer = match begun {
         Err(answer) => *answer,
         Ok(done) => {
-            // What was answered before it does not wait for it.
-            let write = worker.borrow().shared.settings.write_timeout;
-            if !output.is_empty() {
-                let written = timeout(write, stream.write_all(output)).await;
-                output.clear();
-                if !matches!(written, Ok(Ok(()))) {
-                    return false;
-                }
+            let patience = worker.borrow().shared.settings.write_timeout;
+            if !send_waiting(stream, output, patience).await {
+                return false;
             }
             let done = done.await;
             let mut worker = worker.borrow_mut();
@@ -227,7 +221,7 @@ pub fn fuzz(bytes: &[u8]) {
 
 impl Worker {
     /// Append an answer whose body stands in `self.body`. Returns whether the connection lives on.
-    fn finish(
+    pub fn finish(
         &mut self,
         head: &Head<'_>,
         route: Route,

@@ -27,17 +27,20 @@ pub async fn lrn(settings: &DipSettings, number: DigitKey) -> Result<Answer, Unu
     let (before, after) = &settings.request;
     let request = format!("{before}{number}{after}");
     let reply = match &settings.tls {
-        None => exchange(stream, &request).await?,
+        None => exchange(stream, &request, MOST_BYTES).await?,
         Some((connector, name)) => {
-            exchange(connector.connect(name.clone(), stream).await?, &request).await?
+            let stream = connector.connect(name.clone(), stream).await?;
+            exchange(stream, &request, MOST_BYTES).await?
         }
     };
     read(&reply, &settings.field)
 }
 
-async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
+/// Sends a request and reads what comes, up to `most` bytes.
+pub async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     request: &str,
+    most: usize,
 ) -> Result<Vec<u8>, Unusable> {
     stream.write_all(request.as_bytes()).await?;
     stream.flush().await?;
@@ -46,7 +49,7 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
         match stream.read_buf(&mut reply).await {
             Ok(0) => return Ok(reply),
             Ok(_) if whole(&reply) => return Ok(reply),
-            Ok(_) if reply.len() > MOST_BYTES => return Err(Unusable),
+            Ok(_) if reply.len() > most => return Err(Unusable),
             Ok(_) => {}
             // A peer that leaves without saying so has often said everything.
             Err(_) if whole(&reply) => return Ok(reply),

@@ -3,7 +3,7 @@
 //! the connection that asked waits: the worker serves the others meanwhile.
 mod breaker;
 mod config;
-mod fetch;
+pub mod fetch;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use lcr_core::layers::lrn::{Answer, Cache, Dip};
 use lcr_core::number::DigitKey;
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::io::AsyncWrite;
 use tokio::sync::watch;
 use tokio::task::spawn_local;
 use tokio::time::timeout;
@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use crate::clock::now_us;
 use crate::lcr::Request;
 use crate::metrics::{head, line};
+use crate::net::send_waiting;
 use crate::route::Target;
 use crate::routes::{Answered, Worker};
 use breaker::Breaker;
@@ -281,14 +282,9 @@ pub async fn serve<S: AsyncWrite + Unpin>(
             Some(wanted) => wanted,
         }
     };
-    // What was answered before it does not wait for it.
-    if !output.is_empty() {
-        let write = worker.borrow().shared.settings.write_timeout;
-        let written = timeout(write, stream.write_all(output)).await;
-        output.clear();
-        if !matches!(written, Ok(Ok(()))) {
-            return false;
-        }
+    let patience = worker.borrow().shared.settings.write_timeout;
+    if !send_waiting(stream, output, patience).await {
+        return false;
     }
     let dip = dipper.ask(wanted).await;
     let mut worker = worker.borrow_mut();

@@ -1,0 +1,1 @@
+"""Verbs of test calls, one a file."""

@@ -1,0 +1,12 @@
+mod calls;
+mod hostile;
+mod losses;
+mod phone;
+mod rig;
+mod round_trip;
+mod targets;
+mod torture;
+mod torture_texts;
+mod transactions;
+mod within;
+mod world;
