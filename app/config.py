@@ -161,6 +161,7 @@ class Calls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     feed_routing: bool = True  # judged test calls count in the edge's view of how a product goes now
     keep_days: Annotated[int, msgspec.Meta(ge=1, le=3660)] = 180  # recordings and packets
     evidence_key: str = ""  # what results are signed with; empty: made once and kept in the data directory
+    ticket_key: str = ""  # what passwords of tickets are made from; likewise
 
 
 class Privacy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

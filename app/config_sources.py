@@ -22,7 +22,7 @@ PREFIX = "TANDEM_"
 # Environment names that are not settings: the file to read, the tests' inputs.
 RESERVED = ("TANDEM_CONFIG", "TANDEM_SHARED", "TANDEM_TEST", "TANDEM_ORACLE", "TANDEM_SWAP", "TANDEM_RATING")
 SECRET_KEYS = (
-    "web.secret_key", "web.password_salt", "edge.control_token", "edge.lrn_dip_authorization", "calls.evidence_key",
+    "web.secret_key", "web.password_salt", "edge.control_token", "edge.lrn_dip_authorization", "calls.evidence_key", "calls.ticket_key",
     "database.url", "jobs.url", "mail.smtp_password", "mail.imap_password",
 )  # fmt: skip
 

@@ -25,6 +25,7 @@ __all__ = [
     "expand_range",
     "hunt",
     "in_force",
+    "mos_of_moments",
     "normalise",
     "patch_index",
     "promote",
@@ -159,6 +160,12 @@ def hunt(attempts_json: str) -> str:
 
 def expand_range(first: str, last: str) -> list[str]:
     """Smallest set of prefixes that covers exactly the inclusive range; both ends of one length."""
+
+def mos_of_moments(
+    encoding: str, one_way_us: int, moments: Sequence[tuple[int, int]]
+) -> list[int | None] | None:
+    """MOS in thousandths (ITU-T G.107) of short whiles, each (packets expected, lost or discarded of them); None where nothing was
+    expected. `encoding` as SDP names it; no list at all for one that has no published values. Loss counts as random."""
 
 def run_edge(config_json: str) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code. See docs/lcr-http.md for the configuration."""

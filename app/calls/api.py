@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from app.calls.limits import cap_of, left_of, plain
 from app.calls.live import look
 from app.calls.models import TestCall
 from app.calls.pages import download, signable
+from app.calls.passwords import login_shown
 from app.calls.queries import Filter, call_of, call_row, schedule_of, ticket_of
 from app.calls.result import file_name
 from app.calls.service.cancel_call import cancel_call
@@ -85,6 +86,7 @@ class TicketIn(Schema):
     max_rate = String(load_default=None, allow_none=True, validate=Length(1, 20))
     spend = String(load_default="2", validate=Length(1, 20))
     note = String(load_default="", validate=Length(max=200))
+    guarded = Boolean(load_default=False)
 
 
 class Listed(Schema):
@@ -263,6 +265,7 @@ def post_ticket(json_data: dict[str, Any]) -> Any:
         if words["max_rate"] is not None:
             words["max_rate"] = decimal_of(words["max_rate"], "max_rate")
         row = issue_ticket(db.session, settings(), actor(), TicketFacts(**words), now=now)
+        # The answer is kept for repeats of this request: the password stands in GET only.
         return told(queries.tickets(db.session, actor(), now, ticket_id=row.id)[0]), 201
 
     return answer_once(work)
@@ -270,10 +273,12 @@ def post_ticket(json_data: dict[str, Any]) -> Any:
 
 @api.get("/test-tickets/<int:test_ticket_id>")
 @require("test:read")
-@api.doc(summary="One ticket, and how much of it is used")
+@api.doc(summary="One ticket, how much of it is used, and its password for whom it is")
 def get_ticket(test_ticket_id: int) -> Any:
     found = ticket_of(db.session, actor(), test_ticket_id)
-    return jsonify(told(queries.tickets(db.session, actor(), utc_now(), ticket_id=found.id)[0]))
+    login = login_shown(settings(), actor(), found)
+    shown = told(queries.tickets(db.session, actor(), utc_now(), ticket_id=found.id)[0])
+    return jsonify(shown | {"login": None if login is None else asdict(login)})
 
 
 @api.post("/test-tickets/<int:test_ticket_id>/revoke")

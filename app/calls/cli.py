@@ -15,6 +15,7 @@ from app.calls.evidence import fingerprint, public_bytes, signing_key
 from app.calls.evidence import verify as verify_file
 from app.calls.forms import split
 from app.calls.live import look
+from app.calls.passwords import login_shown
 from app.calls.queries import CallRow, Filter, call_of, call_row, ticket_of
 from app.calls.service.cancel_call import cancel_call
 from app.calls.service.issue_ticket import TicketFacts, issue_ticket, revoke_ticket
@@ -196,28 +197,33 @@ def ticket() -> None:
 @click.option("--spend", type=MoneyType(), default="2", show_default=True, help="Base currency in all.")
 @click.option("--max-rate", type=MoneyType(), help="Base currency a minute.")
 @click.option("--days", default=7, show_default=True)
+@click.option("--password", "guarded", is_flag=True, help="The switch must prove a password by digest.")
 @as_option
 @json_option
 @pass_run
 def issue(
     run: Run, email: str | None, product_id: int, trunk_id: int, codes: str, max_calls: int, max_seconds: int, total_seconds: int,
-    spend: Decimal, max_rate: Decimal | None, days: int, as_json: bool,
+    spend: Decimal, max_rate: Decimal | None, days: int, guarded: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Issue a ticket; prints the code that is dialled before the number."""
     now = utc_now()
     facts = TicketFacts(
         product_id, trunk_id, now + timedelta(days=days), split(codes), max_calls=max_calls, max_seconds=max_seconds,
-        total_seconds=total_seconds, spend=spend, max_rate=max_rate,
+        total_seconds=total_seconds, spend=spend, max_rate=max_rate, guarded=guarded,
     )  # fmt: skip
     with working(run, email) as who:
         row = issue_ticket(db.session, run.settings, who, facts, now=now)
         shown = asdict(queries.tickets(db.session, who, now, ticket_id=row.id)[0])
+        login = login_shown(run.settings, who, row)
+        shown["login"] = None if login is None else asdict(login)
         db.session.commit()
     if as_json:
         emit_json(shown)
     else:
         click.echo(shown["code"])
         say(f"ticket {shown['id']} until {shown['expires_at']:%Y-%m-%d %H:%M} UTC; dial it before the number")
+        if login is not None:
+            say(f"user {login.username}, password {login.password}")
 
 
 @ticket.command("list")

@@ -111,6 +111,10 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
     )
     days = IntegerField("Days it lasts", [InputRequired(), NumberRange(1, 30)], default=7)
     note = StringField("Note", [Optional(), Length(max=200)])
+    guarded = BooleanField(
+        "Ask the switch for a password",
+        description="Besides its address and the ticket, by digest. Where several switches share one address.",
+    )
 
     form_errors: Sequence[str] = ()
 
@@ -123,7 +127,7 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
             self.product.data, self.trunk.data, now + timedelta(days=self.days.data or 0), split(self.codes.data or ""),
             max_calls=self.max_calls.data or 0, max_concurrent=self.max_concurrent.data or 0, max_seconds=self.max_seconds.data or 0,
             total_seconds=self.total_seconds.data or 0, max_rate=self.max_rate.data, spend=self.spend.data or Decimal(0),
-            note=self.note.data or "",
+            note=self.note.data or "", guarded=bool(self.guarded.data),
         )  # fmt: skip
 
 

@@ -103,16 +103,22 @@ def tell(job_id: str, arguments: dict[str, Any], progress: Progress) -> dict[str
     db.session.rollback()
     try:
         edge.tell(settings(), lists)
+    except EdgeUnreachable:
+        # It hears of it when it is there again; the health of the edge is told elsewhere.
+        return {"off": "edge_unreachable"}
     except edge.EdgeRefused as refused:
-        if refused.why != "sip_off":
+        if refused.why != "sip_off" and not refused.passing:
             raise
-        return {"digest": digest(lists), "off": True}
+        return {"off": refused.why}
     return {"digest": digest(lists)}
 
 
 @timer(TELL, seconds=2.0)
 def follow_lists() -> None:
-    """Tell when the database wants other lists than were told last, and once after every start of a worker."""
+    """Tell when the database wants other lists than were told last, and once after every start of a worker. Without SIP
+    there is nobody to tell."""
+    if not settings().sip.listen:
+        return
     now = utc_now()
     wanted = digest(lists_for(db.session, settings(), now))
     newest = sa.select(Job).where(Job.kind == TELL).order_by(Job.created_at.desc(), Job.id.desc()).limit(1)

@@ -209,6 +209,7 @@ class TicketRow:
     note: str
     created_at: datetime
     expires_at: datetime
+    guarded: bool
 
 
 def tickets(
@@ -233,7 +234,7 @@ def tickets(
             t.id, t.code, buyer, names.get(t.product_id, GONE).seller, names.get(t.product_id, GONE).product, t.product_id,
             trunk if t.company_id == who.company_id or who.is_operator else "", list(t.codes), t.state(now), t.used_calls,
             t.max_calls, t.max_concurrent, t.max_seconds, t.used_seconds, t.total_seconds, t.max_rate, t.used_spend, t.spend,
-            t.note, t.created_at, t.expires_at,
+            t.note, t.created_at, t.expires_at, t.guarded,
         )
         for t, buyer, trunk in rows
     ]  # fmt: skip

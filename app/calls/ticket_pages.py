@@ -9,6 +9,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 
 from app.calls import queries
 from app.calls.forms import TicketForm, note_fault
+from app.calls.passwords import login_shown
 from app.calls.products import choices
 from app.calls.queries import PAGE, Filter, TicketRow, ticket_of
 from app.calls.recipes import recipes
@@ -77,9 +78,10 @@ def show(test_ticket_id: int) -> Any:
     who = actor()
     ticket = ticket_of(db.session, who, test_ticket_id)
     row = queries.tickets(db.session, who, utc_now(), ticket_id=ticket.id)[0]
+    login = login_shown(settings(), who, ticket)
     return render_template(
         "calls/ticket.html", ticket=row, calls=queries.calls(db.session, who, Filter(ticket_id=ticket.id)),
-        recipes=recipes(settings(), row), base=settings().lcr.base_currency,
+        recipes=recipes(settings(), row, login), login=login, base=settings().lcr.base_currency,
     )  # fmt: skip
 
 

@@ -51,6 +51,17 @@ FINDINGS: Final = {
     "stretched": ("Stretched duration", "Reported longer than it lasted."),
 }
 
+# What the edge measured for a finding (lcr_core/src/testcall/fas), as "{}" of a duration says it.
+EVIDENCE: Final = {
+    "answered_ms": "answered {} after the call was sent", "waited_ms": "our number was not called for {}",
+    "far_invited_ms": "our number was called after {}", "early_ms": "{} too early",
+    "ring_from_ms": "ring tone from {} after the answer", "ring_until_ms": "ring tone until {} after the answer",
+    "lasted_ms": "lasted {}", "late_ms": "released {} late", "talk_ms": "lasted {} by our clock",
+    "billed_ms": "reported as {}", "heard_ms": "our marker came back {} after the answer",
+    "from_ms": "began {} after the answer", "voice_ms": "{} of speech heard", "listened_ms": "listened for {}",
+    "first_marker_ms": "our far end first heard after {}",
+}  # fmt: skip
+
 CLI: Final = {
     "exact": ("arrived as sent", "good"),
     "reformatted": ("arrived, written otherwise", "good"),
@@ -93,6 +104,19 @@ def code_words(code: int | None, phrase: str = "") -> str:
 
 def finding_name(kind: str) -> str:
     return FINDINGS.get(kind, (kind.replace("_", " ").capitalize(), ""))[0]
+
+
+def evidence_words(name: str, value: int) -> str:
+    """("late_ms", 1234) → "released 1.23 s late"; the name and the number of what has no words."""
+    if name == "code":
+        return f"refused by {code_words(value)}"
+    if name == "first_marker_ms" and value < 0:
+        return "our far end was never heard"
+    if name == "ring_from_ms" and value < 0:
+        return f"ring tone from {milliseconds(-value)} before the answer"
+    if name in EVIDENCE:
+        return EVIDENCE[name].format(milliseconds(value))
+    return f"{name.removesuffix('_ms').replace('_', ' ')} {milliseconds(value) if name.endswith('_ms') else value}"
 
 
 def milliseconds(value: int | None) -> str:

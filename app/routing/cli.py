@@ -64,7 +64,6 @@ def build(run: Run, as_json: bool) -> None:
                 record = build_snapshot(
                     db.session, run.settings, reason="command line", now=utc_now(), progress=_Bar(report)
                 )
-            db.session.commit()
         except CoreError as fault:
             say(f"error: the snapshot was refused: {fault}")
             say("  The one before serves on.")

@@ -33,7 +33,6 @@ def _run(reason: str, progress: Progress, *, rights_only: bool) -> dict[str, Any
         record = build_snapshot(
             db.session, settings, reason=reason, now=now, progress=progress, rights_only=rights_only
         )
-        db.session.commit()
     except CoreError as fault:
         db.session.rollback()
         _remember_failure(reason, str(fault), now)
@@ -96,7 +95,6 @@ def follow_epoch() -> None:
         until = last.epoch_until
         due = until is not None and until <= now
         if due and promote(db.session, settings, now=now) is not None:
-            db.session.commit()
             return
         if until is not None and now < until <= now + AHEAD and not is_prepared(settings, until):
             if not _failed_lately(now):

@@ -135,6 +135,7 @@ def upgrade() -> None:
         sa.Column("used_calls", sa.Integer(), nullable=False),
         sa.Column("used_seconds", sa.Integer(), nullable=False),
         sa.Column("used_spend", sa.Numeric(20, 9).with_variant(sa.BigInteger(), "sqlite"), nullable=False),
+        sa.Column("guarded", sa.Boolean(), nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),

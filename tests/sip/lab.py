@@ -19,14 +19,20 @@ HERE = Path(__file__).parent
 HOST = "127.0.0.1"
 
 
-def free_ports(count: int = 1, kind: socket.SocketKind = socket.SOCK_DGRAM) -> list[int]:
-    """Ports nobody holds now, all different."""
+def free_ports(count: int = 1) -> list[int]:
+    """Ports nobody holds now, all different, each free for datagrams and for streams (one that a stream has just left is not)."""
     with ExitStack() as stack:
-        ports = []
-        for _ in range(count):
-            probe = stack.enter_context(socket.socket(socket.AF_INET, kind))
-            probe.bind((HOST, 0))
-            ports.append(int(probe.getsockname()[1]))
+        ports: list[int] = []
+        while len(ports) < count:
+            datagrams = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            datagrams.bind((HOST, 0))
+            port = int(datagrams.getsockname()[1])
+            streams = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            try:
+                streams.bind((HOST, port))
+            except OSError:
+                continue
+            ports.append(port)
         return ports
 
 
@@ -64,7 +70,7 @@ class Lab:
 
     def start(self, **sip: Any) -> Lab:
         self.udp = self.udp or free_ports()[0]
-        self.tcp = self.tcp or free_ports(kind=socket.SOCK_STREAM)[0]
+        self.tcp = self.tcp or free_ports()[0]
         words = {
             "listen": [
                 {"transport": "udp", "host": HOST, "port": self.udp},

@@ -7,7 +7,6 @@ import subprocess
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from socket import SOCK_DGRAM, SOCK_STREAM
 
 from tests.edge.process import until
 from tests.sip.lab import HOST, free_ports
@@ -64,7 +63,7 @@ def play(
     command = ["sipp", *([target, "-s", number] if target else []), "-sf", str(file), "-i", HOST]
     command += [
         "-p",
-        str(port or free_ports(kind=SOCK_STREAM if transport == "tcp" else SOCK_DGRAM)[0]),
+        str(port or free_ports()[0]),
         "-mp",
         str(media_port()),
         "-m",

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from app.calls.passwords import Login
+from app.calls.queries import TicketRow
+from app.calls.recipes import recipes
+from app.config import Settings, Sip
 from tests.sip.kamailio import kamailio
 from tests.sip.lab import HOST, Lab, free_ports, place, sipp
 
@@ -61,6 +66,36 @@ def test_a_switch_forwards_a_test_call_with_its_ticket(lab: Callable[..., Lab], 
         assert (record["outcome"], record["ticket_id"], record["released_by"]) == ("answered", 1, "a")
         assert all(record["media"][side]["packets"] > 10 for side in "ab"), "audio both ways"
     one.idle(one.pairs)
+
+
+def test_a_switch_proves_the_password_of_its_ticket_by_our_recipe(
+    lab: Callable[..., Lab], tmp_path: Path
+) -> None:
+    port = free_ports()[0]
+    one = lab(acme=(port, "udp"))
+    login = Login("ticket-1", "s3cret")
+    ticket = one.ticket(username=login.username, password=login.password)
+    settings = Settings(sip=Sip(listen=(f"udp://{HOST}:{one.udp}",)))
+    row = TicketRow(**{field.name: ticket.get(field.name, []) for field in fields(TicketRow)})
+    (recipe,) = (r.text for r in recipes(settings, row, login) if r.name == "kamailio")
+    modules, route, proven = recipe.split("\n\n")
+    with (
+        kamailio(
+            tmp_path,
+            "guarded.cfg",
+            one.udp,
+            MODULES_OF_RECIPE=modules,
+            ROUTE_OF_RECIPE=route,
+            PROOF_OF_RECIPE=proven,
+        ) as switch,
+        sipp(tmp_path, "vendor", "uas.xml", port=port),
+    ):
+        done = place(tmp_path, f"{HOST}:{switch}", "uac.xml", "442079460000", 3, "-d", "300")
+    assert done.returncode == 0, done.stdout[-1500:] + done.stderr
+    assert one.each_call_once() == 3
+    assert {record["outcome"] for record in one.records()} == {"answered"}
+    assert one.running.metric("tandem_edge_sip_challenges_total") == 3
+    assert one.running.metric("tandem_edge_sip_wrong_passwords_total") == 0
 
 
 def test_a_call_to_our_own_number_compares_both_ends(lab: Callable[..., Lab], tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -75,8 +74,7 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """All cases at the same time, both sides by the same transport."""
     transport: str = request.param
     folder = tmp_path_factory.mktemp("scenarios")
-    kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
-    ports = free_ports(len(CASES), kind)
+    ports = free_ports(len(CASES))
     places = {f"seller{n}": (port, transport) for n, port in enumerate(ports, 1)}
     one = Lab(folder, market(folder, **places), pairs=2 * len(CASES)).start()
     players: dict[str, tuple[Player, Player | None]] = {}

@@ -72,7 +72,7 @@ def secured(folder: Path) -> tuple[dict[str, Any], int]:
     authority.issue("edge").write(folder, "edge")
     authority.issue("switch").write(folder, "switch")
     (folder / "ca.crt").write_bytes(authority.certificate)
-    udp, tls = free_ports()[0], free_ports(kind=socket.SOCK_STREAM)[0]
+    udp, tls = free_ports()[0], free_ports()[0]
     listen = [
         {"transport": "udp", "host": HOST, "port": udp},
         {"transport": "tls", "host": HOST, "port": tls},
@@ -135,7 +135,7 @@ def test_calls_pass_over_tls_on_both_sides(lab: Callable[..., Lab], tmp_path: Pa
     if shutil.which("kamailio", path="/usr/sbin:/usr/bin") is None:
         pytest.skip("Kamailio is not installed")
     settings, port = secured(tmp_path)
-    seller, secure = free_ports()[0], free_ports(kind=socket.SOCK_STREAM)[0]
+    seller, secure = free_ports()[0], free_ports()[0]
     one = lab(acme=(secure, "tls"), sip=settings)
     one.ticket()
     with (

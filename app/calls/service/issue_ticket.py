@@ -46,6 +46,7 @@ class TicketFacts:
     max_rate: Decimal | None = None
     spend: Decimal = Decimal(2)
     note: str = ""
+    guarded: bool = False
 
 
 def issue_ticket(
@@ -64,13 +65,14 @@ def issue_ticket(
         max_concurrent=facts.max_concurrent, max_seconds=facts.max_seconds, total_seconds=facts.total_seconds,
         max_rate=facts.max_rate if facts.max_rate is not None else Decimal(settings.calls.dear_rate), spend=facts.spend,
         used_calls=0, used_seconds=0, used_spend=Decimal(0), starts_at=now, expires_at=facts.expires_at,
-        note=facts.note.strip()[:200], created_by=who.user_id, created_at=now,
+        note=facts.note.strip()[:200], guarded=facts.guarded, created_by=who.user_id, created_at=now,
     )  # fmt: skip
     session.add(row)
     session.flush()
     after = {
         "product_id": product.id, "trunk_id": trunk.id, "codes": codes, "max_calls": row.max_calls,
         "total_seconds": row.total_seconds, "spend": plain(row.spend), "expires_at": row.expires_at,
+        "guarded": row.guarded,
     }  # fmt: skip
     record(
         session, who, action="test_ticket.issue", obj=row, after=after, now=now, company_id=trunk.company_id

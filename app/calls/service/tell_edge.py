@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.calls.limits import cap_of, day_ends, day_of, spend_of
 from app.calls.models import OwnNumber, SpendDay, TestCall, TestSchedule, TestTicket
+from app.calls.passwords import login_of
 from app.carriers.models import Company, CustomerTrunk, Product, VendorTrunk
 from app.clock import to_micros
 from app.config import Settings
@@ -27,7 +29,7 @@ COMPANY_CALLS, COMPANY_SECONDS = 100_000, 10_000_000
 
 def lists_for(session: Session, settings: Settings, now: datetime) -> dict[str, Any]:
     """The whole document of POST /v1/control/sip (docs/test-calls.md); what is left out there stays, so nothing is left out."""
-    tickets = _tickets(session, now)
+    tickets = _tickets(session, settings, now)
     holders = {one["company_id"] for one in tickets} | set(
         session.scalars(sa.select(SpendDay.company_id).where(SpendDay.day == day_of(now)))
     )
@@ -43,7 +45,7 @@ def digest(lists: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(lists, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _tickets(session: Session, now: datetime) -> list[dict[str, Any]]:
+def _tickets(session: Session, settings: Settings, now: datetime) -> list[dict[str, Any]]:
     rows = session.scalars(
         sa.select(TestTicket)
         .join(CustomerTrunk, CustomerTrunk.id == TestTicket.trunk_id)
@@ -62,9 +64,15 @@ def _tickets(session: Session, now: datetime) -> list[dict[str, Any]]:
             "until_us": to_micros(row.expires_at), "max_calls": row.max_calls, "max_concurrent": row.max_concurrent,
             "max_seconds": row.max_seconds, "total_seconds": row.total_seconds, "max_rate_nanos": _nanos(row.max_rate),
             "spend_nanos": _nanos(row.spend), "record": True, "pcap": True,
+            **_login(settings, row),
         }
         for row in rows
     ]  # fmt: skip
+
+
+def _login(settings: Settings, ticket: TestTicket) -> dict[str, Any]:
+    login = login_of(settings, ticket)
+    return {} if login is None else asdict(login)
 
 
 def _company(session: Session, settings: Settings, company_id: int, now: datetime) -> dict[str, Any]:

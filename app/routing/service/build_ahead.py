@@ -35,7 +35,7 @@ def build_ahead(session: Session, settings: Settings, *, now: datetime, progress
 
 
 def promote(session: Session, settings: Settings, *, now: datetime) -> SnapshotRecord | None:
-    """Write down that the announced snapshot is in force, once its instant has come; the caller commits."""
+    """Write down that the announced snapshot is in force, once its instant has come; committed."""
     root = settings.snapshot_dir
     found = ahead.load(root)
     if found is None or found.epoch_from > now:
@@ -57,7 +57,7 @@ def promote(session: Session, settings: Settings, *, now: datetime) -> SnapshotR
             created_at=now,
         )
         session.add(record)
-        session.flush()
+        session.commit()
         return record
 
 

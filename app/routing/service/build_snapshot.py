@@ -47,7 +47,10 @@ def build_snapshot(
     progress: Progress,
     rights_only: bool = False,
 ) -> SnapshotRecord:
-    """Publish what the database says now; returns the record (flushed, the caller commits).
+    """Publish what the database says now; returns the record, committed.
+
+    The builder that comes next reads which index is in force, so the record is committed before its turn begins: two that
+    were asked for at once (new rates, new rights) would else end with the older index in force.
 
     The index is compiled only when what it is made of changed or its epoch is over. `rights_only` keeps the
     index of the last snapshot whatever changed, so that a new grant or a revoked key does not wait for a build.
@@ -59,7 +62,7 @@ def build_snapshot(
     with one_builder(root):
         if not rights_only:
             refresh_rates(session, settings, now=now)
-            session.flush()
+        session.commit()
         inputs = index_inputs(session, settings.lcr, now)
         last = last_published(session)
         index = (
@@ -90,6 +93,7 @@ def build_snapshot(
         session.flush()
         announce(session, settings, record, now)
         prune(root, keep=6)
+        session.commit()
     return record
 
 
@@ -162,6 +166,7 @@ def _compile_cards(
 
 @contextmanager
 def one_builder(root: Path) -> Iterator[None]:
+    """Who holds it commits what it published before it lets go."""
     with (root / ".builder.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -23,7 +23,7 @@ mod _native {
     #[pymodule_export]
     use super::snapshot::Snapshot;
     #[pymodule_export]
-    use super::{edge_breaths, expand_range, hunt, rate_call, run_edge, talk_time};
+    use super::{edge_breaths, expand_range, hunt, mos_of_moments, rate_call, run_edge, talk_time};
 
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -83,6 +83,17 @@ fn hunt(py: Python<'_>, attempts_json: &str) -> PyResult<String> {
 #[pyfunction]
 fn expand_range(py: Python<'_>, first: &str, last: &str) -> PyResult<Vec<String>> {
     lcr_core::number::expand_range(first, last).map_err(|why| errors::bad_query(py, &why))
+}
+
+#[pyfunction]
+fn mos_of_moments(
+    encoding: &str,
+    one_way_us: u64,
+    moments: Vec<(u64, u64)>,
+) -> Option<Vec<Option<u32>>> {
+    let codec = lcr_core::rtp::mos::Codec::of_encoding(encoding)?;
+    let score = |(expected, gone)| lcr_core::rtp::mos::moment(codec, gone, expected, one_way_us);
+    Some(moments.into_iter().map(score).collect())
 }
 
 #[pyfunction]

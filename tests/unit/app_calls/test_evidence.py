@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import json
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from app.calls import words
 from app.calls.charts import media_charts
 from app.calls.evidence import sign, verify
 from app.calls.ladder import draw
 from app.calls.mask import NotPackets, masked
 from app.calls.models import TestMedia
-from app.calls.score import CODECS, Codec, delay_impairment, mos_milli, mos_of_seconds
-from app.calls.words import code_words, milliseconds
+from app.calls.score import mos_of_seconds
+from app.calls.words import code_words, evidence_words, milliseconds
 from app.config import Calls, Settings
 from tests.unit.app_calls.world import ladder
 
@@ -158,21 +160,25 @@ def test_a_ladder_has_an_arrow_for_every_message_between_the_right_lanes() -> No
     )
 
 
-def test_scores_are_those_of_the_recommendation() -> None:
-    """Golden vectors of G.107 as the core has them (docs/media.md)."""
-    plc, plain, g729 = CODECS["PCMA"], Codec(0, 4.3), CODECS["G729"]
-    for codec, values in (
-        (plc, (4.41, 4.33, 4.13, 3.92, 3.41)), (plain, (4.41, 3.83, 2.79, 2.17, 1.48)), (g729, (4.10, 3.95, 3.63, 3.34, 2.75)),
-    ):  # fmt: skip
-        assert [mos_milli(codec, loss, 50) for loss in (0, 1, 3, 5, 10)] == pytest.approx(
-            [v * 1000 for v in values], abs=6
-        )
-    assert [delay_impairment(ms) for ms in (100, 150, 200, 300, 400)] == pytest.approx(
-        [0, 0.16, 3.04, 14.76, 24.07], abs=0.005
-    )
-    assert mos_of_seconds({"codec": "PCMA"}, [[0, 50, 50, 0, 0, 1, 0], [1, 0, 0, 0, 0, None, None], [2, 0, 50, 50, 0, 1, 0]]) == [
-        4409, None, mos_milli(plc, 100, 0),
-    ]  # fmt: skip
+def test_scores_of_seconds_are_those_of_the_core() -> None:
+    """Golden vectors of G.107 (docs/media.md); the whole call's score has the same codec values."""
+    lost = [[n, 100, 100, gone, 0, 1, 0] for n, gone in enumerate((0, 1, 3, 5, 10))]
+    for codec, values in (("PCMA", (4.41, 4.33, 4.13, 3.92, 3.41)), ("pcmu", (4.41, 4.33, 4.13, 3.92, 3.41))):
+        found = mos_of_seconds({"codec": codec, "one_way_us": 50_000}, lost)
+        assert found == pytest.approx([v * 1000 for v in values], abs=6)
+    far = [
+        mos_of_seconds({"codec": "PCMA", "one_way_us": ms * 1000}, lost[:1])[0] for ms in (100, 200, 300, 400)
+    ]
+    assert far == pytest.approx([4409, 4340, 3964, 3556], abs=8)
+    gaps = [
+        [0, 50, 50, 0, 0, 1, 0],
+        [1, 0, 0, 0, 0, None, None],
+        [2, 50, 50, 20, -3, 1, 0],
+        [3, 0, 50, 40, 30, 1, 0],
+    ]
+    best, nothing, _, worst = mos_of_seconds({"codec": "PCMA"}, gaps)
+    assert (best, nothing, worst) == (4409, None, 1177), "all of it lost"
+    assert mos_of_seconds({"codec": "unheard-of"}, gaps) == [None] * 4
 
 
 def test_charts_have_a_gap_where_a_second_has_no_figure() -> None:
@@ -203,3 +209,28 @@ def test_words_are_for_people() -> None:
         "603 Decline",
     ]
     assert code_words(699, "Odd") == "699 Odd"
+    said = {
+        "early_ms": 2501,
+        "first_marker_ms": -1,
+        "ring_from_ms": -200,
+        "code": 486,
+        "odd_ms": 10,
+        "odd_count": 3,
+    }
+    assert [evidence_words(name, value) for name, value in said.items()] == [
+        "2.50 s too early",
+        "our far end was never heard",
+        "ring tone from 200 ms before the answer",
+        "refused by 486 Busy here",
+        "odd 10 ms",
+        "odd count 3",
+    ]
+
+
+def test_every_measure_of_a_finding_has_words() -> None:
+    """Those the edge's rules name; a new one must be given words here."""
+    rules = Path(__file__).parents[3] / "lcr_core/src/testcall/fas"
+    text = (rules / "timing.rs").read_text() + (rules / "media.rs").read_text()
+    names = set(re.findall(r'\("([a-z_]+)", ?', text)) | set(re.findall(r'"([a-z_]+_ms)"', text))
+    assert {"early_ms", "code", "voice_ms"} <= names
+    assert names - {"code"} == set(words.EVIDENCE)

@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from app.calls.evidence import verify
 from app.calls.models import OwnNumber, SpendCap, TestCall, TestSchedule, TestTicket
 from app.calls.service.import_records import import_records
+from app.calls.service.tell_edge import lists_for
 from app.clock import utc_now
-from app.db import db
+from app.db import Base, db
 from tests.integration.decks.command import Ended
 from tests.integration.decks.command import tandem as command
 from tests.unit.app_calls.test_evidence import INVITE, capture
@@ -217,6 +218,32 @@ def test_a_ticket_has_recipes_for_switches_and_is_revoked(world: World) -> None:
     }
     late = client.post("/api/v1/test-tickets", json=words)
     assert (late.status_code, late.json["code"]) == (422, "invalid")
+
+
+def test_a_password_of_a_ticket_is_for_the_buyer_and_the_edge_only(world: World) -> None:
+    buyer, seller = world.exchange.client(BUYER), world.exchange.client(SELLER)
+    words = {
+        "product_id": world.product, "trunk_id": world.exchange.trunks["Main"], "guarded": True,
+        "expires_at": (utc_now() + timedelta(days=3)).isoformat(),
+    }  # fmt: skip
+    issued = buyer.post("/api/v1/test-tickets", json=words, headers={"Idempotency-Key": "once"})
+    assert (issued.status_code, issued.json["guarded"], "login" in issued.json) == (201, True, False)
+    path = f"/test-tickets/{issued.json['id']}"
+    login = buyer.get(f"/api/v1{path}").json["login"]
+    assert login["username"] == f"ticket-{issued.json['id']}"
+    assert len(login["password"]) == 24
+    page = buyer.get(f"/test-calls/tickets/{issued.json['id']}").text
+    assert page.count(login["password"]) >= 4, "beside the ticket, and in the recipes"
+    with world.exchange.app.app_context():
+        (told,) = lists_for(db.session, world.settings, utc_now())["tickets"]
+        assert {"username": told["username"], "password": told["password"]} == login
+        for table in Base.metadata.sorted_tables:
+            assert login["password"] not in str(db.session.execute(sa.select(table)).all()), table.name
+    assert login["password"] not in seller.get(f"/test-calls/tickets/{issued.json['id']}").text
+    plain = buyer.post(
+        "/api/v1/test-tickets", json={**words, "guarded": False}, headers={"Idempotency-Key": "2"}
+    )
+    assert buyer.get(f"/api/v1/test-tickets/{plain.json['id']}").json["login"] is None
 
 
 def test_the_key_of_the_evidence_is_open_to_everybody(world: World) -> None:

@@ -6,10 +6,13 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event, Thread
+from time import sleep
 
 import pyarrow as pa
 import pytest
-from flask import current_app
+import sqlalchemy as sa
+from flask import Flask, current_app
 
 import lcr_core
 from app.carriers.models import Product
@@ -17,6 +20,7 @@ from app.clock import to_micros
 from app.config import Lcr, Settings
 from app.db import db
 from app.routing import compiled
+from app.routing.models import SnapshotRecord
 from app.routing.prune import prune
 from app.routing.service.build_ahead import build_ahead, promote
 from app.routing.service.build_snapshot import build_snapshot
@@ -106,6 +110,37 @@ def test_a_changed_deck_is_patched_over_the_same_base_and_answers_like_a_build(m
     prune(root, keep=1)
     assert (root / "indexes" / base).exists()
     assert not (root / "indexes" / first.file).exists()
+
+
+def test_rights_published_beside_a_build_lie_on_its_index(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are asked for when a deal is signed: the index of the new rates must stay in force."""
+    settings, (_, b) = market
+    build(settings)
+    sell(settings, b, ("44", 1_000_000, None, None))
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    compiling = Event()
+
+    def rights() -> None:
+        with app.app_context():
+            compiling.wait(20)
+            build_snapshot(db.session, settings, reason="rights", now=NOW, progress=told, rights_only=True)
+
+    def tell(_done: int, _total: int, _what: str = "") -> None:
+        compiling.set()
+
+    session = db.session
+    commit = session.commit
+    monkeypatch.setattr(session, "commit", lambda: (sleep(0.3), commit()))
+    other = Thread(target=rights)
+    other.start()
+    build_snapshot(session, settings, reason="rates", now=NOW, progress=tell)
+    other.join()
+    assert [record.reason for record in session.scalars(sa.select(SnapshotRecord).order_by(SnapshotRecord.id))] == [
+        "test", "rates", "rights",
+    ]  # fmt: skip
+    assert routes(settings.snapshot_dir, "447", NOW + timedelta(minutes=1))[0] == (b.id, "44", "0.001")
 
 
 def test_other_exchange_rates_or_an_ended_epoch_need_a_whole_build(market: Market) -> None:

@@ -1,5 +1,6 @@
 //! Passwords of tickets: an INVITE with a ticket that has one must prove it (RFC 7616, RFC 8760), whatever address it comes from.
-//! Challenged with SHA-256 and MD5, in this order; a nonce is good for a minute and each of its counts once.
+//! Challenged with MD5 and SHA-256, in this order: switches that know MD5 only look at the first challenge and give up at another
+//! (Kamailio 5.6, module uac); who knows both may take the second. A nonce is good for a minute and each of its counts once.
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -65,10 +66,17 @@ impl Doorman {
         match verdict {
             Verdict::Right(_) => Entry::Open,
             _ if wrong && self.is_tiring(now, ip) => Entry::Closed,
-            _ => Entry::Ask {
-                challenges: server.challenges(now, ip, verdict == Verdict::Stale),
-                wrong,
-            },
+            _ => {
+                let [strongest, oldest] = server.challenges(
+                    now,
+                    ip,
+                    matches!(verdict, Verdict::Stale | Verdict::Replayed),
+                );
+                Entry::Ask {
+                    challenges: [oldest, strongest],
+                    wrong,
+                }
+            }
         }
     }
 
@@ -123,7 +131,7 @@ mod tests {
         let Entry::Ask { challenges, wrong } = door.look(SECOND, ip, &invite(""), &closed) else {
             panic!("it is asked for");
         };
-        assert!(!wrong && challenges[0].contains("SHA-256") && challenges[1].contains("MD5"));
+        assert!(!wrong && challenges[0].contains("MD5") && challenges[1].contains("SHA-256"));
         for offered in [&challenges[..1], &challenges[1..]] {
             let door = Doorman::new([7; 32]);
             let right = proven(offered, "s3cret");

@@ -6,4 +6,4 @@ mod score;
 
 pub use codec::{CODECS, Codec};
 pub use emodel::{Band, burst_ratio, delay_impairment, equipment_impairment, mos, rating};
-pub use score::{Score, score};
+pub use score::{Score, moment, score};

@@ -53,6 +53,22 @@ pub fn score(
     })
 }
 
+/// MOS in thousandths of a short while, from its random loss alone: `gone` of `expected` packets lost or discarded, mouth to
+/// ear in microseconds. None when nothing was expected.
+pub fn moment(codec: &Codec, gone: u64, expected: u64, one_way_micros: u64) -> Option<u32> {
+    if expected == 0 {
+        return None;
+    }
+    let loss_percent = 100.0 * gone.min(expected) as f64 / expected as f64;
+    let (ie, bpl) = (
+        f64::from(codec.ie_tenths) / 10.0,
+        f64::from(codec.bpl_tenths) / 10.0,
+    );
+    let impairment = equipment_impairment(ie, bpl, loss_percent, 1.0);
+    let r = rating(one_way_micros as f64 / 1000.0, impairment);
+    Some((mos(r) * 1000.0).round() as u32)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -91,6 +107,23 @@ mod tests {
         assert_eq!(far.loss_ppm, 30_000);
         assert!((4125..=4135).contains(&far.mos_lq_milli), "{far:?}");
         assert!((4025..=4035).contains(&far.mos_cq_milli), "200 ms: {far:?}");
+    }
+
+    #[test]
+    fn a_moment_scores_as_the_recommendation_has_it() {
+        for (name, wanted) in [
+            ("g711-plc", [4410, 4330, 4130, 3920, 3410]),
+            ("g711", [4410, 3830, 2790, 2170, 1480]),
+            ("g729a-vad", [4100, 3950, 3630, 3340, 2750]),
+        ] {
+            let codec = Codec::named(name).unwrap();
+            for (gone, wanted) in [0, 10, 30, 50, 100].into_iter().zip(wanted) {
+                let found = moment(codec, gone, 1000, 50_000).unwrap();
+                assert!(found.abs_diff(wanted) <= 6, "{name} {gone}: {found}");
+            }
+            assert_eq!(moment(codec, 0, 0, 0), None);
+            assert_eq!(moment(codec, 51, 50, 0), moment(codec, 50, 50, 0));
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Challenging a buyer's switch and checking its answer. A nonce proves by itself when and to whom it was given: no state until
-//! an answer is right.
+//! an answer is right. Each challenge has its own: a switch counts each of its calls from 1.
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
@@ -33,6 +33,9 @@ pub enum Verdict {
 pub struct Server {
     realm: String,
     key: [u8; 32],
+    asked: u32,
+    /// Nonces up to this second are too old: counts of some of them had to be forgotten.
+    forgotten: Option<u64>,
     counts: HashMap<Vec<u8>, u32>,
     ages: BTreeMap<(u64, Vec<u8>), ()>,
 }
@@ -52,15 +55,18 @@ impl Server {
         Self {
             realm: realm.into(),
             key,
+            asked: 0,
+            forgotten: None,
             counts: HashMap::new(),
             ages: BTreeMap::new(),
         }
     }
 
-    fn seal(&self, seconds: u64, ip: IpAddr) -> String {
-        let mut out = format!("{seconds:012x}");
+    fn seal(&self, seconds: u64, serial: u32, ip: IpAddr) -> String {
+        let mut out = format!("{seconds:012x}{serial:08x}");
         if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) {
             mac.update(&seconds.to_be_bytes());
+            mac.update(&serial.to_be_bytes());
             mac.update(ip.to_string().as_bytes());
             out += &hex(&mac.finalize().into_bytes()[..16]);
         }
@@ -69,8 +75,9 @@ impl Server {
 
     /// Values for WWW-Authenticate or Proxy-Authenticate, one line each, strongest first (RFC 8760).
     #[must_use]
-    pub fn challenges(&self, now: Micros, ip: IpAddr, stale: bool) -> [String; 2] {
-        let nonce = self.seal(now / SECOND, ip);
+    pub fn challenges(&mut self, now: Micros, ip: IpAddr, stale: bool) -> [String; 2] {
+        self.asked = self.asked.wrapping_add(1);
+        let nonce = self.seal(now / SECOND, self.asked, ip);
         [Algorithm::Sha256, Algorithm::Md5].map(|algorithm| {
             let stale = if stale { ", stale=true" } else { "" };
             format!(
@@ -123,9 +130,16 @@ impl Server {
             return None;
         }
         let count = u32::from_str_radix(std::str::from_utf8(nc).ok()?, 16).ok()?;
-        let stamp = std::str::from_utf8(nonce.get(..12)?).ok()?;
+        let (stamp, serial) = std::str::from_utf8(nonce.get(..20)?)
+            .ok()?
+            .split_at_checked(12)?;
         let given_at = u64::from_str_radix(stamp, 16).ok()?;
-        let ours: bool = self.seal(given_at, ip).as_bytes().ct_eq(nonce).into();
+        let serial = u32::from_str_radix(serial, 16).ok()?;
+        let ours: bool = self
+            .seal(given_at, serial, ip)
+            .as_bytes()
+            .ct_eq(nonce)
+            .into();
         let known = ha1(user, algorithm);
         let secret = known
             .clone()
@@ -143,7 +157,8 @@ impl Server {
             return None;
         }
         let age = (now / SECOND).checked_sub(given_at);
-        if age.is_none_or(|age| age > NONCE_SECONDS) {
+        let forgotten = self.forgotten.is_some_and(|second| given_at <= second);
+        if forgotten || age.is_none_or(|age| age > NONCE_SECONDS) {
             return Some(Verdict::Stale);
         }
         self.forget(now / SECOND);
@@ -161,6 +176,9 @@ impl Server {
         while let Some((oldest, ())) = self.ages.first_key_value() {
             if oldest.0 + NONCE_SECONDS >= seconds && self.ages.len() < REMEMBERED {
                 break;
+            }
+            if oldest.0 + NONCE_SECONDS >= seconds {
+                self.forgotten = Some(oldest.0);
             }
             self.counts.remove(&oldest.1);
             self.ages.pop_first();
@@ -269,6 +287,46 @@ mod tests {
             ask(&mut server, 4 * SECOND, IP, &elsewhere),
             Verdict::Stale,
             "given in the future"
+        );
+    }
+
+    #[test]
+    fn calls_that_begin_in_one_second_are_each_counted_from_one() {
+        let mut server = Server::new("tandem", [7; 32]);
+        let asked: Vec<_> = (0..3)
+            .map(|_| server.challenges(5 * SECOND, IP.parse().unwrap(), false))
+            .collect();
+        for challenges in &asked {
+            let proof = credentials(challenges, "s3cret\"", 1);
+            let right = Verdict::Right("buyer".into());
+            assert_eq!(ask(&mut server, 6 * SECOND, IP, &proof), right);
+            assert_eq!(ask(&mut server, 6 * SECOND, IP, &proof), Verdict::Replayed);
+        }
+    }
+
+    #[test]
+    fn what_had_to_be_forgotten_opens_nothing_again() {
+        let mut server = Server::new("tandem", [7; 32]);
+        let old = server.challenges(5 * SECOND, IP.parse().unwrap(), false);
+        let proof = credentials(&old, "s3cret\"", 1);
+        assert_eq!(
+            ask(&mut server, 5 * SECOND, IP, &proof),
+            Verdict::Right("buyer".into())
+        );
+        for other in 0..u64::try_from(REMEMBERED).unwrap() {
+            server.ages.insert((6, other.to_be_bytes().to_vec()), ());
+        }
+        server.forget(6);
+        assert_eq!(ask(&mut server, 7 * SECOND, IP, &proof), Verdict::Stale);
+        let new = server.challenges(8 * SECOND, IP.parse().unwrap(), true);
+        assert_eq!(
+            ask(
+                &mut server,
+                8 * SECOND,
+                IP,
+                &credentials(&new, "s3cret\"", 1)
+            ),
+            Verdict::Right("buyer".into())
         );
     }
 

@@ -301,6 +301,23 @@ fn messages_are_matched_by_branch_sent_by_and_method() {
 }
 
 #[test]
+fn a_request_said_again_after_a_challenge_is_no_copy() {
+    for (code, copy) in [(401, false), (407, false), (486, true)] {
+        let mut layer = Layer::new(10);
+        let invite = Message::parse(&request("INVITE", ";branch=z9hG4bKa", &[])).unwrap();
+        let Received::Request(id) = feed(&mut layer, 0, &invite).0 else {
+            panic!()
+        };
+        respond(&mut layer, 0, id, &invite, code);
+        let again = Message::parse(&request("INVITE", ";branch=z9hG4bKb", &[])).unwrap();
+        let received = feed(&mut layer, 1, &again).0;
+        assert_eq!(matches!(received, Received::Merged(_)), copy, "{code}");
+        let third = Message::parse(&request("INVITE", ";branch=z9hG4bKc", &[])).unwrap();
+        assert!(matches!(feed(&mut layer, 1, &third).0, Received::Merged(_)));
+    }
+}
+
+#[test]
 fn without_a_branch_the_rules_of_rfc_2543_match() {
     for branch in ["", ";branch=1", ";branch=z9hG4bK"] {
         let mut layer = Layer::new(10);

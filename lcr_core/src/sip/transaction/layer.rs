@@ -251,6 +251,13 @@ impl Layer {
         bytes: Arc<[u8]>,
         out: &mut Vec<Outgoing>,
     ) {
+        // Whoever is asked for a password says the request again, often under the same number (RFC 3261 section 8.1.3.5 wants
+        // another; Kamailio keeps it): then it is no copy that came by another way.
+        if matches!(code, 401 | 407)
+            && let Some(merged) = self.servers.get_mut(&id).and_then(|s| s.merged.take())
+        {
+            self.merges.remove(&merged);
+        }
         self.drive_server(now, id, server::Input::Respond(code, bytes), out);
     }
 
