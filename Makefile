@@ -60,7 +60,7 @@ bench-sip: ## the parser, forwarded calls beside Kamailio and sippy, a thousand 
 
 test-sip-full: ## ten thousand test calls while everything fails; long calls over bad networks; three minutes of abuse; then bench-sip
 	@tools/setup all
-	@TANDEM_TEST_SIP_CALLS=10000 TANDEM_TEST_SIP_FULL=1 $(PY) -m pytest -q tests/sip
+	@TANDEM_TEST_SIP_CALLS=10000 TANDEM_TEST_SIP_FULL=1 $(PY) -m pytest -q -rP tests/sip
 	@$(PY) -m benches sip
 
 client: ## a typed Python client of the API, generated from its OpenAPI document, in build/client

@@ -24,11 +24,12 @@ _ids = count(1)
 
 
 def request(method: str, source: str, number: str, more: str = "") -> bytes:
+    """Nobody listens on port 9, nor on what a wrong byte makes of it: an answer that goes there is heard by no other test."""
     name = f"{method}-{next(_ids)}-{source}"
     return (
-        f"{method} sip:{number}@{HOST} SIP/2.0\r\nVia: SIP/2.0/UDP {source}:5060;branch=z9hG4bK{name};rport\r\n"
+        f"{method} sip:{number}@{HOST} SIP/2.0\r\nVia: SIP/2.0/UDP {source}:9;branch=z9hG4bK{name};rport\r\n"
         f"From: <sip:33123456789@{source}>;tag=f\r\nTo: <sip:{number}@{HOST}>\r\nCall-ID: {name}\r\nCSeq: 1 {method}\r\n"
-        f"Contact: <sip:a@{source}:5060>\r\nMax-Forwards: 70\r\n{more}Content-Length: 0\r\n\r\n"
+        f"Contact: <sip:a@{source}:9>\r\nMax-Forwards: 70\r\n{more}Content-Length: 0\r\n\r\n"
     ).encode()
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -36,13 +37,13 @@ TOOLS = ("svmap", "svwar", "svcrack")
 
 
 @contextmanager
-def besieged(folder: Path, **sip: Any) -> Iterator[Lab]:
+def besieged(folder: Path, allowed: tuple[str, ...] = (ALLOWED,), **sip: Any) -> Iterator[Lab]:
     """Its own trunk for the good buyer, another one, without any product, for the peer that misbehaves."""
     port = free_ports()[0]
     exchange = market(folder, acme=(port, "udp"))
     exchange.offers[0] |= {"uri_host": SELLER}
     exchange.offers[1] |= {"uri_host": SELLER}
-    bad = trunk(2, source_ips=[ALLOWED], grants=[])
+    bad = trunk(2, source_ips=list(allowed), grants=[])
     exchange.trunks = [trunk(1, source_ips=[GOOD]), bad, trunk(3, enabled=False)]
     exchange.publish()
     lab = Lab(folder, exchange, sip=sip).start()
@@ -81,7 +82,8 @@ def end(child: subprocess.Popen[str]) -> None:
 
 
 def vicious(stack: ExitStack, lab: Lab, folder: Path, source: str) -> list[tuple[str, Path]]:
-    """SIPVicious from an address: what is there, which extensions, whose password. Their words go to files."""
+    """SIPVicious: what is there, which extensions, whose password. Their words go to files. Only svmap heeds the address: the
+    others speak from 127.0.0.1."""
     words = {
         "svmap": [f"-p{lab.udp}", "-b", source, HOST],
         "svwar": [f"-p{lab.udp}", "-b", source, "-e100-400", "-m", "INVITE", "--force", HOST],
@@ -98,6 +100,14 @@ def vicious(stack: ExitStack, lab: Lab, folder: Path, source: str) -> list[tuple
         stack.callback(end, child)
         out.append((tool, log))
     return out
+
+
+def keep_default_port(stack: ExitStack) -> None:
+    """Answers to a peer's garbage whose Via has lost its port go to 5060, where a tool that listens on every address would
+    take them for its own."""
+    holder = stack.enter_context(closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)))
+    with suppress(OSError):  # whoever has it keeps the tools away just as well
+        holder.bind(("0.0.0.0", 5060))
 
 
 def good(lab: Lab, folder: Path, calls: int) -> None:
@@ -131,8 +141,8 @@ def test_good_calls_go_through_while_everyone_else_misbehaves(tmp_path: Path, to
             flood(stack, lab.tcp, [ALLOWED], kind="silent", count=CONNECTIONS // 2),
             flood(stack, lab.tcp, [ALLOWED], kind="slow", count=50),
         ]
+        keep_default_port(stack)
         unheard = vicious(stack, lab, tmp_path, STRANGERS[0])
-        vicious(stack, lab, tmp_path, ALLOWED)
         memory: list[float] = []
         Thread(target=watch, args=(lab, memory), daemon=True).start()
         good(lab, tmp_path, calls)
@@ -140,9 +150,7 @@ def test_good_calls_go_through_while_everyone_else_misbehaves(tmp_path: Path, to
             [json.loads(child.communicate(timeout=60)[0]) for child in some] for some in (strangers, peers)
         )
         memory.append(resident_mb(lab))
-        print(
-            f"{calls} good calls; memory {memory[0]:.0f} to {max(memory):.0f} MB; {from_strangers} {from_peers}"
-        )
+        print(f"{calls} good calls; MB {[round(mb) for mb in memory[::10]]}; {from_strangers} {from_peers}")
         sent = sum(one.get("sent", 0) for one in from_strangers + from_peers)
         assert sent > 20_000 * SECONDS, "the flood was as heavy as it should be"
         assert [one["answers"] for one in from_strangers] == [0, 0, 0], "strangers hear nothing"
@@ -171,7 +179,8 @@ def watch(lab: Lab, memory: list[float]) -> None:
 
 def test_a_peer_that_fills_every_table_takes_no_calls_of_others(tmp_path: Path, tone: Path) -> None:
     """Small tables, so that they are full within two seconds."""
-    with besieged(tmp_path, max_calls=200) as lab, ExitStack() as stack:
+    with besieged(tmp_path, (ALLOWED, HOST), max_calls=200) as lab, ExitStack() as stack:
+        vicious(stack, lab, tmp_path, ALLOWED)
         flood(stack, lab.udp, [ALLOWED], kind="invites", rate=2000, seconds=12)
         until(lambda: lab.running.metric("tandem_edge_sip_messages_received_total") > 8000, "tables are full")
         good(lab, tmp_path, 100)

@@ -1,4 +1,5 @@
-//! Calls as they run, for whoever watches: events, state, the record at the end. Bounded in calls, events and time.
+//! Calls as they run, for whoever watches: events, state, the record at the end. Bounded in calls, events, bytes and time. What
+//! has ended is kept as text: a tenth of the memory, and it is seldom asked for.
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,6 +10,8 @@ const EVENTS: usize = 2000;
 /// Calls that ended are shown for so long, and at most so many.
 const KEPT_US: i64 = 15 * 60 * 1_000_000;
 const KEPT: usize = 10_000;
+/// Text of ended calls; the oldest are known by name only then, their records stand in the log.
+const KEPT_BYTES: usize = 4 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -43,7 +46,9 @@ struct Inner {
     state: &'static str,
     events: Vec<Value>,
     left_out: u64,
-    record: Option<Value>,
+    /// Of a call that has ended: how many events, and those with the record as JSON while there is room.
+    count: usize,
+    text: Option<Box<str>>,
     ended_us: Option<i64>,
 }
 
@@ -71,7 +76,8 @@ impl Live {
                 state: "accepted",
                 events: Vec::new(),
                 left_out: 0,
-                record: None,
+                count: 0,
+                text: None,
                 ended_us: None,
             }),
         }
@@ -110,8 +116,21 @@ impl Live {
         self.push(at_us, "ended", json!({}));
         let mut inner = locked(&self.inner);
         inner.state = "ended";
-        inner.record = Some(record);
+        let events = std::mem::take(&mut inner.events);
+        inner.count = events.len();
+        let text = json!({"events": events, "record": record}).to_string();
+        inner.text = Some(text.into_boxed_str());
         inner.ended_us = Some(at_us);
+    }
+
+    /// When it ended and how many bytes of it are kept.
+    fn weight(&self) -> Option<(i64, usize)> {
+        let inner = locked(&self.inner);
+        Some((inner.ended_us?, inner.text.as_ref()?.len()))
+    }
+
+    fn forget(&self) {
+        locked(&self.inner).text = None;
     }
 
     pub fn has_ended(&self) -> bool {
@@ -129,9 +148,21 @@ impl Live {
 
     pub fn view(&self, after: usize) -> Value {
         let inner = locked(&self.inner);
-        let events = inner.events.get(after..).unwrap_or_default();
+        let mut kept: Value = inner
+            .text
+            .as_ref()
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default();
+        let record = kept["record"].take();
+        let events = match inner.ended_us {
+            None => inner.events.get(after..).unwrap_or_default(),
+            Some(_) => kept["events"]
+                .as_array()
+                .and_then(|events| events.get(after..))
+                .unwrap_or_default(),
+        };
         json!({"call": self.name, "mode": self.mode.word(), "state": inner.state, "number": self.number, "offer_id": self.offer_id,
-            "begun_us": self.begun_us, "last": inner.events.len(), "events": events, "record": inner.record})
+            "begun_us": self.begun_us, "last": inner.count.max(inner.events.len()), "events": events, "record": record})
     }
 }
 
@@ -188,6 +219,23 @@ impl Board {
                 calls.remove(&name);
             }
         }
+        let mut heavy: Vec<(i64, usize, Arc<Live>)> = calls
+            .values()
+            .filter_map(|live| live.weight().map(|(at, size)| (at, size, Arc::clone(live))))
+            .collect();
+        drop(calls);
+        let mut all: usize = heavy.iter().map(|(_, size, _)| size).sum();
+        if all <= KEPT_BYTES {
+            return;
+        }
+        heavy.sort_unstable_by_key(|(at, ..)| *at);
+        for (_, size, live) in heavy {
+            if all <= KEPT_BYTES {
+                break;
+            }
+            live.forget();
+            all -= size;
+        }
     }
 }
 
@@ -223,6 +271,32 @@ mod tests {
         assert!(board.get("c1").is_some());
         board.tidy(10 + KEPT_US);
         assert!(board.get("c1").is_none());
+    }
+
+    #[test]
+    fn ended_calls_beyond_the_room_are_known_by_name_only() {
+        let board = Board::default();
+        let long = "x".repeat(KEPT_BYTES / 4);
+        for n in 0..6 {
+            let name = format!("c{n}");
+            let live = Live::new(name, Mode::Forwarded, "4".into(), 1, n, String::new());
+            live.push(n, "message", json!({"text": long}));
+            live.end(json!({"code": 200}), n);
+            board.put(Arc::new(live));
+        }
+        board.tidy(10);
+        let views: Vec<Value> = (0..6)
+            .map(|n| board.get(&format!("c{n}")).unwrap().view(0))
+            .collect();
+        let records: Vec<bool> = views.iter().map(|v| v["record"].is_object()).collect();
+        assert_eq!(records, [false, false, false, true, true, true]);
+        assert!(
+            views
+                .iter()
+                .all(|v| v["state"] == "ended" && v["last"] == 2)
+        );
+        assert_eq!(views[0]["events"], json!([]));
+        assert_eq!(views[5]["events"].as_array().unwrap().len(), 2);
     }
 
     #[test]
