@@ -3,6 +3,8 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 .DEFAULT_GOAL := help
+# What bench-sip measures beside the edge, where it may be installed.
+SIP_PEERS = if [ "$$(id -u)" = 0 ] && ! command -v rtpengine >/dev/null; then apt-get install -y -q --no-install-recommends rtpengine-daemon sip-tester kamailio >/dev/null; fi
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -56,11 +58,13 @@ walk-deals: ## twenty thousand random steps of requests, offers and agreements, 
 
 bench-sip: ## the parser, forwarded calls beside Kamailio and sippy, a thousand relayed calls beside rtpengine
 	@tools/setup all
+	@$(SIP_PEERS)
 	@$(PY) -m benches sip
 
 test-sip-full: ## ten thousand test calls while everything fails; long calls over bad networks; three minutes of abuse; then bench-sip
 	@tools/setup all
 	@TANDEM_TEST_SIP_CALLS=10000 TANDEM_TEST_SIP_FULL=1 $(PY) -m pytest -q -rP tests/sip
+	@$(SIP_PEERS)
 	@$(PY) -m benches sip
 
 client: ## a typed Python client of the API, generated from its OpenAPI document, in build/client

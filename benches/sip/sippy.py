@@ -17,9 +17,10 @@ PINNED = "sippy==2.5.0"
 def installed(folder: Path) -> Path | None:
     """Its `b2bua_simple`; None where it cannot be had."""
     home = folder / "sippy"
+    uv = str(Path(sys.executable).with_name("uv"))
     steps = [
-        ["uv", "venv", "-q", "--python", sys.executable, str(home)],
-        ["uv", "pip", "install", "-q", "--python", str(home / "bin" / "python"), PINNED],
+        [uv, "venv", "-q", "--python", sys.executable, str(home)],
+        [uv, "pip", "install", "-q", "--python", str(home / "bin" / "python"), PINNED],
     ]
     try:
         for step in steps:

@@ -6,8 +6,9 @@ import json
 import socket
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -137,8 +138,19 @@ class Lab:
     def records(self) -> list[dict[str, Any]]:
         return [line for line in self.lines() if line["kind"] == "record"]
 
+    def settled(self, calls: int = 0) -> None:
+        """Wait until there are as many records as begins, and so many; whoever asks looks whether it came to that."""
+
+        def as_many() -> bool:
+            kinds = Counter(line["kind"] for line in self.lines())
+            return kinds["begin"] == kinds["record"] >= calls
+
+        with suppress(AssertionError):
+            until(as_many, "every call has its record", 10)
+
     def each_call_once(self) -> int:
-        """Every call has one begin and one record; how many there are."""
+        """Every call has one begin and one record; how many there are. A record reaches the disk a moment after the last message."""
+        self.settled()
         begins = [line["call"] for line in self.lines() if line["kind"] == "begin"]
         records = [line["call"] for line in self.records()]
         assert sorted(begins) == sorted(records)

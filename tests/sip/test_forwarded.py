@@ -89,8 +89,8 @@ def test_a_busy_seller_is_a_busy_seller(lab: Callable[..., Lab], tmp_path: Path)
     with sipp(tmp_path, "vendor", "uas_refuses.xml", port=port, STATUS="486"):
         done = place(tmp_path, f"{HOST}:{one.udp}", "uac_refused.xml", "8312442079460000", 2, STATUS="486")
     assert done.returncode == 0, done.stderr
-    assert [(r["outcome"], r["q850"]) for r in one.records()] == [("busy", 17), ("busy", 17)]
     assert one.each_call_once() == 2
+    assert [(r["outcome"], r["q850"]) for r in one.records()] == [("busy", 17), ("busy", 17)]
     one.idle(one.pairs)
 
 

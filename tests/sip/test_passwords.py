@@ -91,7 +91,7 @@ def test_who_guesses_on_is_refused(lab: Callable[..., Lab]) -> None:
 
 
 def test_pjsip_proves_itself_and_calls(lab: Callable[..., Lab], tmp_path: Path) -> None:
-    """SIPp answers MD5 alone, and only where it stands first; PJSIP takes the stronger."""
+    """A phone that knows both answers either."""
     pytest.importorskip("pjsua2", reason="pjsua2-python is not installed")
     seller, own = free_ports(2)
     one = lab(acme=(seller, "udp"))
@@ -102,5 +102,6 @@ def test_pjsip_proves_itself_and_calls(lab: Callable[..., Lab], tmp_path: Path) 
     with sipp(tmp_path, "seller", "uas.xml", port=seller):
         done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert one.each_call_once() == 1
     assert [r["outcome"] for r in one.records()] == ["answered"]
     one.idle(one.pairs)

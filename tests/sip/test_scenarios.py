@@ -90,6 +90,7 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             for player in pair:
                 if player is not None:
                     player.wait()
+        one.settled(len(CASES))
         records = one.records()
         calls = {
             name: Played(*players[name], [r for r in records if r["offer_id"] == n])
@@ -143,5 +144,6 @@ def test_a_buyer_goes_on_to_its_next_ticket_after_503(lab: Callable[..., Lab], t
     ]
     buys = play(tmp_path / "buyer", steps, 0, f"{HOST}:{one.udp}", f"{code(1)}{NUMBER}")
     went_well(buys, *sells)
+    one.settled(2)
     assert [(r["offer_id"], r["outcome"]) for r in one.records()] == [(1, "failed"), (2, "answered")]
     one.idle(one.pairs)
