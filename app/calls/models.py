@@ -42,9 +42,8 @@ class TestTicket(Base, Timestamped):
     used_calls: Mapped[int] = mapped_column(default=0)
     used_seconds: Mapped[int] = mapped_column(default=0)
     used_spend: Mapped[Decimal] = mapped_column(default=NONE)
-    guarded: Mapped[bool] = mapped_column(
-        default=False
-    )  # the switch must prove a password (app/calls/passwords.py)
+    # The switch must prove a password (app/calls/passwords.py).
+    guarded: Mapped[bool] = mapped_column(default=False)
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime())
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime(), index=True)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime())

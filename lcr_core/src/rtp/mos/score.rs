@@ -38,9 +38,7 @@ pub fn score(
         + stream.packet_nanos.max(0)
         + i64::from(codec.look_ahead_micros) * 1000
         + stream.mean_buffer_nanos.max(0);
-    let ie = f64::from(codec.ie_tenths) / 10.0;
-    let bpl = f64::from(codec.bpl_tenths) / 10.0;
-    let impairment = equipment_impairment(ie, bpl, loss_percent, ratio);
+    let impairment = impairment(codec, loss_percent, ratio);
     let r = rating(one_way_nanos as f64 / 1e6, impairment);
     Some(Score {
         r_tenths: (r * 10.0).round() as i32,
@@ -53,6 +51,12 @@ pub fn score(
     })
 }
 
+fn impairment(codec: &Codec, loss_percent: f64, burst_ratio: f64) -> f64 {
+    let tenths = |value: u32| f64::from(value) / 10.0;
+    let (ie, bpl) = (tenths(codec.ie_tenths), tenths(codec.bpl_tenths));
+    equipment_impairment(ie, bpl, loss_percent, burst_ratio)
+}
+
 /// MOS in thousandths of a short while, from its random loss alone: `gone` of `expected` packets lost or discarded, mouth to
 /// ear in microseconds. None when nothing was expected.
 pub fn moment(codec: &Codec, gone: u64, expected: u64, one_way_micros: u64) -> Option<u32> {
@@ -60,12 +64,10 @@ pub fn moment(codec: &Codec, gone: u64, expected: u64, one_way_micros: u64) -> O
         return None;
     }
     let loss_percent = 100.0 * gone.min(expected) as f64 / expected as f64;
-    let (ie, bpl) = (
-        f64::from(codec.ie_tenths) / 10.0,
-        f64::from(codec.bpl_tenths) / 10.0,
+    let r = rating(
+        one_way_micros as f64 / 1000.0,
+        impairment(codec, loss_percent, 1.0),
     );
-    let impairment = equipment_impairment(ie, bpl, loss_percent, 1.0);
-    let r = rating(one_way_micros as f64 / 1000.0, impairment);
     Some((mos(r) * 1000.0).round() as u32)
 }
 
