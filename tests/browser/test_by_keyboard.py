@@ -98,7 +98,8 @@ def test_a_company_comes_in_by_keyboard_alone(house: House) -> None:
     page.wait_for_url("**/onboarding")
     press(page, "[data-step=papers] a")
     chooser = None
-    for key in ("Enter", "Space", "Enter"):  # a busy browser forgets within seconds that a person pressed a key
+    # A busy browser forgets within seconds that a person pressed a key: it is pressed again.
+    for key in ("Enter", "Space", "Enter"):
         reach(page, "[name=file]")
         try:
             with page.expect_file_chooser(timeout=30_000) as chooser:
