@@ -139,14 +139,17 @@ class Lab:
         return [line for line in self.lines() if line["kind"] == "record"]
 
     def settled(self, calls: int = 0) -> None:
-        """Wait until there are as many records as begins, and so many; whoever asks looks whether it came to that."""
+        """Wait until there are as many records as begins, and so many; whoever asks looks whether it came to that.
+
+        A BYE that is lost and never answered ends its call after 32 s (RFC 3261, timer F).
+        """
 
         def as_many() -> bool:
             kinds = Counter(line["kind"] for line in self.lines())
             return kinds["begin"] == kinds["record"] >= calls
 
         with suppress(AssertionError):
-            until(as_many, "every call has its record", 10)
+            until(as_many, "every call has its record", 40)
 
     def each_call_once(self) -> int:
         """Every call has one begin and one record; how many there are. A record reaches the disk a moment after the last message."""

@@ -219,15 +219,19 @@ impl Board {
                 calls.remove(&name);
             }
         }
+        let mut all: usize = calls
+            .values()
+            .filter_map(|live| live.weight())
+            .map(|(_, size)| size)
+            .sum();
+        if all <= KEPT_BYTES {
+            return;
+        }
         let mut heavy: Vec<(i64, usize, Arc<Live>)> = calls
             .values()
             .filter_map(|live| live.weight().map(|(at, size)| (at, size, Arc::clone(live))))
             .collect();
         drop(calls);
-        let mut all: usize = heavy.iter().map(|(_, size, _)| size).sum();
-        if all <= KEPT_BYTES {
-            return;
-        }
         heavy.sort_unstable_by_key(|(at, ..)| *at);
         for (_, size, live) in heavy {
             if all <= KEPT_BYTES {

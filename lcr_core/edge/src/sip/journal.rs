@@ -30,7 +30,7 @@ struct Entry {
 pub struct Journal {
     give: Mutex<Option<SyncSender<Entry>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    /// Every call that has a line.
+    /// Every ordered call that has a line; forwarded calls are named by the edge itself, at random.
     names: Mutex<HashSet<String>>,
 }
 
@@ -248,7 +248,9 @@ impl Journal {
             let (Some(call), Some(words)) = (line["call"].as_str(), line.as_object()) else {
                 continue;
             };
-            names.insert(call.to_owned());
+            if line["mode"] != "forwarded" {
+                names.insert(call.to_owned());
+            }
             if line["kind"] == "begin" {
                 open.insert(call.to_owned(), words.clone());
             } else {
@@ -362,6 +364,9 @@ mod tests {
         assert_eq!(journal.append(line("begin", "a")).await, Ok(1));
         assert_eq!(journal.append(line("begin", "b")).await, Ok(2));
         assert_eq!(journal.append(line("record", "a")).await, Ok(3));
+        let mut forwarded = line("record", "f");
+        forwarded.insert("mode".to_owned(), json!("forwarded"));
+        assert_eq!(journal.append(forwarded).await, Ok(4));
         journal.close();
         assert!(journal.append(line("record", "b")).await.is_err());
         // The crash tears the line that is being written.
@@ -385,19 +390,24 @@ mod tests {
             said,
             [
                 (json!("a"), Value::Null),
+                (json!("f"), Value::Null),
                 (json!("b"), json!("interrupted"))
             ]
         );
         assert_eq!(
-            (records[1]["seq"].clone(), records[1]["begun_us"].clone()),
-            (json!(4), json!(5))
+            (records[2]["seq"].clone(), records[2]["begun_us"].clone()),
+            (json!(5), json!(5))
         );
-        assert!(!again.journal.claim("b"), "names stay taken");
+        assert!(!again.journal.claim("b"), "names of orders stay taken");
+        assert!(
+            again.journal.claim("f"),
+            "a forwarded call's is not held for ever"
+        );
         again.journal.close();
         assert_eq!(numbers(&directory).unwrap(), [1, 2]);
         assert_eq!(
             Journal::open(&directory, 10).unwrap().lines.len(),
-            4,
+            5,
             "mended once"
         );
         let _ = std::fs::remove_dir_all(&directory);

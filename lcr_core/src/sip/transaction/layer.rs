@@ -84,9 +84,10 @@ enum Timer {
 pub struct Layer {
     limit: usize,
     next: u64,
-    clients: HashMap<ClientId, ClientEntry>,
+    /// Boxed, as `servers`: entries that come and go make a table double though it is half empty, megabytes at once.
+    clients: HashMap<ClientId, Box<ClientEntry>>,
     client_keys: HashMap<Key, ClientId>,
-    servers: HashMap<ServerId, ServerEntry>,
+    servers: HashMap<ServerId, Box<ServerEntry>>,
     server_keys: HashMap<Key, ServerId>,
     merges: HashMap<Key, ServerId>,
     /// Server transactions of each address.
@@ -180,13 +181,13 @@ impl Layer {
         let peer = source.reply_to(message);
         self.servers.insert(
             id,
-            ServerEntry {
+            Box::new(ServerEntry {
                 machine,
                 peer,
                 key,
                 merged,
                 source: address,
-            },
+            }),
         );
         if twin {
             Received::Merged(id)
@@ -281,11 +282,11 @@ impl Layer {
         self.client_keys.insert(key.clone(), id);
         self.clients.insert(
             id,
-            ClientEntry {
+            Box::new(ClientEntry {
                 machine,
                 peer: to,
                 key,
-            },
+            }),
         );
         self.client_todo(id, todo, out);
         id
