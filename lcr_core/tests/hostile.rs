@@ -96,6 +96,10 @@ fn a_forged_file_never_panics() {
         opened += 1;
         let common = Common::default();
         let prepared = Prepared::new(&snapshot, None, &common).unwrap();
+        let numbers: Vec<DigitKey> = (0..1 + dice.below(16))
+            .filter_map(|_| DigitKey::from_digits(&dice.digits(1, 15)))
+            .collect();
+        snapshot.index.foresee(&numbers);
         for _ in 0..20 {
             let mut call = Call::new(
                 DigitKey::from_digits(&dice.digits(1, 15)).unwrap(),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 import socket
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 
@@ -71,6 +73,38 @@ def test_pipelined_requests_are_answered_in_order(shared_edge: Edge) -> None:
     seen = [part.split(b'"', 1)[0].decode() for part in reply.split(b'"b":"')[1:]]
     assert seen == [*numbers, UK]
     assert reply.count(b"HTTP/1.1 200 OK\r\n") == 201
+
+
+def test_many_that_ask_at_once_get_each_its_own_answer(exchange: Exchange, start_edge: Start) -> None:
+    """Requests that are read in one turn are looked ahead for together, answered, and only then sent: nothing may be mixed."""
+    exchange.publish()
+    edge = start_edge(threads=1)
+    address = ("127.0.0.1", edge.port)
+
+    def ask(sock: socket.socket, number: str) -> None:
+        sock.sendall(GOOD.replace(UK.encode(), number.encode()))
+
+    def answer(sock: socket.socket) -> tuple[str, list[str]]:
+        reply = b""
+        while not reply.endswith(b"]}"):
+            part = sock.recv(65536)
+            assert part, reply
+            reply += part
+        words = json.loads(reply.split(b"\r\n\r\n", 1)[1])
+        return words["b"], [route["code"] for route in words["routes"]]
+
+    with ExitStack() as stack:
+        socks = [stack.enter_context(socket.create_connection(address, DEADLINE_S)) for _ in range(48)]
+        for turn in range(60):
+            numbers = [f"44{(20, 77, 161, 9)[n % 4]}{turn:03}{n:04}" for n in range(len(socks))]
+            for sock, number in zip(socks, numbers, strict=True):
+                ask(sock, number)
+            together = [answer(sock) for sock in socks]
+            assert [number for number, _ in together] == numbers
+            if turn == 0:
+                for number, known in zip(numbers, together, strict=True):
+                    ask(socks[0], number)
+                    assert answer(socks[0]) == known
 
 
 def test_a_request_may_arrive_byte_by_byte(shared_edge: Edge) -> None:

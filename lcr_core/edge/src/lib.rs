@@ -20,6 +20,7 @@ mod decision_id;
 mod dip;
 mod engine;
 mod familiar;
+mod foresee;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod head;

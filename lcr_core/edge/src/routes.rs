@@ -15,6 +15,7 @@ use crate::answer::{self, Answer, JSON, PROMETHEUS, Problem, SnapshotId};
 use crate::clock::{HttpDate, now_us};
 use crate::decision_id::DecisionIds;
 use crate::engine::Scratch;
+use crate::foresee::Foreseen;
 use crate::head::{Head, Method};
 use crate::metrics::{self, Refused, Route, WorkerMetrics};
 use crate::net::real_peer;
@@ -41,6 +42,7 @@ pub struct Worker {
     pub date: HttpDate,
     /// A question that waits for its LRN, or has it now.
     pub pending: dip::Pending,
+    foreseen: Foreseen,
     /// The whole answer of this second to a request that there is no room for.
     away: (i64, Vec<u8>),
 }
@@ -61,12 +63,29 @@ impl Worker {
             scratch: Scratch::default(),
             date: HttpDate::default(),
             pending: dip::Pending::default(),
+            foreseen: Foreseen::default(),
             away: (i64::MIN, Vec::new()),
         }
     }
 
     pub fn metrics(&self) -> &WorkerMetrics {
         &self.shared.metrics[self.index]
+    }
+
+    /// A request that will be answered when the others of this turn were read.
+    pub fn foresee(&mut self, request: &[u8]) {
+        if self.foreseen.note(request) {
+            self.look_ahead();
+        }
+    }
+
+    /// Asks memory for what was foreseen since the last time.
+    pub fn look_ahead(&mut self) {
+        if !self.foreseen.is_empty() {
+            let guard = self.shared.current.load();
+            self.foreseen
+                .look(guard.as_ref().map(|serving| &*serving.loaded));
+        }
     }
 
     /// Answer one request. Returns whether the connection lives on.

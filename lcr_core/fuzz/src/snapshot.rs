@@ -71,7 +71,9 @@ fuzz_target!(|data: &[u8]| {
     };
     let common = Common::default();
     let prepared = Prepared::new(&snapshot, None, &common).unwrap();
-    for number in ["1", "12", "123123123", "321321", "222222222222222"] {
+    let numbers = ["1", "12", "123123123", "321321", "222222222222222"];
+    snapshot.index.foresee(&numbers.map(|number| DigitKey::from_digits(number).unwrap()));
+    for number in numbers {
         let mut call = Call::new(DigitKey::from_digits(number).unwrap(), support::EPOCH);
         for explain in [None, Some(Scope::All)] {
             call.explain = explain;

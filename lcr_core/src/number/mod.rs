@@ -15,7 +15,7 @@ pub struct DigitKey(u64);
 
 impl DigitKey {
     /// The number `1`: something to fill an array with.
-    pub(crate) const ONE: Self = Self(2 << 60);
+    pub const ONE: Self = Self(2 << 60);
 
     /// Digits only, 1–15 of them; `None` otherwise.
     pub fn from_digits(text: &str) -> Option<Self> {
