@@ -1,27 +1,26 @@
 //! Questions that were read and wait for their turn: before the first of them is answered, the memory that all of them
 //! will need is asked for together (`lcr_core::index`). A hint: what is misread here is only not there earlier.
 
+use lcr_core::index::walk::BATCH;
 use lcr_core::number::DigitKey;
 use memchr::memmem;
 
 use crate::engine::Loaded;
 
-/// Numbers looked at together.
-const TOGETHER: usize = 16;
 /// A request line that says more before its number is not looked through.
 const FAR: usize = 256;
 
 /// The numbers that wait.
 #[derive(Debug)]
 pub struct Foreseen {
-    numbers: [DigitKey; TOGETHER],
+    numbers: [DigitKey; BATCH],
     count: usize,
 }
 
 impl Default for Foreseen {
     fn default() -> Self {
         Self {
-            numbers: [DigitKey::ONE; TOGETHER],
+            numbers: [DigitKey::ONE; BATCH],
             count: 0,
         }
     }
@@ -34,7 +33,7 @@ impl Foreseen {
             *slot = number;
             self.count += 1;
         }
-        self.count == TOGETHER
+        self.count == BATCH
     }
 
     /// Has memory asked for what was noted, and forgets it.
@@ -90,8 +89,8 @@ mod tests {
         let mut foreseen = Foreseen::default();
         foreseen.note(b"nothing");
         assert!(foreseen.is_empty());
-        let full: Vec<bool> = (0..TOGETHER).map(|_| foreseen.note(b"dnis=44")).collect();
-        assert_eq!(full.iter().position(|&full| full), Some(TOGETHER - 1));
+        let full: Vec<bool> = (0..BATCH).map(|_| foreseen.note(b"dnis=44")).collect();
+        assert_eq!(full.iter().position(|&full| full), Some(BATCH - 1));
         assert!(foreseen.note(b"dnis=44"), "there is no room for more");
         foreseen.look(None);
         assert!(foreseen.is_empty());

@@ -4,21 +4,12 @@
 
 use super::lookup::Lookup;
 use super::prefetch::prefetch;
-use super::ranks::guess;
 use super::walk::BATCH;
-use super::{Index, NONE, candidate, key_len};
+use super::{Index, NONE, candidate};
 use crate::number::DigitKey;
 
 /// Candidates a number is expected to need: those of an answer, and some that its caller may not use.
 const CANDIDATES: usize = 8;
-
-/// A candidate on its way to its row: the code whose own entries it stands among, and its column.
-#[derive(Clone, Copy)]
-struct Way {
-    code: u32,
-    column: u16,
-    row: u32,
-}
 
 impl Index {
     /// Up to 16 numbers. Of a patch nothing is asked for: it is small and mostly near.
@@ -39,64 +30,23 @@ impl Lookup<'_> {
         {
             prefetch(codes, record.parent as usize);
         }
-        let mut ways = [Way {
-            code: NONE,
-            column: 0,
-            row: NONE,
-        }; BATCH * CANDIDATES];
-        let mut count = 0;
-        for &code in found.iter().flatten() {
-            self.candidates_ahead(code, &mut ways, &mut count);
-        }
-        let ways = ways.get_mut(..count).unwrap_or_default();
-        let segment = &self.index.base;
-        let rows = segment.rows();
-        for way in ways.iter_mut() {
-            if let Some(record) = codes.get(way.code as usize)
-                && let Some(delta) = self.base.delta_of(record)
-            {
-                let before = delta.entries_before(way.column) as u32;
-                way.row = record.row_start.saturating_add(before);
-                prefetch(rows.bytes, rows.place(way.row as usize));
-            }
-        }
-        // What is printed of a row beside its price is mostly near: names are few.
-        for row in ways.iter().filter_map(|way| rows.get(way.row as usize)) {
-            prefetch(segment.prices(), row.term as usize);
-        }
-    }
-
-    /// The first candidates of a code's top list: their costs, and the entries of the codes they match by.
-    #[inline]
-    fn candidates_ahead(&self, code: u32, ways: &mut [Way], count: &mut usize) {
-        let segment = &self.index.base;
-        let (keys, costs) = (segment.cost_keys(), segment.costs());
-        let codes = self.base.codes;
-        let Some(first) = codes.get(code as usize) else {
-            return;
-        };
-        let (entries, _) = self.base.top_of(first);
-        for &entry in entries.iter().take(CANDIDATES) {
-            let near = guess(keys, candidate::rank(entry));
-            prefetch(keys, near);
-            prefetch(costs, near);
-            let wanted = candidate::matched_len(entry);
-            let mut code = code;
-            while let Some(record) = codes.get(code as usize) {
-                if key_len(record.key) == wanted {
-                    prefetch(self.base.delta, record.delta as usize);
-                    if let Some(way) = ways.get_mut(*count) {
-                        *way = Way {
-                            code,
-                            column: candidate::column(entry),
-                            row: NONE,
-                        };
-                        *count += 1;
-                    }
-                    break;
+        // Code and column of the first candidates of each number.
+        let mut ways = [(NONE, 0u16); BATCH * CANDIDATES];
+        let mut free = ways.iter_mut();
+        for &first in found.iter().flatten() {
+            let Some(record) = codes.get(first as usize) else {
+                continue;
+            };
+            for &entry in self.base.top_of(record).0.iter().take(CANDIDATES) {
+                if let (Some(code), Some(way)) = (self.candidate_ahead(first, entry), free.next()) {
+                    *way = (code, candidate::column(entry));
                 }
-                code = record.parent;
             }
+        }
+        let rows = ways.map(|(code, column)| self.row_ahead(code, column));
+        // What is printed of a row beside its price is mostly near: names are few.
+        for row in rows.into_iter().flatten() {
+            self.terms_ahead(row);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::layout::Row;
 use super::mask::{From, Mask};
 use super::walk::{BATCH, Hits, Hot, MOST};
-use super::{Index, NONE, candidate, key_len};
+use super::{Index, NONE, candidate};
 use crate::number::DigitKey;
 use crate::time;
 
@@ -174,7 +174,7 @@ impl Lookup<'_> {
     /// Code and row of a candidate of `found` at an instant of the epoch.
     pub fn row_of(&self, found: Found, entry: u64, at: i64) -> Option<(u32, u32)> {
         let column = candidate::column(entry);
-        let (hot, mut code, first_column, first_code, first_row) = match &self.over {
+        let (hot, found, first_column, first_code, first_row) = match &self.over {
             Some(over) if column >= over.first_column => (
                 &over.hot,
                 found.over?,
@@ -184,14 +184,7 @@ impl Lookup<'_> {
             ),
             _ => (&self.base, found.base?, 0, 0, 0),
         };
-        let wanted = candidate::matched_len(entry);
-        let record = loop {
-            let record = hot.codes.get(code as usize)?;
-            if key_len(record.key) == wanted {
-                break record;
-            }
-            code = record.parent;
-        };
+        let (code, record) = hot.matched(found, entry)?;
         // Every column with an entry has a row at least, so that its rows begin no earlier than this.
         let before = hot.delta_of(record)?.entries_before(column - first_column) as u32;
         let holds = |row: &Row| self.index.window(row).is_some_and(|w| w.holds(at));

@@ -109,6 +109,20 @@ impl<'a> Hot<'a> {
         )
     }
 
+    /// The code by which a candidate of `found` matches: `found` or a prefix of it.
+    #[inline]
+    pub fn matched(&self, found: u32, entry: u64) -> Option<(u32, &'a Code)> {
+        let wanted = candidate::matched_len(entry);
+        let mut code = found;
+        loop {
+            let record = self.codes.get(code as usize)?;
+            if super::key_len(record.key) == wanted {
+                return Some((code, record));
+            }
+            code = record.parent;
+        }
+    }
+
     pub fn delta_of(&self, code: &Code) -> Option<Delta<'a>> {
         (code.delta != NONE)
             .then(|| Delta::at(self.delta, code.delta, self.columns))
