@@ -1,24 +1,8 @@
-//! Whole numbers as decimal text, two digits at a time, without the machinery of `fmt`.
+//! Numbers and instants as text, eight digits at a time in a register, without the machinery of `fmt`. Nothing is put
+//! together byte by byte in memory: a copy of bytes that were just stored one by one would have to wait for them.
 
-use crate::number::{DigitKey, MAX_DIGITS};
+use crate::number::DigitKey;
 
-const PAIRS: &[u8; 200] = b"0001020304050607080910111213141516171819\
-2021222324252627282930313233343536373839\
-4041424344454647484950515253545556575859\
-6061626364656667686970717273747576777879\
-8081828384858687888990919293949596979899";
-
-/// The two digits of a value below 100.
-#[inline]
-pub(crate) fn pair(value: u64) -> [u8; 2] {
-    let at = (value % 100) as usize * 2;
-    [PAIRS[at], PAIRS[at + 1]]
-}
-
-/// The most bytes of a short text: a decimal of 64 bits has 30 at most, an instant 27.
-const SHORT: usize = 32;
-/// Where the point of a decimal stands: 20 digits may come before it, 9 after it.
-const POINT: usize = 20;
 const UNITS: [u64; 10] = [
     1,
     10,
@@ -31,26 +15,60 @@ const UNITS: [u64; 10] = [
     100_000_000,
     1_000_000_000,
 ];
+const EIGHT: u64 = UNITS[8];
+/// ASCII of eight zeros.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+/// The most bytes of a short text: a decimal of 64 bits has 30 at most, an instant 27.
+const SHORT: usize = 32;
 
-/// A number printed on the stack: digits, points and signs only. An answer prints dozens of them, most of them twice.
+/// The eight digits of a value below 10^8, leading zeros too, a byte each from 0 to 9, the first in the lowest byte. (Paul
+/// Khuong's method: thousands, hundreds and tens of both halves at once, divisions by multiplying.)
+#[inline]
+pub(crate) fn eight(value: u64) -> u64 {
+    let value = value % EIGHT;
+    let halves = (value / 10_000) | ((value % 10_000) << 32);
+    let hundreds = (halves * 10_486) >> 20 & 0x0000_007f_0000_007f;
+    let pairs = hundreds | (halves - 100 * hundreds) << 16;
+    let tens = (pairs * 103) >> 10 & 0x000f_000f_000f_000f;
+    tens | (pairs - 10 * tens) << 8
+}
+
+/// How many of the eight are leading zeros; the last digit never is one.
+#[inline]
+fn leading(digits: u64) -> u32 {
+    (digits | 1 << 56).trailing_zeros() / 8
+}
+
+/// A number or an instant printed on the stack: digits, points and signs only. An answer prints dozens of them, most of
+/// them twice.
 #[derive(Clone, Copy)]
 pub(crate) struct Short {
-    /// ASCII from the first to the last byte, whatever of it counts.
-    bytes: [u8; 2 * SHORT],
-    start: usize,
+    /// ASCII, the first byte lowest; what is behind `length` is not part of the text.
+    words: [u128; 2],
     length: usize,
 }
 
 impl Short {
+    /// Up to 32 bytes of ASCII, the first lowest.
+    #[inline]
+    pub fn ascii(words: [u128; 2], length: usize) -> Self {
+        debug_assert!(length <= SHORT);
+        Self { words, length }
+    }
+
     #[inline]
     pub fn unsigned(value: u64) -> Self {
-        let mut bytes = [b'0'; 2 * SHORT];
-        let start = fill(&mut bytes[..SHORT], value);
-        Self {
-            bytes,
-            start,
-            length: SHORT - start,
+        if value < EIGHT {
+            let digits = eight(value);
+            let zeros = leading(digits);
+            return Self::ascii(
+                [u128::from((digits | ZEROS) >> (8 * zeros)), 0],
+                8 - zeros as usize,
+            );
         }
+        let mut bytes = [b'0'; SHORT];
+        let start = fill(&mut bytes, value);
+        Self::of(bytes.get(start..).unwrap_or_default())
     }
 
     /// `value / 10^scale` without trailing zeros, for scales up to 9.
@@ -59,82 +77,76 @@ impl Short {
         let scale = scale.min(9) as usize;
         let unit = UNITS[scale];
         let (whole, fraction) = (value / unit, value % unit);
-        let mut bytes = [b'0'; 2 * SHORT];
-        let mut end = POINT;
-        if fraction != 0 {
-            bytes[POINT] = b'.';
-            end = POINT + 1 + scale;
-            // Leading zeros of the fraction stand there already.
-            fill(&mut bytes[POINT + 1..end], fraction);
-            while bytes[end - 1] == b'0' {
-                end -= 1;
-            }
+        if fraction == 0 {
+            return Self::unsigned(whole);
         }
-        let start = fill(&mut bytes[..POINT], whole);
-        Self {
-            bytes,
-            start,
-            length: end - start,
+        // Nine places: eight, and one.
+        let fraction = fraction * UNITS[9 - scale];
+        let (most, last) = (eight(fraction / 10), fraction % 10);
+        let places = match last {
+            0 => 8 - most.leading_zeros() as usize / 8,
+            _ => 9,
+        };
+        let behind =
+            u128::from(b'.') | u128::from(most | ZEROS) << 8 | u128::from(b'0' + last as u8) << 72;
+        if whole < UNITS[6] {
+            let digits = eight(whole);
+            let zeros = leading(digits);
+            let before = 8 - zeros as usize;
+            let word = u128::from((digits | ZEROS) >> (8 * zeros)) | behind << (8 * before);
+            return Self::ascii([word, 0], before + 1 + places);
         }
+        let mut bytes = [b'0'; SHORT];
+        let start = fill(&mut bytes[..20], whole);
+        bytes[20..30].copy_from_slice(&behind.to_le_bytes()[..10]);
+        Self::of(bytes.get(start..21 + places).unwrap_or_default())
     }
 
     #[inline]
     pub fn key(key: DigitKey) -> Self {
-        let mut digits = [b'0'; MAX_DIGITS];
-        let length = key.fill(&mut digits);
-        let mut bytes = [b'0'; 2 * SHORT];
-        bytes[..MAX_DIGITS].copy_from_slice(&digits);
-        Self {
-            bytes,
-            start: 0,
-            length,
-        }
+        Self::ascii([key.ascii(), 0], key.len())
+    }
+
+    /// A text that is put together byte by byte.
+    fn of(text: &[u8]) -> Self {
+        let mut bytes = [0u8; SHORT];
+        bytes
+            .iter_mut()
+            .zip(text)
+            .for_each(|(to, from)| *to = *from);
+        let word = |half: &[u8]| u128::from_le_bytes(half.try_into().unwrap_or_default());
+        Self::ascii([word(&bytes[..16]), word(&bytes[16..])], text.len())
     }
 
     /// Appends it by one copy of a fixed length, of which only what counts is kept.
     #[inline]
     pub fn push(&self, out: &mut String) {
-        let Some(text) = self.bytes.get(self.start..self.start + SHORT) else {
-            return;
-        };
         out.reserve(SHORT);
         let end = out.len() + self.length.min(SHORT);
-        // SAFETY: after `reserve` the room behind the text holds the `SHORT` bytes that are copied there, and all of them are
-        // ASCII (nothing but digits and points is ever put into `bytes`), which is UTF-8 wherever it is cut.
+        // SAFETY: after `reserve` the room behind the text holds the `SHORT` bytes that are stored there, and those up to
+        // `length` are ASCII (nothing but digits, points and signs is ever put there), which is UTF-8.
         #[allow(unsafe_code)]
         unsafe {
             let held = out.as_mut_vec();
-            let room = held.as_mut_ptr().add(held.len());
-            room.copy_from_nonoverlapping(text.as_ptr(), SHORT);
+            let room = held.as_mut_ptr().add(held.len()).cast::<[u8; 16]>();
+            room.write(self.words[0].to_le_bytes());
+            room.add(1).write(self.words[1].to_le_bytes());
             held.set_len(end);
         }
     }
 }
 
-/// ASCII made here; anything else would be a fault, and is left out.
-#[inline]
-pub(crate) fn push_ascii(out: &mut String, text: &[u8]) {
-    debug_assert!(text.is_ascii());
-    out.push_str(std::str::from_utf8(text).unwrap_or(""));
-}
-
 /// Fills the end of `buffer` with the digits of `value`; returns where they begin.
-#[inline]
-pub(crate) fn fill(buffer: &mut [u8], mut value: u64) -> usize {
+fn fill(buffer: &mut [u8], mut value: u64) -> usize {
     let mut at = buffer.len();
-    while value >= 100 {
-        at -= 2;
-        buffer[at..at + 2].copy_from_slice(&pair(value % 100));
-        value /= 100;
-    }
-    if value >= 10 {
-        at -= 2;
-        buffer[at..at + 2].copy_from_slice(&pair(value));
-    } else {
+    loop {
         at -= 1;
-        buffer[at] = b'0' + value as u8;
+        buffer[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            return at;
+        }
     }
-    at
 }
 
 pub fn write_unsigned(out: &mut String, value: u64) {
@@ -161,13 +173,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_print_as_fmt_prints_them(value in any::<i64>(), small in 0u64..20_000, digits in "[0-9]{1,15}") {
+        fn numbers_print_as_fmt_prints_them(value in any::<i64>(), small in 0u64..20_000, small_as_eight in 0u32..200_000_000, digits in "[0-9]{1,15}") {
             let mut out = String::new();
             write_signed(&mut out, value);
             prop_assert_eq!(&out, &value.to_string());
             out.clear();
             write_unsigned(&mut out, small);
             prop_assert_eq!(&out, &small.to_string());
+            out.clear();
+            write_unsigned(&mut out, u64::from(small_as_eight));
+            prop_assert_eq!(&out, &small_as_eight.to_string());
             out.clear();
             write_key(&mut out, DigitKey::from_digits(&digits).unwrap());
             prop_assert_eq!(&out, &digits);

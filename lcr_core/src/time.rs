@@ -24,23 +24,35 @@ pub fn write_instant(out: &mut String, micros: i64) {
         (rest / 1_000_000).unsigned_abs(),
         rest.unsigned_abs() % 1_000_000,
     );
-    let mut text = *b"0000-00-00T00:00:00.000000Z";
-    let parts = [
-        (0, year / 100),
-        (2, year % 100),
-        (5, month.unsigned_abs()),
-        (8, day.unsigned_abs()),
-        (11, seconds / 3600),
-        (14, seconds / 60 % 60),
-        (17, seconds % 60),
-        (20, micro / 10_000),
-        (22, micro / 100 % 100),
-        (24, micro % 100),
-    ];
-    for (at, value) in parts {
-        text[at..at + 2].copy_from_slice(&digits::pair(value));
-    }
-    digits::push_ascii(out, &text);
+    // Four pairs of digits each: the date, the time of day, the micros; put between their signs.
+    let pairs = |value: u64| {
+        let digits = digits::eight(value) | 0x3030_3030_3030_3030;
+        [0, 16, 32, 48].map(|bits| u128::from(digits >> bits as u32 & 0xffff))
+    };
+    let [century, year, month, day] =
+        pairs(year * 10_000 + month.unsigned_abs() * 100 + day.unsigned_abs());
+    let (minutes, second) = (seconds / 60, seconds % 60);
+    let [_, hour, minute, second] = pairs(minutes / 60 * 10_000 + minutes % 60 * 100 + second);
+    let [_, first, next, last] = pairs(micro);
+    let sign = |byte: u8, at: u32| u128::from(byte) << (8 * at);
+    let minute_of_day = century
+        | year << 16
+        | sign(b'-', 4)
+        | month << 40
+        | sign(b'-', 7)
+        | day << 64
+        | sign(b'T', 10)
+        | hour << 88
+        | sign(b':', 13)
+        | minute << 112;
+    let rest = sign(b':', 0)
+        | second << 8
+        | sign(b'.', 3)
+        | first << 32
+        | next << 48
+        | last << 64
+        | sign(b'Z', 10);
+    digits::Short::ascii([minute_of_day, rest], 27).push(out);
 }
 
 /// Years that are not four digits.

@@ -7,6 +7,7 @@ use lcr_core::decide::Prepared;
 use lcr_core::error::SnapshotError;
 use lcr_core::index::Index;
 use lcr_core::index::container::{section_sum, sha256};
+use lcr_core::index::foresee::Ahead;
 use lcr_core::number::DigitKey;
 use lcr_core::query::{Call, Common, Scope};
 use support::{Dice, EPOCH, index_bytes, snapshot_of, world};
@@ -99,7 +100,11 @@ fn a_forged_file_never_panics() {
         let numbers: Vec<DigitKey> = (0..1 + dice.below(16))
             .filter_map(|_| DigitKey::from_digits(&dice.digits(1, 15)))
             .collect();
-        snapshot.index.foresee(&numbers);
+        let mut ahead = Ahead::default();
+        for number in numbers {
+            ahead.follow(&snapshot.index, number);
+        }
+        ahead.finish(&snapshot.index);
         for _ in 0..20 {
             let mut call = Call::new(
                 DigitKey::from_digits(&dice.digits(1, 15)).unwrap(),

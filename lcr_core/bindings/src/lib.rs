@@ -6,6 +6,7 @@ mod build;
 mod errors;
 mod many;
 mod numbers;
+mod processor;
 mod snapshot;
 
 use pyo3::prelude::*;
@@ -27,6 +28,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
+        processor::check()?;
         m.add("__version__", env!("CARGO_PKG_VERSION"))?;
         errors::register(m)
     }

@@ -1,7 +1,7 @@
-//! Questions that were read and wait for their turn: before the first of them is answered, the memory that all of them
-//! will need is asked for together (`lcr_core::index`). A hint: what is misread here is only not there earlier.
+//! Questions that were read and wait for their turn: while others are read and answers are sent, the memory that all of
+//! them will need is asked for (`lcr_core::index::foresee`). A hint: what is misread here is only not there earlier.
 
-use lcr_core::index::walk::BATCH;
+use lcr_core::index::foresee::Ahead;
 use lcr_core::number::DigitKey;
 use memchr::memmem;
 
@@ -11,43 +11,27 @@ use crate::engine::Loaded;
 const FAR: usize = 256;
 
 /// The numbers that wait.
-#[derive(Debug)]
-pub struct Foreseen {
-    numbers: [DigitKey; BATCH],
-    count: usize,
-}
-
-impl Default for Foreseen {
-    fn default() -> Self {
-        Self {
-            numbers: [DigitKey::ONE; BATCH],
-            count: 0,
-        }
-    }
-}
+#[derive(Debug, Default)]
+pub struct Foreseen(Ahead);
 
 impl Foreseen {
-    /// Notes the number that a request line asks for; true when no more go in.
-    pub fn note(&mut self, request: &[u8]) -> bool {
-        if let (Some(number), Some(slot)) = (number(request), self.numbers.get_mut(self.count)) {
-            *slot = number;
-            self.count += 1;
+    /// Notes the number that a request line asks for.
+    pub fn note(&mut self, loaded: &Loaded, request: &[u8]) {
+        if let Some(number) = number(request) {
+            self.0.follow(&loaded.snapshot().index, number);
         }
-        self.count == BATCH
     }
 
-    /// Has memory asked for what was noted, and forgets it.
-    pub fn look(&mut self, loaded: Option<&Loaded>) {
-        let count = std::mem::take(&mut self.count);
-        if count > 1
-            && let (Some(loaded), Some(numbers)) = (loaded, self.numbers.get(..count))
-        {
-            loaded.snapshot().index.foresee(numbers);
-        }
+    pub fn step(&mut self, loaded: &Loaded) {
+        self.0.step(&loaded.snapshot().index);
+    }
+
+    pub fn finish(&mut self, loaded: &Loaded) {
+        self.0.finish(&loaded.snapshot().index);
     }
 
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.0.is_empty()
     }
 }
 
@@ -82,17 +66,5 @@ mod tests {
         }
         let far = format!("GET /?{}&dnis=44", "x".repeat(FAR));
         assert_eq!(of(&far), None);
-    }
-
-    #[test]
-    fn sixteen_are_looked_at_together_and_forgotten() {
-        let mut foreseen = Foreseen::default();
-        foreseen.note(b"nothing");
-        assert!(foreseen.is_empty());
-        let full: Vec<bool> = (0..BATCH).map(|_| foreseen.note(b"dnis=44")).collect();
-        assert_eq!(full.iter().position(|&full| full), Some(BATCH - 1));
-        assert!(foreseen.note(b"dnis=44"), "there is no room for more");
-        foreseen.look(None);
-        assert!(foreseen.is_empty());
     }
 }

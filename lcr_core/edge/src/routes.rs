@@ -14,7 +14,7 @@ use crate::admission::Admission;
 use crate::answer::{self, Answer, JSON, PROMETHEUS, Problem, SnapshotId};
 use crate::clock::{HttpDate, now_us};
 use crate::decision_id::DecisionIds;
-use crate::engine::Scratch;
+use crate::engine::{Loaded, Scratch};
 use crate::foresee::Foreseen;
 use crate::head::{Head, Method};
 use crate::metrics::{self, Refused, Route, WorkerMetrics};
@@ -74,17 +74,26 @@ impl Worker {
 
     /// A request that will be answered when the others of this turn were read.
     pub fn foresee(&mut self, request: &[u8]) {
-        if self.foreseen.note(request) {
-            self.look_ahead();
+        if let Some(serving) = self.shared.current.load().as_ref() {
+            self.foreseen.note(&serving.loaded, request);
         }
     }
 
-    /// Asks memory for what was foreseen since the last time.
+    /// Asks memory for the next of what foreseen requests need, as far as that is known by now.
     pub fn look_ahead(&mut self) {
-        if !self.foreseen.is_empty() {
-            let guard = self.shared.current.load();
-            self.foreseen
-                .look(guard.as_ref().map(|serving| &*serving.loaded));
+        self.look(Foreseen::step);
+    }
+
+    /// Foreseen requests are answered from here on: memory is asked for all they need.
+    pub fn look_to_the_end(&mut self) {
+        self.look(Foreseen::finish);
+    }
+
+    fn look(&mut self, by: fn(&mut Foreseen, &Loaded)) {
+        if !self.foreseen.is_empty()
+            && let Some(serving) = self.shared.current.load().as_ref()
+        {
+            by(&mut self.foreseen, &serving.loaded);
         }
     }
 

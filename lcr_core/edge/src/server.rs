@@ -221,6 +221,7 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
 fn event_loop() -> Result<LocalRuntime, EdgeError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .event_interval(256)
         .on_thread_park(admission::rest)
         .build_local(LocalOptions::default())
         .map_err(|e| EdgeError::io("start an event loop", &e))

@@ -20,6 +20,7 @@ pub use lrn::{LrnSource, LrnSources};
 pub use mix::{Mix, Mixes};
 pub use network::Network;
 use policy::PolicyWords;
+use rustc_hash::FxHashMap;
 pub use schedule::Schedule;
 use words::{AccessWords, HuntWords, OfferWords};
 
@@ -48,9 +49,10 @@ pub struct Access {
     pub durations: Mixes,
     /// Of each offer; `None` = always. Equal schedules are one.
     pub schedules: Vec<Option<Arc<Schedule>>>,
-    offer_by_id: HashMap<i64, u32>,
-    trunk_by_id: HashMap<i64, u32>,
-    key_by_sha256: HashMap<[u8; 32], u32>,
+    // Ids of our own and digests: nobody chooses them so that they collide.
+    offer_by_id: FxHashMap<i64, u32>,
+    trunk_by_id: FxHashMap<i64, u32>,
+    key_by_sha256: FxHashMap<[u8; 32], u32>,
     trunks_by_address: HashMap<IpAddr, Vec<u32>>,
     networks: Vec<(Network, u32)>,
 }
@@ -205,7 +207,7 @@ impl Access {
             });
         }
         by_id(keys.iter().map(|k| k.key_id), "key_id")?;
-        let key_by_sha256: HashMap<[u8; 32], u32> =
+        let key_by_sha256: FxHashMap<[u8; 32], u32> =
             (0u32..).zip(&keys).map(|(i, k)| (k.sha256, i)).collect();
         if key_by_sha256.len() != keys.len() {
             return Err("keys: the same sha256 stands twice".to_owned());
@@ -248,8 +250,8 @@ fn codes(texts: &[String]) -> Result<Vec<DigitKey>, String> {
     Ok(keys)
 }
 
-fn by_id(ids: impl Iterator<Item = i64>, word: &str) -> Result<HashMap<i64, u32>, String> {
-    let mut out = HashMap::new();
+fn by_id(ids: impl Iterator<Item = i64>, word: &str) -> Result<FxHashMap<i64, u32>, String> {
+    let mut out = FxHashMap::default();
     for (place, id) in (0u32..).zip(ids) {
         if out.insert(id, place).is_some() {
             return Err(format!("{word} {id} is named twice"));

@@ -1,6 +1,8 @@
 //! A trunk's words, checked: who may ask and what applies to it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
 
 use super::offers::check_hunt;
 use super::words::{GrantWords, TrunkWords};
@@ -10,7 +12,7 @@ use crate::time;
 /// Its words checked; everything they name must exist.
 pub fn parse(
     words: TrunkWords,
-    offers: &HashMap<i64, u32>,
+    offers: &FxHashMap<i64, u32>,
     cards: &BTreeMap<i64, String>,
 ) -> Result<Trunk, String> {
     let id = words.trunk_id;

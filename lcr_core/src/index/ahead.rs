@@ -3,57 +3,62 @@
 
 use super::layout::Term;
 use super::lookup::{Found, Lookup};
-use super::prefetch::prefetch;
-use super::ranks::guess;
-use super::walk::MOST;
+use super::prefetch::{Asks, prefetch};
+use super::walk::{MOST, Own};
 use super::{Index, NONE, candidate};
 
 impl Lookup<'_> {
     /// For candidates of the base; those of a patch are few and mostly near.
     #[inline]
     pub fn ahead(&self, found: Found, entries: &[u64]) {
+        let mut asks = Asks::default();
+        let segment = &self.index.base;
         let mut codes = [NONE; MOST];
         let Some(first) = found.base else { return };
         for (slot, &entry) in codes.iter_mut().zip(entries) {
             if !self.is_over(entry) {
-                *slot = self.candidate_ahead(first, entry).unwrap_or(NONE);
+                asks.note(
+                    segment.costs(),
+                    segment.places.guess(candidate::rank(entry)),
+                );
+                *slot = self.matched_ahead(first, entry, &mut asks).unwrap_or(NONE);
             }
         }
+        asks.ask();
         for (&code, &entry) in codes.iter().zip(entries) {
-            self.row_ahead(code, candidate::column(entry));
+            if let Some(own) = self.base.own_of(code) {
+                self.row_ahead(own, candidate::column(entry), &mut asks);
+            }
         }
+        asks.ask();
     }
 
-    /// The cost of a candidate of the base, and the own entries of the code it matches by; that code.
+    /// The own entries of the code a candidate of the base matches by; that code.
     #[inline]
-    pub(super) fn candidate_ahead(&self, found: u32, entry: u64) -> Option<u32> {
-        let segment = &self.index.base;
-        let (keys, costs) = (segment.cost_keys(), segment.costs());
-        let near = guess(keys, candidate::rank(entry));
-        prefetch(keys, near);
-        prefetch(costs, near);
+    pub(super) fn matched_ahead(&self, found: u32, entry: u64, asks: &mut Asks) -> Option<u32> {
         let (code, record) = self.base.matched(found, entry)?;
-        prefetch(self.base.delta, record.delta as usize);
+        let entries = record.delta as usize;
+        asks.note(self.base.delta, entries);
+        // Columns of two hundred offers reach into the next line.
+        asks.note(self.base.delta, entries.saturating_add(9));
         Some(code)
     }
 
-    /// The first row of a column among those of exactly this code; its number.
+    /// The first row of a column among those of exactly one code; its number.
     #[inline]
-    pub(super) fn row_ahead(&self, code: u32, column: u16) -> Option<u32> {
-        let record = self.base.codes.get(code as usize)?;
-        let before = self.base.delta_of(record)?.entries_before(column);
-        let rows = self.index.base.rows();
-        let row = record.row_start.saturating_add(before as u32);
-        prefetch(rows.bytes, rows.place(row as usize));
-        Some(row)
+    pub(super) fn row_ahead(&self, (first, own): Own<'_>, column: u16, asks: &mut Asks) -> u32 {
+        let row = first.saturating_add(own.entries_before(column) as u32);
+        let place = self.rows.place(row as usize);
+        asks.note(self.rows.bytes, place);
+        asks.note(self.rows.bytes, place + 15);
+        row
     }
 
     /// The terms of a row that was just found, which the answer will print.
     #[inline]
     pub fn terms_ahead(&self, row: u32) {
-        let segment = &self.index.base;
-        if let Some(row) = segment.rows().get(row as usize) {
-            prefetch(segment.prices(), row.term as usize);
+        if let Some(row) = self.rows.get(row as usize) {
+            prefetch(self.index.base.prices(), row.term as usize);
         }
     }
 }

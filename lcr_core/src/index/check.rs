@@ -6,7 +6,7 @@ use super::delta::Delta;
 use super::layout::{CLOSED, Code, LpmNode, TOP, TRUNCATED};
 use super::rows::Kind;
 use super::segment::Segment;
-use super::{NONE, candidate, lpm, ranks};
+use super::{NONE, candidate, lpm};
 use crate::error::SnapshotError;
 use crate::number::DigitKey;
 
@@ -289,7 +289,8 @@ impl Checks<'_> {
         let index = self.index;
         let (codes, keys) = (index.codes(), index.cost_keys());
         let columns = index.columns().len();
-        let ranked = |rank: u32| ranks::place(keys, rank).is_some();
+        let places = index.places;
+        let ranked = |rank: u32| places.place(keys, rank).is_some();
         let top_fits = |code: &Code| {
             let Some(line) = index.top().get(code.top as usize) else {
                 return false;

@@ -2,6 +2,7 @@
 
 use super::layout::Row;
 use super::mask::{From, Mask};
+use super::rows::Rows;
 use super::walk::{BATCH, Hits, Hot, MOST};
 use super::{Index, NONE, candidate};
 use crate::number::DigitKey;
@@ -25,6 +26,7 @@ impl Found {
 pub struct Lookup<'a> {
     pub(super) index: &'a Index,
     pub(super) base: Hot<'a>,
+    pub(super) rows: Rows<'a>,
     over: Option<OverLookup<'a>>,
 }
 
@@ -40,6 +42,7 @@ impl Index {
         Lookup {
             index: self,
             base: self.base.hot(),
+            rows: self.base.rows(),
             over: self.over.as_ref().map(|over| OverLookup {
                 hot: over.segment.hot(),
                 first_column: over.first_column,
@@ -180,7 +183,7 @@ impl Lookup<'_> {
                 found.over?,
                 over.first_column,
                 self.base.codes.len() as u32,
-                self.index.base.rows().len() as u32,
+                self.rows.len() as u32,
             ),
             _ => (&self.base, found.base?, 0, 0, 0),
         };
@@ -190,7 +193,10 @@ impl Lookup<'_> {
         let holds = |row: &Row| self.index.window(row).is_some_and(|w| w.holds(at));
         let mut number = first_row + record.row_start + before;
         loop {
-            let row = self.index.row(number)?;
+            let row = match first_row {
+                0 => self.rows.get(number as usize)?,
+                _ => self.index.row(number)?,
+            };
             if row.column == column && holds(&row) {
                 return Some((first_code + code, number));
             }

@@ -22,11 +22,11 @@ pub struct Lpm<'a> {
     pub nodes: &'a [LpmNode],
 }
 
-fn root_slot(number: DigitKey, digits: usize) -> usize {
+pub(super) fn root_slot(number: DigitKey, digits: usize) -> usize {
     (0..digits).fold(0, |value, i| value * 10 + number.digit(i)) + TABLE[digits]
 }
 
-fn node_slot(number: DigitKey, at: usize) -> usize {
+pub(super) fn node_slot(number: DigitKey, at: usize) -> usize {
     if at < number.len() {
         number.digit(at)
     } else {

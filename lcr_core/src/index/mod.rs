@@ -11,7 +11,7 @@ mod check;
 pub mod columns;
 pub mod container;
 pub mod delta;
-mod foresee;
+pub mod foresee;
 pub mod layout;
 pub mod lookup;
 mod lpm;

@@ -83,19 +83,39 @@ impl Ranks {
     }
 }
 
-/// Where `key` stands in a fresh table.
-#[inline]
-pub fn guess(keys: &[u32], key: u32) -> usize {
-    (key / step(keys.len())).saturating_sub(1) as usize
+/// Where a rank stands in its table: reckoned in a fresh one, whose ranks are evenly spaced; looked for in one with patches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Places {
+    step: u32,
+    /// Are all ranks where they are in a fresh table?
+    fresh: bool,
 }
 
-/// Where `key` stands among `keys`: at once in a fresh table, by search in one with patches.
-pub fn place(keys: &[u32], key: u32) -> Option<usize> {
-    let guess = guess(keys, key);
-    if keys.get(guess) == Some(&key) {
-        return Some(guess);
+impl Places {
+    pub fn of(keys: &[u32]) -> Self {
+        let step = step(keys.len());
+        let even = (1..=keys.len() as u64).map(|i| i * u64::from(step));
+        Self {
+            step,
+            fresh: keys.iter().map(|&key| u64::from(key)).eq(even),
+        }
     }
-    keys.binary_search(&key).ok()
+
+    /// Where `key` stands in a fresh table.
+    #[inline]
+    pub fn guess(self, key: u32) -> usize {
+        (key / self.step).saturating_sub(1) as usize
+    }
+
+    /// Where `key` stands among `keys`. The keys of a fresh table are not read.
+    #[inline]
+    pub fn place(self, keys: &[u32], key: u32) -> Option<usize> {
+        if self.fresh {
+            let at = self.guess(key);
+            return (key != 0 && key % self.step == 0 && at < keys.len()).then_some(at);
+        }
+        keys.binary_search(&key).ok()
+    }
 }
 
 /// The comparable of each term at the reference seconds; `None` without an exchange rate.
@@ -124,6 +144,10 @@ mod tests {
             let stored: Vec<Cost> = base.costs.iter().map(|&c| Cost::new(c)).collect();
             let Some(beside) = Ranks::beside(&stored, &base.keys, new.into_iter().collect()) else { return Err(TestCaseError::fail("no room")) };
             prop_assert_eq!(beside.costs.len(), beside.keys.len());
+            let mixed: Vec<u32> = beside.keys.clone();
+            for key in &mixed {
+                prop_assert_eq!(Places::of(&mixed).place(&mixed, *key), mixed.binary_search(key).ok());
+            }
             let mut all: Vec<(u128, u32)> = base.costs.iter().copied().zip(base.keys.iter().copied()).chain(beside.costs.iter().copied().zip(beside.keys.iter().copied())).collect();
             all.sort_unstable();
             for pair in all.windows(2) {
@@ -131,7 +155,11 @@ mod tests {
                 prop_assert!(pair[0].1 <= pair[1].1);
             }
             for (cost, key) in base.costs.iter().zip(&base.keys) {
-                prop_assert_eq!(place(&base.keys, *key).and_then(|i| base.costs.get(i)), Some(cost));
+                let places = Places::of(&base.keys);
+                prop_assert_eq!(places.place(&base.keys, *key).and_then(|i| base.costs.get(i)), Some(cost));
+                for near in [key - 1, key + 1, 0, NONE] {
+                    prop_assert_eq!(places.place(&base.keys, near), base.keys.binary_search(&near).ok());
+                }
             }
         }
     }

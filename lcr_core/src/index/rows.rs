@@ -202,6 +202,22 @@ impl Rows<'_> {
         })
     }
 
+    /// Only the term of a row.
+    #[inline]
+    pub fn term(&self, row: usize) -> Option<u32> {
+        if row >= self.len() {
+            return None;
+        }
+        let shape = &self.shape;
+        let bit = row * shape.width();
+        let bytes = self.bytes.get(bit / 8..bit / 8 + TAIL)?;
+        let word = u128::from_le_bytes(bytes.try_into().ok()?) >> (bit % 8);
+        let field = |from: u8, bits: u8| (word >> from & ((1u128 << bits) - 1)) as u32;
+        let first = self.firsts.get(field(0, shape.column) as usize)?;
+        let term = field(shape.column + shape.kind, shape.term);
+        Some(first.term.wrapping_add(term))
+    }
+
     pub fn range(&self, rows: std::ops::Range<usize>) -> impl Iterator<Item = Row> + '_ {
         rows.filter_map(|row| self.get(row))
     }
@@ -237,8 +253,10 @@ mod tests {
                 let kind = kinds[row.kind as usize];
                 let whole = Row { column: row.column, status: kind.status, layer: kind.layer, term: row.term, window: kind.window, deck_row: row.deck_row };
                 prop_assert_eq!(packed.get(i), Some(whole));
+                prop_assert_eq!(packed.term(i), Some(whole.term));
             }
             prop_assert_eq!(packed.get(rows.len()), None);
+            prop_assert_eq!(packed.term(rows.len()), None);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::container::{Container, Span};
 use super::layout::{Code, ColumnId, Cost, Line, LpmNode, Meta, Price, Scheme, Term, Window};
+use super::ranks::Places;
 use super::rows::{First, Kind, Rows};
 use super::walk::Hot;
 use crate::error::SnapshotError;
@@ -27,6 +28,8 @@ pub struct Segment {
     delta: Span<u32>,
     lpm_root: Span<u32>,
     lpm_nodes: Span<LpmNode>,
+    /// Of cost ranks.
+    pub places: Places,
 }
 
 impl Segment {
@@ -40,6 +43,8 @@ impl Segment {
                 why: e.to_string(),
             }
         })?;
+        let cost_keys = container.section("cost_keys")?;
+        let places = Places::of(container.slice(&cost_keys));
         Ok(Self {
             meta,
             columns: container.section("columns")?,
@@ -55,7 +60,8 @@ impl Segment {
             name_starts: container.section("name_starts")?,
             names: container.section("names")?,
             costs: container.section("costs")?,
-            cost_keys: container.section("cost_keys")?,
+            cost_keys,
+            places,
             top: container.section("top")?,
             delta: container.section("delta")?,
             lpm_root: container.section("lpm_root")?,
@@ -170,7 +176,8 @@ impl Segment {
     }
 
     pub fn cost(&self, rank: u32) -> Option<u128> {
-        super::ranks::place(self.cost_keys(), rank)
+        self.places
+            .place(self.cost_keys(), rank)
             .and_then(|i| self.costs().get(i))
             .map(Cost::get)
     }

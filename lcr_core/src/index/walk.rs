@@ -68,6 +68,9 @@ impl Hits {
     }
 }
 
+/// The first row of a code, and its own entries.
+pub(super) type Own<'a> = (u32, Delta<'a>);
+
 /// The arrays of one segment that decisions read.
 #[derive(Clone, Copy)]
 pub struct Hot<'a> {
@@ -123,6 +126,14 @@ impl<'a> Hot<'a> {
         }
     }
 
+    /// The first row of a code and its own entries.
+    #[inline]
+    pub(super) fn own_of(&self, code: u32) -> Option<Own<'a>> {
+        let record = self.codes.get(code as usize)?;
+        Some((record.row_start, self.delta_of(record)?))
+    }
+
+    #[inline]
     pub fn delta_of(&self, code: &Code) -> Option<Delta<'a>> {
         (code.delta != NONE)
             .then(|| Delta::at(self.delta, code.delta, self.columns))

@@ -37,24 +37,22 @@ impl DigitKey {
 
     /// Digits after normalisation: `+` in front and visual separators (space `-` `.` `(` `)`) are dropped.
     pub fn normalise(text: &str) -> Option<Self> {
-        let mut digits = [0u8; MAX_DIGITS];
-        let mut len = 0usize;
+        let mut key = 0u64;
+        let mut shift = 64u32;
         let mut plus_allowed = true;
         for byte in text.bytes() {
             match byte {
                 b' ' | b'-' | b'.' | b'(' | b')' => {}
                 b'+' if plus_allowed => plus_allowed = false,
-                b'0'..=b'9' if len < MAX_DIGITS => {
-                    digits[len] = byte;
-                    len += 1;
+                b'0'..=b'9' if shift > 4 => {
+                    shift -= 4;
+                    key |= u64::from(byte - b'0' + 1) << shift;
                     plus_allowed = false;
                 }
                 _ => return None,
             }
         }
-        std::str::from_utf8(&digits[..len])
-            .ok()
-            .and_then(Self::from_digits)
+        (key != 0).then_some(Self(key))
     }
 
     /// From the stored form; `None` unless it is well formed.
@@ -101,20 +99,29 @@ impl DigitKey {
 }
 
 impl DigitKey {
-    /// Puts the digits into `out`; returns how many there are.
-    pub(crate) fn fill(self, out: &mut [u8; MAX_DIGITS]) -> usize {
-        for (i, slot) in out.iter_mut().enumerate() {
-            *slot = b'0' + self.digit(i) as u8;
-        }
-        self.len().min(MAX_DIGITS)
+    /// The digits as ASCII, the first in the lowest byte; what is behind the last one is no digit.
+    #[inline]
+    pub(crate) fn ascii(self) -> u128 {
+        // Four bits to a byte each, eight at a time, first in their order in memory.
+        let spread = |pairs: u32| {
+            let apart = u64::from(pairs);
+            let apart = (apart | apart << 16) & 0x0000_ffff_0000_ffff;
+            let apart = (apart | apart << 8) & 0x00ff_00ff_00ff_00ff;
+            apart >> 4 & 0x000f_000f_000f_000f | (apart & 0x000f_000f_000f_000f) << 8
+        };
+        let pairs = self.0.swap_bytes();
+        let digits =
+            u128::from(spread(pairs as u32)) | u128::from(spread((pairs >> 32) as u32)) << 64;
+        // Each holds its digit + 1, at most 10: no byte carries into the next.
+        digits + u128::from_le_bytes([b'0' - 1; 16])
     }
 }
 
 impl fmt::Display for DigitKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = [0u8; MAX_DIGITS];
-        let len = self.fill(&mut out);
-        f.write_str(std::str::from_utf8(&out[..len]).unwrap_or(""))
+        let digits = self.ascii().to_le_bytes();
+        let digits = digits.get(..self.len()).unwrap_or_default();
+        f.write_str(std::str::from_utf8(digits).unwrap_or(""))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Quality counters and the figures made of them (docs/decision.md 5). Counts are stored, ratios made when asked.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::access::policy::PolicyWords;
 use crate::access::words::QualityWords;
@@ -43,7 +43,7 @@ const LARGEST: u64 = 1 << 53;
 impl Quality {
     pub fn parse(
         rows: &[QualityWords],
-        places: &HashMap<i64, u32>,
+        places: &FxHashMap<i64, u32>,
         offers: usize,
     ) -> Result<Self, String> {
         let mut by_offer: Vec<Vec<(DigitKey, Counters)>> = vec![Vec::new(); offers];
