@@ -10,10 +10,10 @@ it. `TANDEM_BENCH_RATES` changes the size. Needs `wrk`, `nginx` (Debian) and two
 nginx serves its body out of a file, as Debian sets it up (sendfile). Out of its configuration (`return`) it serves the same body
 a third faster: that is printed beside, as the least that a server can do.
 
-While this runs the kernel's lists of free pages are kept short, where that is allowed, and put back afterwards. Over loopback the
-pages of an answer are freed on the generator's processor; since Linux 6.7 these lists grow to hundreds of MB, and each answer is
-then copied into pages that no cache holds, or that the host took back: 1.4 us an answer of 3 KB, which a server that copies pays
-and one that sends a file does not. Over a network the pages are freed where they were taken.
+While servers are compared the kernel's lists of free pages are kept short, where that is allowed, and put back afterwards. Over
+loopback the pages of an answer are freed on the generator's processor; since Linux 6.7 these lists grow to hundreds of MB, and
+each answer is then copied into pages that no cache holds, or that the host took back: 1.4 us an answer of 3 KB, which a server
+that copies pays and one that sends a file does not. Over a network the pages are freed where they were taken.
 """
 
 from __future__ import annotations
@@ -353,7 +353,7 @@ def run() -> list[Row]:
         if shutil.which(program) is None:
             raise SystemExit(f"benches http: {program} is missing (apt-get install {package})")
     built = cargo(("lcr-core", "bench_snapshot"), ("lcr-edge", "openloop"))
-    with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder, short_page_lists() as short:
+    with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
         root = Path(folder)
         made = subprocess.run(
             [str(built["bench_snapshot"]), str(root), str(RATES)], capture_output=True, text=True, check=True
@@ -365,7 +365,8 @@ def run() -> list[Row]:
             scripts[form] = root / f"{form}.lua"
             words = {"numbers": root / "numbers", "key": KEY, "path": f"{path}?max=5&at={at}&dnis="}
             scripts[form].write_text(ASK % words)
-        rows = throughput(root, at, scripts)
+        with short_page_lists() as short:
+            rows = throughput(root, at, scripts)
         path = f"{FORMS['compact']}?max=5&at={at}&dnis="
         rows += under_load(root, built["openloop"], path, scripts["compact"])
         rows.insert(0, row("rates loaded", f"{facts['rates']:,}"))

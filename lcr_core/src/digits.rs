@@ -74,14 +74,18 @@ impl Short {
     /// `value / 10^scale` without trailing zeros, for scales up to 9.
     #[inline]
     pub fn decimal(value: u64, scale: u32) -> Self {
-        let scale = scale.min(9) as usize;
-        let unit = UNITS[scale];
-        let (whole, fraction) = (value / unit, value % unit);
+        // A division by a constant is a multiplication: nanos are most of what is printed.
+        let (whole, fraction) = match scale {
+            9.. => (value / UNITS[9], value % UNITS[9]),
+            less => {
+                let unit = UNITS[less as usize];
+                (value / unit, value % unit * UNITS[9 - less as usize])
+            }
+        };
         if fraction == 0 {
             return Self::unsigned(whole);
         }
         // Nine places: eight, and one.
-        let fraction = fraction * UNITS[9 - scale];
         let (most, last) = (eight(fraction / 10), fraction % 10);
         let places = match last {
             0 => 8 - most.leading_zeros() as usize / 8,

@@ -3,41 +3,55 @@
 
 use lcr_core::index::foresee::Ahead;
 use lcr_core::number::DigitKey;
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use crate::engine::Loaded;
 
 /// A request line that says more before its number is not looked through.
 const FAR: usize = 256;
+const NAME: &[u8] = b"dnis=";
 
 /// The numbers that wait.
-#[derive(Debug, Default)]
-pub struct Foreseen(Ahead);
+#[derive(Debug)]
+pub struct Foreseen {
+    ahead: Ahead,
+    /// Made once: it prepares itself for what it looks for.
+    finder: Finder<'static>,
+}
+
+impl Default for Foreseen {
+    fn default() -> Self {
+        Self {
+            ahead: Ahead::default(),
+            finder: Finder::new(NAME),
+        }
+    }
+}
 
 impl Foreseen {
     /// Notes the number that a request line asks for.
     pub fn note(&mut self, loaded: &Loaded, request: &[u8]) {
-        if let Some(number) = number(request) {
-            self.0.follow(&loaded.snapshot().index, number);
+        if let Some(number) = number(&self.finder, request) {
+            self.ahead.follow(&loaded.snapshot().index, number);
         }
     }
 
     pub fn step(&mut self, loaded: &Loaded) {
-        self.0.step(&loaded.snapshot().index);
+        self.ahead.step(&loaded.snapshot().index);
     }
 
     pub fn finish(&mut self, loaded: &Loaded) {
-        self.0.finish(&loaded.snapshot().index);
+        self.ahead.finish(&loaded.snapshot().index);
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.ahead.is_empty()
     }
 }
 
-fn number(request: &[u8]) -> Option<DigitKey> {
+fn number(finder: &Finder<'_>, request: &[u8]) -> Option<DigitKey> {
     let line = request.get(..request.len().min(FAR))?;
-    let said = line.get(memmem::find(line, b"dnis=")? + 5..)?;
+    let said = line.get(finder.find(line)? + NAME.len()..)?;
     let length = said.iter().take_while(|b| b.is_ascii_digit()).count();
     DigitKey::from_digits(std::str::from_utf8(said.get(..length)?).ok()?)
 }
@@ -48,7 +62,8 @@ mod tests {
 
     #[test]
     fn the_number_of_a_request_line_is_read_and_nothing_else() {
-        let of = |line: &str| number(line.as_bytes());
+        let finder = Finder::new(NAME);
+        let of = |line: &str| number(&finder, line.as_bytes());
         let plain = DigitKey::from_digits("442079460000");
         assert_eq!(
             of("GET /v1/lcr?dnis=442079460000&max=5 HTTP/1.1\r\n"),

@@ -119,6 +119,7 @@ pub fn decision_id<'a>(snapshot: &Snapshot, decision: &'a Decision) -> Cow<'a, s
     Cow::Owned(hex(&sha256(question.as_bytes())[..16]))
 }
 
+#[inline]
 fn row_and_term(snapshot: &Snapshot, row: u32) -> Option<(Row, Term)> {
     let row = snapshot.index.row(row)?;
     Some((row, snapshot.index.term(&row)?))

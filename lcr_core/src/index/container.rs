@@ -366,6 +366,7 @@ impl Container {
     }
 
     /// The array of a span of this container.
+    #[inline]
     pub fn slice<T: Pod>(&self, span: &Span<T>) -> &[T] {
         self.backing
             .bytes()

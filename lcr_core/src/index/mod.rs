@@ -202,6 +202,7 @@ impl Index {
     }
 
     /// A row; its column counts in the index as a whole.
+    #[inline]
     pub fn row(&self, row: u32) -> Option<Row> {
         let rows = self.base.rows();
         match &self.over {

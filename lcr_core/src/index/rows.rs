@@ -168,6 +168,33 @@ impl Rows<'_> {
         row * self.shape.width() / 8
     }
 
+    /// Column, kind, term and deck row as they are packed.
+    #[inline]
+    fn fields(&self, row: usize) -> Option<[u32; 4]> {
+        const WORD: usize = 8;
+        let shape = &self.shape;
+        let width = shape.width();
+        let (at, bit) = (row * width / 8, row * width % 8);
+        let bits = [shape.column, shape.kind, shape.term, shape.deck_row];
+        if width + 7 <= 8 * WORD {
+            // As nearly everywhere: one word holds it, wherever it begins in its first byte.
+            let bytes = self.bytes.get(at..at + WORD)?;
+            let mut word = u64::from_le_bytes(bytes.try_into().ok()?) >> bit;
+            return Some(bits.map(|bits| {
+                let field = word & ((1 << bits) - 1);
+                word >>= bits;
+                field as u32
+            }));
+        }
+        let bytes = self.bytes.get(at..at + TAIL)?;
+        let mut word = u128::from_le_bytes(bytes.try_into().ok()?) >> bit;
+        Some(bits.map(|bits| {
+            let field = word & ((1 << bits) - 1);
+            word >>= bits;
+            field as u32
+        }))
+    }
+
     /// `None` behind the last row, or when it names a kind or column the file does not have.
     #[inline]
     pub fn get(&self, row: usize) -> Option<Row> {
@@ -175,21 +202,7 @@ impl Rows<'_> {
             return None;
         }
         let shape = &self.shape;
-        let bit = row * shape.width();
-        let at = self.place(row);
-        let bytes = self.bytes.get(at..at + TAIL)?;
-        let mut word = u128::from_le_bytes(bytes.try_into().ok()?) >> (bit % 8);
-        let mut field = |bits: u8| {
-            let value = (word & ((1u128 << bits) - 1)) as u32;
-            word >>= bits;
-            value
-        };
-        let column = field(shape.column);
-        let (kind, term, deck_row) = (
-            field(shape.kind),
-            field(shape.term),
-            field(shape.deck_row) as i32,
-        );
+        let [column, kind, term, deck_row] = self.fields(row)?;
         let first = self.firsts.get(column as usize)?;
         let kind = self.kinds.get(first.kind.wrapping_add(kind) as usize)?;
         Some(Row {
@@ -198,7 +211,7 @@ impl Rows<'_> {
             layer: kind.layer,
             term: first.term.wrapping_add(term),
             window: kind.window,
-            deck_row: deck_row.wrapping_add(shape.first_deck_row),
+            deck_row: (deck_row as i32).wrapping_add(shape.first_deck_row),
         })
     }
 
@@ -208,13 +221,8 @@ impl Rows<'_> {
         if row >= self.len() {
             return None;
         }
-        let shape = &self.shape;
-        let bit = row * shape.width();
-        let bytes = self.bytes.get(bit / 8..bit / 8 + TAIL)?;
-        let word = u128::from_le_bytes(bytes.try_into().ok()?) >> (bit % 8);
-        let field = |from: u8, bits: u8| (word >> from & ((1u128 << bits) - 1)) as u32;
-        let first = self.firsts.get(field(0, shape.column) as usize)?;
-        let term = field(shape.column + shape.kind, shape.term);
+        let [column, _, term, _] = self.fields(row)?;
+        let first = self.firsts.get(column as usize)?;
         Some(first.term.wrapping_add(term))
     }
 

@@ -83,6 +83,7 @@ impl Segment {
     pub fn instants(&self) -> &[i64] {
         self.container.slice(&self.instants)
     }
+    #[inline]
     pub fn rows(&self) -> Rows<'_> {
         Rows {
             shape: self.meta.rows,
