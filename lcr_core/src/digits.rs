@@ -33,6 +33,15 @@ pub(crate) fn eight(value: u64) -> u64 {
     tens | (pairs - 10 * tens) << 8
 }
 
+/// Four bits to a byte each: the eight of `pairs`, whose bytes stand as in memory, the high half of each first.
+#[inline]
+pub fn nibbles(pairs: u32) -> u64 {
+    let apart = u64::from(pairs);
+    let apart = (apart | apart << 16) & 0x0000_ffff_0000_ffff;
+    let apart = (apart | apart << 8) & 0x00ff_00ff_00ff_00ff;
+    (apart >> 4 & 0x000f_000f_000f_000f) | (apart & 0x000f_000f_000f_000f) << 8
+}
+
 /// How many of the eight are leading zeros; the last digit never is one.
 #[inline]
 fn leading(digits: u64) -> u32 {

@@ -101,3 +101,31 @@ fn a_patch_that_does_not_fit_says_so() {
         "never one on another"
     );
 }
+
+#[test]
+fn a_patch_over_an_index_without_rows_finds_its_own() {
+    let mut routed = 0;
+    for seed in 0..20 {
+        let (now, access) = world_of(seed, 3);
+        let base = Index::from_bytes(&index_bytes(&[]), "base.lcx").unwrap();
+        let changed = now.iter().map(source).collect();
+        let compiled = base.patch(&config(EPOCH), changed, &|_, _| true).unwrap();
+        let patched = base
+            .patched_from_bytes(&bytes_of(&compiled), "patch.lcx")
+            .unwrap();
+        let patched = snapshot_over(patched, &access).unwrap();
+        let rebuilt = snapshot_of(&index_bytes(&now), &access).unwrap();
+        let common = Common::default();
+        let ours = Prepared::new(&patched, None, &common).unwrap();
+        let theirs = Prepared::new(&rebuilt, None, &common).unwrap();
+        let mut dice = Dice(seed);
+        for _ in 0..50 {
+            let call = Call::new(DigitKey::from_digits(&dice.digits(1, 12)).unwrap(), EPOCH);
+            let decision = ours.decide(&call).unwrap();
+            routed += decision.routes.len();
+            let theirs = native_json(&rebuilt, &theirs.decide(&call).unwrap());
+            assert_eq!(native_json(&patched, &decision), theirs);
+        }
+    }
+    assert!(routed > 0);
+}

@@ -3,6 +3,8 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
+use lcr_core::digits::nibbles;
+
 pub struct DecisionIds {
     node: u64,
     counter: u32,
@@ -37,12 +39,9 @@ impl DecisionIds {
 
 /// 32 lower-case hex digits.
 pub fn hex(id: u128) -> [u8; 32] {
-    // Eight digits at a time in a register: four bits to a byte each, then to its letter.
+    // Eight digits at a time in a register.
     let spread = |bytes: u32| {
-        let apart = u64::from(bytes.swap_bytes());
-        let apart = (apart | apart << 16) & 0x0000_ffff_0000_ffff;
-        let apart = (apart | apart << 8) & 0x00ff_00ff_00ff_00ff;
-        let digits = (apart >> 4 & 0x000f_000f_000f_000f) | (apart & 0x000f_000f_000f_000f) << 8;
+        let digits = nibbles(bytes.swap_bytes());
         let letters = (digits + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
         digits + 0x3030_3030_3030_3030 + letters * u64::from(b'a' - b'0' - 10)
     };

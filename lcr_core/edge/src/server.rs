@@ -221,6 +221,7 @@ pub fn serve(settings: Settings) -> Result<i32, EdgeError> {
 fn event_loop() -> Result<LocalRuntime, EdgeError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        // A turn is three polls a connection; asking for news in the middle of it would cut it into pieces.
         .event_interval(256)
         .on_thread_park(admission::rest)
         .build_local(LocalOptions::default())

@@ -193,10 +193,7 @@ impl Lookup<'_> {
         let holds = |row: &Row| self.index.window(row).is_some_and(|w| w.holds(at));
         let mut number = first_row + record.row_start + before;
         loop {
-            let row = match first_row {
-                0 => self.rows.get(number as usize)?,
-                _ => self.index.row(number)?,
-            };
+            let row = self.index.row(number)?;
             if row.column == column && holds(&row) {
                 return Some((first_code + code, number));
             }

@@ -6,6 +6,8 @@ mod uri;
 
 use std::fmt;
 
+use crate::digits::nibbles;
+
 pub const MAX_DIGITS: usize = 15;
 
 /// 1–15 digits, left-aligned, four bits each holding digit + 1; the lowest nibble is 0.
@@ -102,16 +104,9 @@ impl DigitKey {
     /// The digits as ASCII, the first in the lowest byte; what is behind the last one is no digit.
     #[inline]
     pub(crate) fn ascii(self) -> u128 {
-        // Four bits to a byte each, eight at a time, first in their order in memory.
-        let spread = |pairs: u32| {
-            let apart = u64::from(pairs);
-            let apart = (apart | apart << 16) & 0x0000_ffff_0000_ffff;
-            let apart = (apart | apart << 8) & 0x00ff_00ff_00ff_00ff;
-            apart >> 4 & 0x000f_000f_000f_000f | (apart & 0x000f_000f_000f_000f) << 8
-        };
         let pairs = self.0.swap_bytes();
         let digits =
-            u128::from(spread(pairs as u32)) | u128::from(spread((pairs >> 32) as u32)) << 64;
+            u128::from(nibbles(pairs as u32)) | u128::from(nibbles((pairs >> 32) as u32)) << 64;
         // Each holds its digit + 1, at most 10: no byte carries into the next.
         digits + u128::from_le_bytes([b'0' - 1; 16])
     }
