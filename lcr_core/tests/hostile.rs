@@ -7,7 +7,6 @@ use lcr_core::decide::Prepared;
 use lcr_core::error::SnapshotError;
 use lcr_core::index::Index;
 use lcr_core::index::container::{section_sum, sha256};
-use lcr_core::index::foresee::Ahead;
 use lcr_core::number::DigitKey;
 use lcr_core::query::{Call, Common, Scope};
 use support::{Dice, EPOCH, index_bytes, snapshot_of, world};
@@ -97,14 +96,6 @@ fn a_forged_file_never_panics() {
         opened += 1;
         let common = Common::default();
         let prepared = Prepared::new(&snapshot, None, &common).unwrap();
-        let numbers: Vec<DigitKey> = (0..1 + dice.below(16))
-            .filter_map(|_| DigitKey::from_digits(&dice.digits(1, 15)))
-            .collect();
-        let mut ahead = Ahead::default();
-        for number in numbers {
-            ahead.follow(&snapshot.index, number);
-        }
-        ahead.finish(&snapshot.index);
         for _ in 0..20 {
             let mut call = Call::new(
                 DigitKey::from_digits(&dice.digits(1, 15)).unwrap(),

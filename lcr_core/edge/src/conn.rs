@@ -222,11 +222,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         // What came in one read came at one instant.
         let arrived_us = now_us();
         if self.room < HEAP_BYTES && self.worker.borrow().admission.in_company() {
-            // The others are read and the answers of the turn before are sent first: meanwhile memory is asked for what all
-            // of them ask about.
-            self.worker.borrow_mut().foresee(&self.input);
+            // All are read before the first is answered: the code of each step stays in the nearest cache.
             give_way().await;
-            self.worker.borrow_mut().look_to_the_end();
         }
         let mut start = 0;
         let mut answered = Answered::default();
@@ -326,7 +323,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if self.room < HEAP_BYTES && self.worker.borrow().admission.in_company() {
             // Single answers of a turn leave one behind the other: who reads them is woken once for many. Heaps go at once.
             tokio::task::yield_now().await;
-            self.worker.borrow_mut().look_ahead();
         }
         let at = self.settle(began, &mut answered, write).await?;
         Some(Served {

@@ -20,7 +20,6 @@ mod decision_id;
 mod dip;
 mod engine;
 mod familiar;
-mod foresee;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod head;

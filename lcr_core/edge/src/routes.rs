@@ -14,8 +14,7 @@ use crate::admission::Admission;
 use crate::answer::{self, Answer, JSON, PROMETHEUS, Problem, SnapshotId};
 use crate::clock::{HttpDate, now_us};
 use crate::decision_id::DecisionIds;
-use crate::engine::{Loaded, Scratch};
-use crate::foresee::Foreseen;
+use crate::engine::Scratch;
 use crate::head::{Head, Method};
 use crate::metrics::{self, Refused, Route, WorkerMetrics};
 use crate::net::real_peer;
@@ -42,7 +41,6 @@ pub struct Worker {
     pub date: HttpDate,
     /// A question that waits for its LRN, or has it now.
     pub pending: dip::Pending,
-    foreseen: Foreseen,
     /// The whole answer of this second to a request that there is no room for.
     away: (i64, Vec<u8>),
 }
@@ -63,38 +61,12 @@ impl Worker {
             scratch: Scratch::default(),
             date: HttpDate::default(),
             pending: dip::Pending::default(),
-            foreseen: Foreseen::default(),
             away: (i64::MIN, Vec::new()),
         }
     }
 
     pub fn metrics(&self) -> &WorkerMetrics {
         &self.shared.metrics[self.index]
-    }
-
-    /// A request that will be answered when the others of this turn were read.
-    pub fn foresee(&mut self, request: &[u8]) {
-        if let Some(serving) = self.shared.current.load().as_ref() {
-            self.foreseen.note(&serving.loaded, request);
-        }
-    }
-
-    /// Asks memory for the next of what foreseen requests need, as far as that is known by now.
-    pub fn look_ahead(&mut self) {
-        self.look(Foreseen::step);
-    }
-
-    /// Foreseen requests are answered from here on: memory is asked for all they need.
-    pub fn look_to_the_end(&mut self) {
-        self.look(Foreseen::finish);
-    }
-
-    fn look(&mut self, by: fn(&mut Foreseen, &Loaded)) {
-        if !self.foreseen.is_empty()
-            && let Some(serving) = self.shared.current.load().as_ref()
-        {
-            by(&mut self.foreseen, &serving.loaded);
-        }
     }
 
     /// Answer one request. Returns whether the connection lives on.

@@ -6,7 +6,6 @@ use std::sync::LazyLock;
 use lcr_core::decide::Prepared;
 use lcr_core::index::Index;
 use lcr_core::index::container::{section_sum, sha256};
-use lcr_core::index::foresee::Ahead;
 use lcr_core::number::DigitKey;
 use lcr_core::query::{Call, Common, Scope};
 use libfuzzer_sys::fuzz_target;
@@ -73,11 +72,6 @@ fuzz_target!(|data: &[u8]| {
     let common = Common::default();
     let prepared = Prepared::new(&snapshot, None, &common).unwrap();
     let numbers = ["1", "12", "123123123", "321321", "222222222222222"];
-    let mut ahead = Ahead::default();
-    for number in numbers {
-        ahead.follow(&snapshot.index, DigitKey::from_digits(number).unwrap());
-    }
-    ahead.finish(&snapshot.index);
     for number in numbers {
         let mut call = Call::new(DigitKey::from_digits(number).unwrap(), support::EPOCH);
         for explain in [None, Some(Scope::All)] {

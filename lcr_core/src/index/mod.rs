@@ -11,7 +11,6 @@ mod check;
 pub mod columns;
 pub mod container;
 pub mod delta;
-pub mod foresee;
 pub mod layout;
 pub mod lookup;
 mod lpm;
