@@ -1,7 +1,7 @@
 //! In the real-time class a worker that computes without a break keeps everything else off its processor: other programs would
 //! stand still, and the kernel would then stop the worker for what is missing to 50 ms in every second, at once (the fair
-//! server). So such a worker sleeps a tenth of the time in small pieces: the others live, and a request waits half a
-//! millisecond for them instead of their slices of 4 ms. A twentieth was not enough: the kernel still took 15 ms at once.
+//! server). So such a worker sleeps up to a tenth of the time in small pieces: the others live, and a request waits at most
+//! half a millisecond for them instead of their slices of 4 ms. A twentieth was not enough: the kernel still took 15 ms at once.
 //! While every program that could run has a processor, nobody waits for this one and it sleeps a thousandth only.
 
 use std::fs::File;
@@ -15,6 +15,8 @@ use rustix::time::{ClockId, clock_gettime};
 
 const EVERY: Duration = Duration::from_millis(4);
 const BREATH: Duration = Duration::from_micros(500);
+/// A breath ends after one of its pieces when nobody waits any longer: most who wait need a few microseconds.
+const PIECE: Duration = Duration::from_micros(50);
 /// Threads of the kernel that are bound to this processor are not seen waiting while another one is idle: they need
 /// little, but within a second, after which the kernel takes it.
 const SELDOM: Duration = Duration::from_millis(100);
@@ -69,7 +71,11 @@ impl Breath {
             self.slept = Instant::now();
         } else if is_first() {
             if others_wait() {
-                std::thread::sleep(BREATH);
+                let began = Instant::now();
+                while {
+                    std::thread::sleep(PIECE);
+                    began.elapsed() < BREATH && others_wait()
+                } {}
                 self.slept = Instant::now();
             } else if self.slept.elapsed() >= SELDOM {
                 std::thread::sleep(SHORT_BREATH);

@@ -139,16 +139,32 @@ const AMBIGUOUS: Denied = denied(
 /// Longest key that is looked at, in bytes.
 const MAX_KEY_BYTES: usize = 128;
 
-/// Identify the caller. `dnis` is the number as dialled: trunks that share an address differ by tech prefix.
+/// Under which keys are looked up: the SHA-256 of a key.
+pub type KeyDigest = [u8; 32];
+
+/// That of the key a head presents, if it presents one that can be looked up.
+pub fn key_digest(head: &Head<'_>) -> Option<KeyDigest> {
+    Some(digest(&credential(head).ok()??))
+}
+
+fn digest(key: &str) -> KeyDigest {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+/// Identify the caller. `known` is the digest of the head's key, where it was worked out before; `dnis` is the number as
+/// dialled: trunks that share an address differ by tech prefix.
 pub fn identify<'a>(
     loaded: &'a Loaded,
-    head: &Head<'_>,
+    (head, known): (&Head<'_>, Option<&KeyDigest>),
     peer: Option<IpAddr>,
     dnis: &str,
     now_us: i64,
 ) -> Result<Caller<'a>, Denied> {
+    if let Some(known) = known {
+        return by_key(loaded, known, peer, now_us);
+    }
     match credential(head)? {
-        Some(key) => by_key(loaded, &key, peer, now_us),
+        Some(key) => by_key(loaded, &digest(&key), peer, now_us),
         None => by_address(loaded, peer, dnis),
     }
 }
@@ -227,7 +243,7 @@ pub fn control_key(
     now_us: i64,
 ) -> Result<i64, Denied> {
     let key = credential(head)?.ok_or(UNKNOWN_KEY)?;
-    let found = valid_key(loaded, &key, peer, now_us)?;
+    let found = valid_key(loaded, &digest(&key), peer, now_us)?;
     if !found.has_scope(CONTROL_SCOPE) {
         return Err(NO_CONTROL_SCOPE);
     }
@@ -236,12 +252,11 @@ pub fn control_key(
 
 fn valid_key<'a>(
     loaded: &'a Loaded,
-    key: &str,
+    digest: &KeyDigest,
     peer: Option<IpAddr>,
     now_us: i64,
 ) -> Result<&'a Key, Denied> {
-    let digest: [u8; 32] = Sha256::digest(key.as_bytes()).into();
-    let found = loaded.key(&digest).ok_or(UNKNOWN_KEY)?;
+    let found = loaded.key(digest).ok_or(UNKNOWN_KEY)?;
     if found.is_expired(now_us) {
         return Err(EXPIRED_KEY);
     }
@@ -253,11 +268,11 @@ fn valid_key<'a>(
 
 fn by_key<'a>(
     loaded: &'a Loaded,
-    key: &str,
+    digest: &KeyDigest,
     peer: Option<IpAddr>,
     now_us: i64,
 ) -> Result<Caller<'a>, Denied> {
-    let found = valid_key(loaded, key, peer, now_us)?;
+    let found = valid_key(loaded, digest, peer, now_us)?;
     if !found.has_scope(QUERY_SCOPE) {
         return Err(NO_SCOPE);
     }

@@ -48,6 +48,13 @@ struct Served {
     at: std::time::Instant,
 }
 
+/// What came first.
+enum Event {
+    Read(std::io::Result<usize>),
+    Drain,
+    Timer,
+}
+
 /// Why waiting for bytes ended.
 enum Waited {
     Bytes,
@@ -70,6 +77,8 @@ pub struct Connection<S> {
     /// Bytes the next read may bring at least.
     room: usize,
     place: Place,
+    /// Drain and timer know whom to wake.
+    watched: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -93,6 +102,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             continued: false,
             room: 1024,
             place: Place::default(),
+            watched: false,
         }
     }
 
@@ -174,35 +184,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         if timer.deadline() > *deadline {
             timer.as_mut().reset(*deadline);
+            self.watched = false;
         }
         self.input.reserve(self.room);
         loop {
-            tokio::select! {
-                biased;
-                read = self.stream.read_buf(&mut self.input) => {
-                    return match read {
-                        Ok(count) if count > 0 => {
-                            // A read that filled its room is followed by a larger one: heaps are taken at once.
-                            self.room = if self.input.len() < self.input.capacity() {
-                                1024
-                            } else if self.worker.borrow().admission.refuses() {
-                                REFUSED_BYTES
-                            } else {
-                                HEAP_BYTES
-                            };
-                            Waited::Bytes
-                        }
-                        _ => Waited::End,
+            match self.next_event(timer.as_mut(), drain.as_mut()).await {
+                Event::Read(Ok(count)) if count > 0 => {
+                    // A read that filled its room is followed by a larger one: heaps are taken at once.
+                    self.room = if self.input.len() < self.input.capacity() {
+                        1024
+                    } else if self.worker.borrow().admission.refuses() {
+                        REFUSED_BYTES
+                    } else {
+                        HEAP_BYTES
                     };
+                    return Waited::Bytes;
                 }
-                () = drain.as_mut(), if !self.draining => {
+                Event::Read(_) => return Waited::End,
+                Event::Drain => {
                     self.draining = true;
                     if self.input.is_empty() {
                         *deadline = (*deadline).min(Instant::now() + DRAIN_GRACE);
                         timer.as_mut().reset(*deadline);
                     }
                 }
-                () = timer.as_mut() => {
+                Event::Timer => {
                     if Instant::now() >= *deadline {
                         return Waited::Deadline;
                     }
@@ -210,6 +216,42 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
             }
         }
+    }
+
+    /// Bytes, before the drain, before the timer. Both wake this connection for good once they were polled in vain, so as long
+    /// as neither has come they are polled again only when something woke it that was no bytes.
+    async fn next_event(
+        &mut self,
+        mut timer: Pin<&mut Sleep>,
+        mut drain: Pin<&mut impl Future<Output = ()>>,
+    ) -> Event {
+        let draining = self.draining;
+        let came =
+            timer.is_elapsed() || !draining && !matches!(self.drain.has_changed(), Ok(false));
+        let mut watched = self.watched && !came;
+        let mut rests = watched;
+        let read = self.stream.read_buf(&mut self.input);
+        tokio::pin!(read);
+        let event = poll_fn(|context| {
+            if let Poll::Ready(read) = read.as_mut().poll(context) {
+                return Poll::Ready(Event::Read(read));
+            }
+            if std::mem::take(&mut rests) {
+                return Poll::Pending;
+            }
+            watched = false;
+            if !draining && drain.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Event::Drain);
+            }
+            if timer.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Event::Timer);
+            }
+            watched = true;
+            Poll::Pending
+        })
+        .await;
+        self.watched = watched;
+        event
     }
 
     /// Answer every whole head in the input; `None`: the peer is gone.
@@ -261,12 +303,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 break;
             };
             let text = rest.get(..end).unwrap_or_default();
-            let head = match self.familiar.read(text) {
-                Some(head) => head,
+            let (head, key) = match self.familiar.read(text) {
+                Some(head) => {
+                    let key = self.familiar.key_digest(&head);
+                    (head, key)
+                }
                 None => match head::parse(text) {
                     Ok(head) => {
                         self.familiar.learn(text, &head);
-                        head
+                        (head, None)
                     }
                     Err(refusal) => {
                         live = self.refuse(&refusal);
@@ -296,6 +341,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 head: &head,
                 body,
                 peer: self.peer,
+                key,
                 format: target.format,
                 now_us: arrived_us,
             };

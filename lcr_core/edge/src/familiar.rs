@@ -1,5 +1,8 @@
 //! The header fields of a connection's last request. A client that keeps its connection sends the same fields with every
 //! request; where they are the same bytes, only the request line is read. A head with other fields is parsed whole.
+use std::cell::OnceCell;
+
+use crate::caller::{self, KeyDigest};
 use crate::head::{Head, MAX_HEAD_BYTES, MAX_TARGET_BYTES, Method, split_target};
 
 const METHOD: &[u8] = b"GET ";
@@ -22,6 +25,8 @@ pub struct Familiar {
     accept: Option<Place>,
     content_type: Option<Place>,
     keep_alive: bool,
+    /// Of their key, from the first time that it is asked for.
+    key_digest: OnceCell<Option<KeyDigest>>,
 }
 
 impl Familiar {
@@ -63,6 +68,12 @@ impl Familiar {
         })
     }
 
+    /// The digest of the key in a head that `read` gave.
+    pub fn key_digest(&self, head: &Head<'_>) -> Option<&KeyDigest> {
+        let digest = self.key_digest.get_or_init(|| caller::key_digest(head));
+        digest.as_ref()
+    }
+
     /// Keep the fields of a head that was parsed, when it is one that `read` may stand for.
     pub fn learn(&mut self, text: &[u8], head: &Head<'_>) {
         let end = memchr::memchr(b'\r', text).unwrap_or(text.len());
@@ -77,6 +88,7 @@ impl Familiar {
             return;
         }
         self.values.clear();
+        self.key_digest = OnceCell::new();
         let mut place = |value: Option<&str>| {
             // Values are parts of the fields, which are short.
             let from = self.values.len() as u16;
@@ -125,6 +137,31 @@ mod tests {
             );
             assert!(known.read(text.as_bytes()).is_some());
         }
+    }
+
+    #[test]
+    fn the_key_of_new_fields_is_digested_anew() {
+        let digest_of = |known: &Familiar, key: &str| {
+            let text = format!("GET / HTTP/1.1\r\nHost: a\r\nX-Api-Key: {key}\r\n\r\n");
+            let head = known.read(text.as_bytes()).expect("known fields");
+            known.key_digest(&head).copied()
+        };
+        let learn = |known: &mut Familiar, key: &str| {
+            let text = format!("GET / HTTP/1.1\r\nHost: a\r\nX-Api-Key: {key}\r\n\r\n");
+            known.learn(text.as_bytes(), &parse(text.as_bytes()).unwrap());
+        };
+        let mut known = Familiar::default();
+        let mut seen = Vec::new();
+        for key in ["tk_a", "tk_b", "tk_a"] {
+            learn(&mut known, key);
+            let first = digest_of(&known, key).expect("a key");
+            assert_eq!(digest_of(&known, key), Some(first));
+            seen.push(first);
+        }
+        assert!(seen[0] == seen[2] && seen[0] != seen[1]);
+        // What is no key is left to whoever identifies the caller.
+        learn(&mut known, "nonsense");
+        assert_eq!(digest_of(&known, "nonsense"), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use lcr_core::error::QueryError;
 
 use crate::answer::{Answer, Problem, SnapshotId};
 use crate::asked::{a_lrn, ani, dial, dnis, flag, optional_number, options};
-use crate::caller;
+use crate::caller::{self, KeyDigest};
 use crate::decision_id;
 use crate::dip;
 use crate::engine::{Ask, Serving};
@@ -22,6 +22,8 @@ pub struct Request<'a> {
     pub head: &'a Head<'a>,
     pub body: &'a [u8],
     pub peer: Option<IpAddr>,
+    /// The digest of the head's key, where it is known already.
+    pub key: Option<&'a KeyDigest>,
     /// The form that the path asks for.
     pub format: Option<Format>,
     pub now_us: i64,
@@ -163,7 +165,13 @@ fn decide(worker: &mut Worker, loaded: &Serving, request: &Request<'_>) -> Resul
         .ok()
         .and_then(|p| p.get("dnis"))
         .unwrap_or("");
-    let caller = caller::identify(loaded, head, request.peer, dialled.trim(), now_us)?;
+    let caller = caller::identify(
+        loaded,
+        (head, request.key),
+        request.peer,
+        dialled.trim(),
+        now_us,
+    )?;
     if !worker.pending.is_second_look()
         && let Some(limiter) = &worker.shared.limiter
         && let Err(wait_ns) = limiter.take(caller.limit_id, worker.shared.monotonic_ns())

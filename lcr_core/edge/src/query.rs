@@ -158,14 +158,29 @@ pub fn shown(raw: &str) -> String {
         .collect()
 }
 
+/// What stands before the first such (ASCII) character and what behind it; all and nothing without one. A loop over bytes: these
+/// texts are short.
+#[inline]
+fn cut(text: &str, at: u8) -> (&str, &str) {
+    let found = text.bytes().position(|byte| byte == at);
+    let place = found.unwrap_or(text.len());
+    (
+        text.get(..place).unwrap_or_default(),
+        text.get(place + 1..).unwrap_or_default(),
+    )
+}
+
 /// Parse the query string of `/v1/lcr`.
 pub fn parse(query: &str) -> Result<Parameters<'_>, BadParameter> {
     let mut parameters = Parameters::default();
-    for pair in query.split('&') {
+    let mut rest = query;
+    while !rest.is_empty() {
+        let (pair, behind) = cut(rest, b'&');
+        rest = behind;
         if pair.is_empty() {
             continue;
         }
-        let (raw_name, raw_value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (raw_name, raw_value) = cut(pair, b'=');
         let Some(index) = place(raw_name) else {
             let name = shown(raw_name);
             return Err(BadParameter {

@@ -23,6 +23,7 @@ fn answered(worker: &mut Worker, path: &str) -> Vec<u8> {
         head: &head,
         body: &[],
         peer: None,
+        key: None,
         format: target.format,
         now_us: crate::clock::now_us(),
     };

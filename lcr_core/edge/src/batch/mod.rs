@@ -106,7 +106,7 @@ fn begin(
         &shared.settings.trusted_proxies,
     );
     // Many numbers cannot tell trunks of one address apart: those send a key.
-    let caller = caller::identify(&serving, head, peer, "", now_us)
+    let caller = caller::identify(&serving, (head, None), peer, "", now_us)
         .map_err(|denied| refuse(worker, &Refusal::Denied(denied)))?;
     let said = read(head).map_err(|bad| refuse(worker, &Refusal::Parameter(bad)))?;
     if let Some(limiter) = &shared.limiter
