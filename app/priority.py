@@ -2,8 +2,9 @@
 
 A routing query takes microseconds, so what its caller feels beside an import is the wait for a processor: the scheduler lets a
 program that is computing finish its slice of some milliseconds first. Where the system allows it, the event loops run in the
-real-time class, which never waits for others. A loop that is busy all the time sleeps a tenth of it while others wait
-(`breath.rs` of the edge), so that they do not starve; one that draws no breath (it hangs in its own code) goes back among them.
+real-time class, which never waits for others. A loop that is busy all the time sleeps while others wait and leaves the class
+for a moment now and then (`breath.rs` of the edge), so that they do not starve; one that draws no breath (it hangs in its own
+code) goes back among them.
 """
 
 from __future__ import annotations

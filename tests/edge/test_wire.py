@@ -152,6 +152,22 @@ def test_an_idle_connection_is_closed_silently(exchange: Exchange, start_edge: S
     assert edge.raw(GOOD).count(b"HTTP/1.1 200 OK") == 1, "after an answer too"
 
 
+def test_a_connection_is_closed_when_its_last_of_many_requests_is_long_ago(
+    exchange: Exchange, start_edge: Start
+) -> None:
+    """The timer of a connection is moved only when it fires: here it fires in between, more than once."""
+    exchange.publish()
+    edge = start_edge(idle_timeout_ms=300)
+    with socket.create_connection(("127.0.0.1", edge.port), timeout=DEADLINE_S) as sock:
+        for _ in range(8):
+            sock.sendall(GOOD)
+            assert sock.recv(65536).startswith(b"HTTP/1.1 200")
+            time.sleep(0.1)
+        began = time.monotonic()
+        assert sock.recv(1) == b""
+    assert 0.1 < time.monotonic() - began < 5
+
+
 def test_a_client_that_never_reads_is_dropped(exchange: Exchange, start_edge: Start) -> None:
     exchange.publish()
     edge = start_edge(write_timeout_ms=300)

@@ -1,8 +1,11 @@
 //! In the real-time class a worker that computes without a break keeps everything else off its processor: other programs would
-//! stand still, and the kernel would then stop the worker for what is missing to 50 ms in every second, at once (the fair
-//! server). So such a worker sleeps up to a tenth of the time in small pieces: the others live, and a request waits at most
-//! half a millisecond for them instead of their slices of 4 ms. A twentieth was not enough: the kernel still took 15 ms at once.
-//! While every program that could run has a processor, nobody waits for this one and it sleeps a thousandth only.
+//! stand still, and the kernel stops it for what is missing to 50 ms in every second, at once, where real-time classes have
+//! groups also while nobody else wants to run. So a worker that computes without a break
+//!
+//! - sleeps for those who wait for a processor: shortly, since most need a few microseconds, and a tenth of the time where
+//!   that is not enough. They live, and a request waits half a millisecond for them instead of their slices of 4 ms;
+//! - is an ordinary thread for a seventeenth of the time unless it rested as much: that does not count as real time, and costs
+//!   nothing while nobody else wants to run.
 
 use std::fs::File;
 use std::io::Read;
@@ -13,16 +16,24 @@ use std::time::{Duration, Instant};
 use rustix::thread::gettid;
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::class;
+
+/// Others are looked for so often.
 const EVERY: Duration = Duration::from_millis(4);
 const BREATH: Duration = Duration::from_micros(500);
-/// A breath ends after one of its pieces when nobody waits any longer: most who wait need a few microseconds.
-const PIECE: Duration = Duration::from_micros(50);
-/// Threads of the kernel that are bound to this processor are not seen waiting while another one is idle: they need
-/// little, but within a second, after which the kernel takes it.
-const SELDOM: Duration = Duration::from_millis(100);
-const SHORT_BREATH: Duration = Duration::from_micros(100);
+/// Enough for most who wait; they need a few microseconds.
+const SHORT: Duration = Duration::from_micros(50);
+/// Who keeps this thread from its processor for so long while it is an ordinary one needs more. From there on breaths are whole
+/// ones: so many of them, twice as many each time that it happens again.
+const HUNGRY: Duration = Duration::from_micros(300);
+const WHOLE: u32 = 16;
+const MOST_WHOLE: u32 = 128;
+
 /// Less than this share of the time computed, in percent: the others had their turn.
 const BUSY: u128 = 90;
+/// In real time for at least so long, then ordinary for at least so long: more than the twentieth that the kernel wants.
+const STRETCH: Duration = Duration::from_millis(32);
+const ORDINARY: Duration = Duration::from_millis(2);
 
 /// Thread ids and how often each drew breath: one that computes and draws none hangs (`app/priority.py`).
 static DRAWN: Mutex<Vec<(i32, Arc<AtomicU64>)>> = Mutex::new(Vec::new());
@@ -38,7 +49,14 @@ pub fn drawn() -> Vec<(i32, u64)> {
 pub struct Breath {
     since: Instant,
     computed: Duration,
-    slept: Instant,
+    /// When the stretch began, and what it rested in it.
+    stretch: Instant,
+    rested: Duration,
+    /// So many breaths to come are whole ones, and so many will be when the next hungry one is met.
+    whole: u32,
+    next_whole: u32,
+    /// Since when this thread is an ordinary one, by its own will.
+    ordinary: Option<Instant>,
     count: Arc<AtomicU64>,
 }
 
@@ -54,36 +72,83 @@ impl Breath {
         Self {
             since: Instant::now(),
             computed: computed(),
-            slept: Instant::now(),
+            stretch: Instant::now(),
+            rested: Duration::ZERO,
+            whole: 0,
+            next_whole: WHOLE,
+            ordinary: None,
             count,
         }
     }
 
-    /// Called every few milliseconds while there is work; sleeps when it is time.
+    /// Called every few milliseconds while there is work; sleeps or changes the class when it is time.
     pub fn draw(&mut self) {
         self.count.fetch_add(1, Ordering::Relaxed);
+        if let Some(since) = self.ordinary {
+            let passed = since.elapsed();
+            if passed < ORDINARY {
+                return;
+            }
+            let busy = computed().saturating_sub(self.computed);
+            self.next_whole = if passed.saturating_sub(busy) >= HUNGRY {
+                self.whole = self.next_whole;
+                (self.next_whole * 2).min(MOST_WHOLE)
+            } else {
+                WHOLE
+            };
+            self.end();
+        }
         let passed = self.since.elapsed();
         if passed < EVERY {
             return;
         }
         let busy = computed().saturating_sub(self.computed);
-        if busy.as_micros() * 100 < passed.as_micros() * BUSY {
-            self.slept = Instant::now();
-        } else if is_first() {
-            if others_wait() {
-                let began = Instant::now();
-                while {
-                    std::thread::sleep(PIECE);
-                    began.elapsed() < BREATH && others_wait()
-                } {}
-                self.slept = Instant::now();
-            } else if self.slept.elapsed() >= SELDOM {
-                std::thread::sleep(SHORT_BREATH);
-                self.slept = Instant::now();
-            }
+        self.rested += passed.saturating_sub(busy);
+        if busy.as_micros() * 100 >= passed.as_micros() * BUSY && class::is_real_time() {
+            self.look();
         }
         self.since = Instant::now();
         self.computed = computed();
+        let stretch = self.stretch.elapsed();
+        if stretch >= STRETCH {
+            let enough = stretch.as_micros() * ORDINARY.as_micros()
+                <= self.rested.as_micros() * (STRETCH + ORDINARY).as_micros();
+            if !enough && class::is_real_time() && class::leave_real_time() {
+                self.ordinary = Some(self.since);
+            } else {
+                self.begin_stretch();
+            }
+        }
+    }
+
+    /// There is no work for a while: what comes next comes first again.
+    pub fn end(&mut self) {
+        if self.ordinary.take().is_some() {
+            class::enter_real_time();
+            self.begin_stretch();
+        }
+    }
+
+    fn begin_stretch(&mut self) {
+        self.since = Instant::now();
+        self.computed = computed();
+        self.stretch = self.since;
+        self.rested = Duration::ZERO;
+    }
+
+    /// Sleeps for those who wait.
+    fn look(&mut self) {
+        let length = if self.whole > 0 {
+            self.whole -= 1;
+            BREATH
+        } else if others_wait() {
+            SHORT
+        } else {
+            return;
+        };
+        let began = Instant::now();
+        std::thread::sleep(length);
+        self.rested += began.elapsed();
     }
 }
 
@@ -94,23 +159,6 @@ fn computed() -> Duration {
         u64::try_from(time.tv_sec).unwrap_or(0),
         u32::try_from(time.tv_nsec).unwrap_or(0),
     )
-}
-
-/// Is this thread in a real-time class (1 FIFO, 2 RR)? Somebody else puts it there (`app/priority.py`).
-#[cfg(target_os = "linux")]
-fn is_first() -> bool {
-    let mut room = [0u8; 1024];
-    let stat = read("/proc/thread-self/stat", &mut room);
-    // Behind the name, which may hold anything: field 41 of proc(5), the third being the first there.
-    let named = stat.iter().rposition(|&b| b == b')').map_or(0, |at| at + 1);
-    let behind = stat.get(named..).unwrap_or_default();
-    let behind = std::str::from_utf8(behind).unwrap_or_default();
-    matches!(behind.split_ascii_whitespace().nth(38), Some("1" | "2"))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn is_first() -> bool {
-    false
 }
 
 /// Are more threads ready to run than there are processors? Field 4 of /proc/loadavg, before the stroke.
@@ -145,12 +193,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ordinary_thread_is_not_first_and_its_time_is_counted() {
-        assert!(!is_first() || cfg!(not(target_os = "linux")));
+    fn the_time_of_a_thread_is_counted() {
         let before = computed();
         let began = Instant::now();
         while computed() == before && began.elapsed() < Duration::from_secs(10) {}
         assert!(computed() > before);
+    }
+
+    #[test]
+    fn a_thread_that_computes_in_real_time_is_an_ordinary_one_now_and_then() {
+        // Without the right to be in real time there is nothing to see.
+        if !class::enter_real_time() {
+            return;
+        }
+        let mut breath = Breath::new();
+        let until = Instant::now() + Duration::from_secs(10);
+        while class::is_real_time() && Instant::now() < until {
+            breath.draw();
+        }
+        assert!(!class::is_real_time(), "it leaves");
+        while !class::is_real_time() && Instant::now() < until {
+            breath.draw();
+        }
+        assert!(class::is_real_time(), "it comes back");
+        while class::is_real_time() && Instant::now() < until {
+            breath.draw();
+        }
+        breath.end();
+        assert!(class::is_real_time(), "there is no more work");
+        assert!(class::leave_real_time());
     }
 
     #[test]

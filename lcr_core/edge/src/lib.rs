@@ -12,6 +12,7 @@ mod asked;
 mod batch;
 mod breath;
 mod caller;
+mod class;
 mod clock;
 mod config;
 mod conn;

@@ -423,6 +423,7 @@ async fn feel_the_pulse(worker: Rc<RefCell<Worker>>) {
             metrics.delay_us.store(delay_us, Ordering::Relaxed);
             metrics.refused_share.store(refused, Ordering::Relaxed);
             if std::mem::take(&mut worker.admission.served) == 0 {
+                breath.end();
                 break;
             }
         }
