@@ -22,18 +22,19 @@ use crate::class;
 const EVERY: Duration = Duration::from_millis(4);
 const BREATH: Duration = Duration::from_micros(500);
 /// Enough for most who wait; they need a few microseconds.
-const SHORT: Duration = Duration::from_micros(50);
-/// Who keeps this thread from its processor for so long while it is an ordinary one needs more. From there on breaths are whole
-/// ones: so many of them, twice as many each time that it happens again.
-const HUNGRY: Duration = Duration::from_micros(300);
-const WHOLE: u32 = 16;
+const SHORT: Duration = Duration::from_micros(30);
+/// Who keeps this thread from its processor for so long while it is an ordinary one needs more (a slice is some 3 ms). From
+/// there on breaths are whole ones: so many of them, twice as many each time that it happens again.
+const HUNGRY: Duration = Duration::from_millis(2);
+const WHOLE: u32 = 8;
 const MOST_WHOLE: u32 = 128;
 
 /// Less than this share of the time computed, in percent: the others had their turn.
 const BUSY: u128 = 90;
-/// In real time for at least so long, then ordinary for at least so long: more than the twentieth that the kernel wants.
-const STRETCH: Duration = Duration::from_millis(32);
-const ORDINARY: Duration = Duration::from_millis(2);
+/// In real time for at least so long, then ordinary for at least so long: more than the twentieth that the kernel wants, and
+/// longer than a slice, after which others have their turn.
+const STRETCH: Duration = Duration::from_millis(64);
+const ORDINARY: Duration = Duration::from_millis(4);
 
 /// Thread ids and how often each drew breath: one that computes and draws none hangs (`app/priority.py`).
 static DRAWN: Mutex<Vec<(i32, Arc<AtomicU64>)>> = Mutex::new(Vec::new());
