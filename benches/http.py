@@ -316,7 +316,7 @@ def throughput(root: Path, at: int, scripts: dict[str, Path]) -> list[Row]:
         ratio = times("edge native", f"{name} native")
         spared = cost[f"{name} native"] / cost["edge native"]
         rows.append(row(f"gunicorn + Flask, {what}", figure(f"{name} native")))
-        rows.append(row("edge / that", f"{ratio:.0f} ({spared:.0f} by processor time)", ">= 20", ratio >= 20))
+        rows.append(row("edge / that", f"{ratio:.1f} ({spared:.1f} by processor time)", ">= 20", ratio >= 20))
     return rows
 
 
