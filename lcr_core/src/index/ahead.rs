@@ -35,7 +35,7 @@ impl Lookup<'_> {
 
     /// The own entries of the code a candidate of the base matches by; that code.
     #[inline]
-    pub(super) fn matched_ahead(&self, found: u32, entry: u64, asks: &mut Asks) -> Option<u32> {
+    fn matched_ahead(&self, found: u32, entry: u64, asks: &mut Asks) -> Option<u32> {
         let (code, record) = self.base.matched(found, entry)?;
         let entries = record.delta as usize;
         asks.note(self.base.delta, entries);
@@ -44,14 +44,13 @@ impl Lookup<'_> {
         Some(code)
     }
 
-    /// The first row of a column among those of exactly one code; its number.
+    /// The first row of a column among those of exactly one code.
     #[inline]
-    pub(super) fn row_ahead(&self, (first, own): Own<'_>, column: u16, asks: &mut Asks) -> u32 {
+    fn row_ahead(&self, (first, own): Own<'_>, column: u16, asks: &mut Asks) {
         let row = first.saturating_add(own.entries_before(column) as u32);
         let place = self.rows.place(row as usize);
         asks.note(self.rows.bytes, place);
         asks.note(self.rows.bytes, place + 15);
-        row
     }
 
     /// The terms of a row that was just found, which the answer will print.

@@ -22,11 +22,11 @@ pub struct Lpm<'a> {
     pub nodes: &'a [LpmNode],
 }
 
-pub(super) fn root_slot(number: DigitKey, digits: usize) -> usize {
+fn root_slot(number: DigitKey, digits: usize) -> usize {
     (0..digits).fold(0, |value, i| value * 10 + number.digit(i)) + TABLE[digits]
 }
 
-pub(super) fn node_slot(number: DigitKey, at: usize) -> usize {
+fn node_slot(number: DigitKey, at: usize) -> usize {
     if at < number.len() {
         number.digit(at)
     } else {
