@@ -1,4 +1,5 @@
 //! Answers: status line, header fields and body appended to one output buffer.
+use crate::opening::Begun;
 use crate::refusal::Refusal;
 
 pub const JSON: &str = "application/json";
@@ -17,6 +18,8 @@ pub struct Answer {
     /// `Allow`, of a 405.
     pub allow: Option<&'static str>,
     pub snapshot: Option<SnapshotId>,
+    /// The answer stands whole where its body is looked for, but for its length.
+    pub begun: Option<Begun>,
 }
 
 /// A snapshot id copied out of the snapshot (ids are short), so that an answer needs no allocation.
@@ -52,6 +55,7 @@ impl Answer {
             challenge: None,
             allow: None,
             snapshot: None,
+            begun: None,
         }
     }
 }

@@ -257,13 +257,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Answer every whole head in the input; `None`: the peer is gone.
     async fn answer_all(&mut self, scanned: &mut usize, write: Duration) -> Option<Served> {
         let began = std::time::Instant::now();
-        self.worker
-            .borrow_mut()
-            .admission
-            .visit(&mut self.place, began);
         // What came in one read came at one instant.
-        let arrived_us = now_us();
-        if self.room < HEAP_BYTES && self.worker.borrow().admission.in_company() {
+        let (arrived_us, in_company) = {
+            let mut worker = self.worker.borrow_mut();
+            worker.admission.visit(&mut self.place, began);
+            (now_us(), worker.admission.in_company())
+        };
+        if self.room < HEAP_BYTES && in_company {
             // All are read before the first is answered: the code of each step stays in the nearest cache.
             give_way().await;
         }
@@ -344,6 +344,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 key,
                 format: target.format,
                 now_us: arrived_us,
+                is_next: false,
             };
             let first = std::mem::take(&mut first);
             let asked = (&request, target);

@@ -96,6 +96,12 @@ impl Loaded {
             .filter(|(_, calls)| *calls > 0)
     }
 
+    /// Does any offer limit its calls a second?
+    pub fn limits_calls(&self) -> bool {
+        let mut offers = self.snapshot.access.offers.iter();
+        offers.any(|offer| offer.max_cps.is_some())
+    }
+
     pub fn offer_count(&self) -> usize {
         self.snapshot.access.offers.len()
     }

@@ -27,6 +27,8 @@ pub struct Request<'a> {
     /// The form that the path asks for.
     pub format: Option<Format>,
     pub now_us: i64,
+    /// Its answer is the next that is sent, so that it may be written where it is sent from.
+    pub is_next: bool,
 }
 
 pub fn answer(worker: &mut Worker, loaded: &Serving, request: &Request<'_>) -> Answer {
@@ -228,6 +230,12 @@ fn decide(worker: &mut Worker, loaded: &Serving, request: &Request<'_>) -> Resul
     worker.body.clear();
     // An empty vector becomes a string and back without a copy; its room is used again.
     let mut text = String::from_utf8(std::mem::take(&mut worker.body)).unwrap_or_default();
+    let snapshot = SnapshotId::new(&loaded.id);
+    let begun = request.is_next.then(|| {
+        let date = (&mut worker.date, now_us);
+        let openings = &mut worker.openings;
+        openings.begin(&mut text, format, date, snapshot, ask.decision_id)
+    });
     let decided = loaded.decide(&ask, &mut worker.scratch, &mut text);
     worker.body = text.into_bytes();
     match decided {
@@ -235,6 +243,7 @@ fn decide(worker: &mut Worker, loaded: &Serving, request: &Request<'_>) -> Resul
             worker.metrics().decision(status);
             let mut answer = Answer::new(200, format.content_type());
             answer.decision_id = Some(id);
+            answer.begun = begun;
             Ok(answer)
         }
         Err(fault) => Err(Refusal::Core(fault)),

@@ -31,6 +31,7 @@ mod log;
 mod media;
 mod metrics;
 mod net;
+mod opening;
 mod query;
 mod refusal;
 mod route;

@@ -18,6 +18,7 @@ use crate::engine::Scratch;
 use crate::head::{Head, Method};
 use crate::metrics::{self, Refused, Route, WorkerMetrics};
 use crate::net::real_peer;
+use crate::opening::Openings;
 use crate::refusal::Refusal;
 use crate::route::Target;
 use crate::server::Shared;
@@ -39,6 +40,7 @@ pub struct Worker {
     /// Woken by the first request after a rest: the delay is measured while there is something to measure.
     pub pulse: Rc<Notify>,
     pub date: HttpDate,
+    pub openings: Openings,
     /// A question that waits for its LRN, or has it now.
     pub pending: dip::Pending,
     /// The whole answer of this second to a request that there is no room for.
@@ -60,6 +62,7 @@ impl Worker {
             body: Vec::with_capacity(16 * 1024),
             scratch: Scratch::default(),
             date: HttpDate::default(),
+            openings: Openings::default(),
             pending: dip::Pending::default(),
             away: (i64::MIN, Vec::new()),
         }
@@ -80,6 +83,13 @@ impl Worker {
         let head = request.head;
         answered[target.route as usize] += 1;
         self.metrics().came();
+        // After a request of a method we do not know, no next head can be trusted to be one.
+        let keep_alive = head.keep_alive && head.method != Method::Other && !self.shared.draining();
+        let is_next = out.is_empty() && keep_alive && head.method != Method::Head;
+        let request = &lcr::Request {
+            is_next,
+            ..*request
+        };
         let answer = match catch_unwind(AssertUnwindSafe(|| self.route(target, request))) {
             Ok(answer) => answer,
             Err(_) => fault(&mut self.body),
@@ -90,9 +100,12 @@ impl Worker {
             self.metrics().gone(1);
             return true;
         }
-        // After a request of a method we do not know, no next head can be trusted to be one.
-        let keep_alive = head.keep_alive && head.method != Method::Other && !self.shared.draining();
         self.metrics().request(target.route, answer.status);
+        if let Some(begun) = answer.begun {
+            self.openings.end(&mut self.body, begun);
+            std::mem::swap(out, &mut self.body);
+            return keep_alive;
+        }
         answer::append(
             out,
             &answer,

@@ -2,8 +2,8 @@
 //! take. What decisions read is the immutable pair (snapshot, view) in `Shared::current`; it is swapped, never changed.
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use lcr_core::state::{Command, CommandError, Rules, Tracker, View, Words};
@@ -15,6 +15,8 @@ use crate::engine::{Loaded, Serving};
 use crate::log;
 use crate::server::Shared;
 
+/// While an offer limits its calls a second, they are counted this often. A thread that rests takes no processor from an event
+/// loop.
 const TICK: Duration = Duration::from_millis(10);
 /// The tracker judges and lets counters fade this often; the file is written at most as often.
 const SLOW: Duration = Duration::from_millis(100);
@@ -24,6 +26,8 @@ const INLINE: Duration = Duration::from_micros(500);
 pub struct StateKeeper {
     inner: Mutex<Inner>,
     path: PathBuf,
+    /// The keeper's thread, which rests until there is something to do soon.
+    thread: OnceLock<Thread>,
 }
 
 struct Inner {
@@ -59,6 +63,7 @@ impl StateKeeper {
                 compile: Duration::ZERO,
             }),
             path,
+            thread: OnceLock::new(),
         })
     }
 
@@ -78,7 +83,10 @@ impl StateKeeper {
         let mut inner = self.lock();
         inner.tracker.adopt(loaded.access(), now_us());
         inner.loaded = Some(loaded);
-        inner.publish(shared)
+        let before = inner.publish(shared);
+        drop(inner);
+        self.wake();
+        before
     }
 
     /// Carry out commands, all or none.
@@ -89,11 +97,22 @@ impl StateKeeper {
             inner.publish(shared);
         }
         let generation = inner.tracker.generation();
+        let published = inner.published == generation;
+        drop(inner);
+        if !published {
+            self.wake();
+        }
         Ok(Told {
             generation,
             changed,
-            published: inner.published == generation,
+            published,
         })
+    }
+
+    fn wake(&self) {
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
     }
 
     /// The state as decisions see it once it is published.
@@ -101,8 +120,9 @@ impl StateKeeper {
         self.lock().tracker.words()
     }
 
-    /// Calls sent first to offers with a limit, counted since the last turn; then publish what changed.
-    fn turn(&self, shared: &Shared, slow: bool) {
+    /// Calls sent first to offers with a limit, counted since the last turn; then publish what changed. Returns when the next
+    /// turn is due.
+    fn turn(&self, shared: &Shared, slow: bool) -> Duration {
         let mut inner = self.lock();
         let calls: Vec<Command> = inner
             .loaded
@@ -120,6 +140,8 @@ impl StateKeeper {
         if inner.published != inner.tracker.generation() {
             inner.publish(shared);
         }
+        let limited = inner.loaded.as_ref().is_some_and(|l| l.limits_calls());
+        if limited { TICK } else { SLOW }
     }
 
     /// Write the state down when it changed: a new file, then the rename.
@@ -181,11 +203,17 @@ impl Keeping {
         let thread = std::thread::Builder::new()
             .name("edge-state".to_owned())
             .spawn(move || {
+                // The one keeper there is: nothing is set before.
+                let _ = of_thread.state.thread.set(std::thread::current());
                 let mut slow_at = Instant::now();
+                let (mut last, mut due) = (slow_at, TICK);
                 while !stopped.load(Ordering::Relaxed) {
-                    std::thread::park_timeout(TICK);
+                    std::thread::park_timeout(due);
+                    // What is told within a tick is taken at once.
+                    std::thread::sleep(TICK.saturating_sub(last.elapsed()));
+                    last = Instant::now();
                     let slow = slow_at.elapsed() >= SLOW;
-                    of_thread.state.turn(&of_thread, slow);
+                    due = of_thread.state.turn(&of_thread, slow);
                     if slow {
                         slow_at = Instant::now();
                         of_thread.state.write();

@@ -26,6 +26,7 @@ fn answered(worker: &mut Worker, path: &str) -> Vec<u8> {
         key: None,
         format: target.format,
         now_us: crate::clock::now_us(),
+        is_next: false,
     };
     let (mut out, mut counted) = (Vec::new(), Answered::default());
     assert!(worker.admit(target, true));
