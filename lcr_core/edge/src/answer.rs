@@ -184,18 +184,24 @@ fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(value);
 }
 
-fn number(out: &mut Vec<u8>, mut value: u64) {
-    let mut digits = [0u8; 20];
-    let mut at = digits.len();
+fn number(out: &mut Vec<u8>, value: u64) {
+    out.extend_from_slice(digits(value, &mut [0; MOST_DIGITS]));
+}
+
+/// As many digits as a number has at most.
+pub const MOST_DIGITS: usize = 20;
+
+/// The digits of a number, in the room that is given.
+pub fn digits(mut value: u64, room: &mut [u8; MOST_DIGITS]) -> &[u8] {
+    let mut at = room.len();
     loop {
         at -= 1;
-        digits[at] = b'0' + (value % 10) as u8;
+        room[at] = b'0' + (value % 10) as u8;
         value /= 10;
         if value == 0 {
-            break;
+            return &room[at..];
         }
     }
-    out.extend_from_slice(&digits[at..]);
 }
 
 #[cfg(test)]

@@ -230,8 +230,8 @@ fn decide(worker: &mut Worker, loaded: &Serving, request: &Request<'_>) -> Resul
     worker.body.clear();
     // An empty vector becomes a string and back without a copy; its room is used again.
     let mut text = String::from_utf8(std::mem::take(&mut worker.body)).unwrap_or_default();
-    let snapshot = SnapshotId::new(&loaded.id);
     let begun = request.is_next.then(|| {
+        let snapshot = SnapshotId::new(&loaded.id);
         let date = (&mut worker.date, now_us);
         let openings = &mut worker.openings;
         openings.begin(&mut text, format, date, snapshot, ask.decision_id)

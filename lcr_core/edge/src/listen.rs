@@ -6,13 +6,12 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::EdgeError;
 use crate::config::Settings;
 
 const BACKLOG: i32 = 4096;
-const LOCAL_CONGESTION: &[u8] = b"reno";
 
 pub enum Stream {
     Tcp(std::net::TcpStream),
@@ -131,9 +130,7 @@ impl Accepted {
         // Answers are written whole; waiting for more only adds delay. A failure costs speed, nothing else.
         let _ = stream.set_nodelay(true);
         if peer.ip().to_canonical().is_loopback() {
-            // A switch on this machine: there is no path to share, so the algorithm that computes least will do, which every
-            // kernel has. Others pace what is sent, by a timer for each answer.
-            let _ = SockRef::from(&stream).set_tcp_congestion(LOCAL_CONGESTION);
+            unpace(&stream);
         }
         Self {
             stream: kind(stream),
@@ -141,6 +138,16 @@ impl Accepted {
         }
     }
 }
+
+/// A switch on this machine: there is no path to share, so the algorithm that computes least will do, which every kernel has.
+/// Others pace what is sent, by a timer for each answer. A failure costs speed, nothing else.
+#[cfg(target_os = "linux")]
+fn unpace(stream: &std::net::TcpStream) {
+    let _ = socket2::SockRef::from(stream).set_tcp_congestion(b"reno");
+}
+
+#[cfg(not(target_os = "linux"))]
+fn unpace(_: &std::net::TcpStream) {}
 
 async fn next_tls(
     listener: Option<&tokio::net::TcpListener>,
@@ -192,6 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(target_os = "linux")]
     fn a_connection_of_this_machine_is_not_paced() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -200,13 +208,8 @@ mod tests {
         let Stream::Tcp(stream) = accepted.stream else {
             panic!("TCP stays TCP");
         };
-        let socket = SockRef::from(&stream);
-        assert!(
-            socket
-                .tcp_congestion()
-                .unwrap()
-                .starts_with(LOCAL_CONGESTION)
-        );
+        let used = socket2::SockRef::from(&stream).tcp_congestion().unwrap();
+        assert!(used.starts_with(b"reno"));
         assert!(stream.nodelay().unwrap());
     }
 }

@@ -3,7 +3,7 @@
 
 use lcr_core::answer::Format;
 
-use crate::answer::{self, Answer, SnapshotId};
+use crate::answer::{self, Answer, MOST_DIGITS, SnapshotId};
 use crate::clock::HttpDate;
 
 const LENGTH: &str = "Content-Length: ";
@@ -11,8 +11,7 @@ const ID: &str = "X-Tandem-Decision: ";
 /// As long as an id.
 const NO_ID: u128 = 0;
 const ID_DIGITS: usize = 32;
-/// The digits of a length, at most.
-const MOST_DIGITS: usize = ZEROS.len();
+/// `MOST_DIGITS` of them.
 const ZEROS: &str = "00000000000000000000";
 
 /// The openings of one worker, one for each form.
@@ -74,17 +73,9 @@ impl Openings {
     /// Ends it: its length is known.
     pub fn end(&mut self, out: &mut Vec<u8>, begun: Begun) {
         let kept = &mut self.forms[begun.format as usize].digits;
-        let mut digits = [b'0'; MOST_DIGITS];
-        let (mut left, mut at) = (out.len().saturating_sub(begun.body_at), MOST_DIGITS);
-        loop {
-            at -= 1;
-            digits[at] = b'0' + (left % 10) as u8;
-            left /= 10;
-            if left == 0 {
-                break;
-            }
-        }
-        let digits = &digits[at..];
+        let length = out.len().saturating_sub(begun.body_at);
+        let mut room = [0; MOST_DIGITS];
+        let digits = answer::digits(length as u64, &mut room);
         let place = begun.length_at..begun.length_at + *kept;
         if digits.len() == *kept
             && let Some(room) = out.get_mut(place.clone())

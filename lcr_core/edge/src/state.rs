@@ -33,6 +33,8 @@ pub struct StateKeeper {
 struct Inner {
     tracker: Tracker,
     loaded: Option<Arc<Loaded>>,
+    /// The keeper's next turn comes so long after its last.
+    due: Duration,
     /// What the served pair and the file hold.
     published: u64,
     written: u64,
@@ -58,6 +60,7 @@ impl StateKeeper {
             inner: Mutex::new(Inner {
                 tracker,
                 loaded: None,
+                due: SLOW,
                 published: 0,
                 written: generation,
                 compile: Duration::ZERO,
@@ -78,10 +81,19 @@ impl StateKeeper {
         self.lock()
     }
 
+    /// From now on a view takes too long to be compiled at once, and the keeper rests until it is woken.
+    #[cfg(test)]
+    pub fn be_slow(&self) {
+        let mut inner = self.lock();
+        inner.compile = 2 * INLINE;
+        inner.due = Duration::from_secs(3600);
+    }
+
     /// Serve another snapshot, with the state as it is; returns the pair that served before.
     pub fn adopt(&self, shared: &Shared, loaded: Arc<Loaded>) -> Option<Arc<Serving>> {
         let mut inner = self.lock();
         inner.tracker.adopt(loaded.access(), now_us());
+        inner.due = if loaded.limits_calls() { TICK } else { SLOW };
         inner.loaded = Some(loaded);
         let before = inner.publish(shared);
         drop(inner);
@@ -140,8 +152,7 @@ impl StateKeeper {
         if inner.published != inner.tracker.generation() {
             inner.publish(shared);
         }
-        let limited = inner.loaded.as_ref().is_some_and(|l| l.limits_calls());
-        if limited { TICK } else { SLOW }
+        inner.due
     }
 
     /// Write the state down when it changed: a new file, then the rename.
